@@ -1,0 +1,66 @@
+package io.lispfabric.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One member's end of a log that all members of its group agree on. What was acknowledged stays,
+ * whichever members are killed, so long as a majority of the disks is kept. Safe for use by many
+ * threads.
+ */
+public interface ReplicatedLog extends AutoCloseable {
+    /** The longest command. */
+    int MAX_COMMAND_OCTETS = 1 << 20;
+
+    /**
+     * Asks for a command to be applied by all members. Never blocks, so it may be called on an
+     * event loop. The octets between position and limit are copied before it returns; the buffer is
+     * left as it was.
+     *
+     * <p>The future completes when the entry with the command is on the disks of a majority
+     * <em>and</em> has been applied at the leader <em>and</em> at this member, its release
+     * included. It completes on a thread of the log: what depends on it should be short, or go
+     * elsewhere. It fails with {@link LogUnavailableException} alone and always ends within a
+     * bounded time. Unless the reason is OVERLOADED or TOO_LONG, a command that failed may
+     * nevertheless have been, or yet be, applied.
+     *
+     * <p>A command is applied at most once per call, also if it had to be sent again to a new
+     * leader, except where the new leader has itself been restarted within that time and has
+     * forgotten what it was sent: commands should bear being applied twice. Commands of one member
+     * are normally applied in the order of the calls; around a change of leaders they may overtake
+     * each other.
+     */
+    CompletableFuture<LogPosition> submit(ByteBuffer command);
+
+    /**
+     * Whether this member is the leader and has applied everything that earlier leaders committed.
+     */
+    boolean leads();
+
+    /** How things stand. Cheap enough to be asked every second. */
+    Status status();
+
+    /**
+     * Makes another member the leader. Blocks until that is so.
+     *
+     * @throws IOException if there is no such member, it cannot be reached, is too far behind, or
+     *     does not take over in time
+     */
+    void transferLeadership(String memberId) throws IOException;
+
+    /**
+     * Takes a snapshot of this member's rows now, so that the log before it can be dropped. The log
+     * does so by itself from time to time. Blocks until it is taken.
+     *
+     * @throws IOException if it cannot be written
+     */
+    void snapshot() throws IOException;
+
+    /**
+     * Leaves the group until the next start. Commands under way fail with STOPPED. Returns when no
+     * thread, port or file is held any more. The second call does nothing.
+     */
+    @Override
+    void close();
+}

@@ -1,0 +1,65 @@
+package io.lispfabric.store;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * How one member sees the group, at one moment.
+ *
+ * @param member the id of the member that speaks
+ * @param leader the id of the leader, if this member knows one; none while an election runs or no
+ *     majority is in reach
+ * @param term the newest term that this member has seen
+ * @param commitIndex up to here this member knows the log to be committed; -1 if nothing is
+ * @param appliedIndex up to here this member has applied it; -1 if nothing is
+ * @param healthy false if this member can no longer apply the log: it was closed, or stopped at a
+ *     fault. Having no leader is not ill health of this member: see {@code leader}
+ * @param reason in one sentence, why it is not healthy; empty if it is
+ * @param members all members of the group, this one included, in the order of their ids
+ */
+public record Status(
+        String member,
+        Role role,
+        Optional<String> leader,
+        long term,
+        long commitIndex,
+        long appliedIndex,
+        boolean healthy,
+        String reason,
+        List<Member> members) {
+
+    public Status {
+        members = List.copyOf(members);
+    }
+
+    /** What a member is in its group. */
+    public enum Role {
+        LEADER,
+        FOLLOWER,
+        CANDIDATE,
+        /** Receives the log but does not vote. */
+        LISTENER,
+        /** Starting, or stopped. */
+        NONE
+    }
+
+    /**
+     * One member, as far as the speaker knows it.
+     *
+     * @param address {@code host:port} where the others reach it
+     * @param role empty if unknown; only the leader is known to followers
+     * @param commitIndex the last commit index that was heard of it
+     * @param matchIndex up to here its log is known to be the leader's; known to the leader alone
+     * @param lag how many entries it is behind the speaker's newest knowledge: the leader's log for
+     *     a leader, the commit index otherwise; empty if nothing was heard of it
+     */
+    public record Member(
+            String id,
+            String address,
+            boolean voter,
+            Optional<Role> role,
+            OptionalLong commitIndex,
+            OptionalLong matchIndex,
+            OptionalLong lag) {}
+}
