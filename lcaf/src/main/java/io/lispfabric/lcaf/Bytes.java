@@ -1,0 +1,79 @@
+package io.lispfabric.lcaf;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/** Octets as a value: immutable, compared by content, printed as hex. */
+public final class Bytes implements Comparable<Bytes> {
+    public static final Bytes EMPTY = new Bytes(new byte[0]);
+
+    private final byte[] octets;
+
+    private Bytes(byte[] octets) {
+        this.octets = octets;
+    }
+
+    /** A copy of the given octets. */
+    public static Bytes of(byte... octets) {
+        return octets.length == 0 ? EMPTY : new Bytes(octets.clone());
+    }
+
+    /** A copy of what remains in the buffer, whose position stays where it is. */
+    public static Bytes of(ByteBuffer buffer) {
+        var octets = new byte[buffer.remaining()];
+        buffer.get(buffer.position(), octets);
+        return new Bytes(octets);
+    }
+
+    /**
+     * The octets that hexadecimal digits spell; white space and colons between them are ignored.
+     *
+     * @throws IllegalArgumentException when anything else is found, or an odd number of digits
+     */
+    public static Bytes ofHex(String digits) {
+        return new Bytes(HexFormat.of().parseHex(digits.replaceAll("[\\s:]", "")));
+    }
+
+    public int length() {
+        return octets.length;
+    }
+
+    /** The octet at {@code index}, 0 to 255. */
+    public int at(int index) {
+        return octets[index] & 0xFF;
+    }
+
+    public byte[] toArray() {
+        return octets.clone();
+    }
+
+    /** A read-only view; nothing is copied. */
+    public ByteBuffer buffer() {
+        return ByteBuffer.wrap(octets).asReadOnlyBuffer();
+    }
+
+    public String hex() {
+        return HexFormat.of().formatHex(octets);
+    }
+
+    @Override
+    public int compareTo(Bytes other) {
+        return Arrays.compareUnsigned(octets, other.octets);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Bytes that && Arrays.equals(octets, that.octets);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(octets);
+    }
+
+    @Override
+    public String toString() {
+        return hex();
+    }
+}

@@ -1,0 +1,80 @@
+package io.lispfabric.lcaf;
+
+/**
+ * Who is being talked to: ⟨IID, AccID⟩ in a Scale-Up network, ⟨IID, AccIP⟩ in a Scale-Out one
+ * (draft-jain §3). On the wire the Instance ID is an LCAF around the address (RFC 8060 §4.1), the
+ * mask-len a field of the record around that.
+ */
+public record Eid(InstanceId iid, EidPrefix prefix) {
+    /** {@code 40.0.0.0/16} in a segment. */
+    public static Eid of(int iid, String prefix) {
+        return new Eid(new InstanceId(iid), EidPrefix.parse(prefix));
+    }
+
+    /**
+     * Reads {@code [iid]prefix}, or a bare prefix as one of segment {@code unless}.
+     *
+     * @throws IllegalArgumentException with a sentence for the user
+     */
+    public static Eid parse(String text, InstanceId unless) {
+        if (!text.startsWith("[")) {
+            return new Eid(unless, EidPrefix.parse(text));
+        }
+        int close = text.indexOf(']');
+        if (close < 0 || !text.substring(1, close).matches("\\d{1,8}")) {
+            throw new IllegalArgumentException("not an EID: '" + text + "' (expected [iid]prefix)");
+        }
+        return new Eid(
+                new InstanceId(Integer.parseInt(text.substring(1, close))),
+                EidPrefix.parse(text.substring(close + 1)));
+    }
+
+    /** Reads the address of an EID-record whose mask-len came before it, AFI included. */
+    public static Eid read(WireReader in, int maskLength) {
+        int start = in.offset();
+        var address = LispAddress.read(in);
+        var iid = InstanceId.DEFAULT;
+        if (address instanceof LispAddress.Instance(var segment, _, var inner)) {
+            iid = segment;
+            address = inner;
+        }
+        return switch (address) {
+            case LispAddress.Unrecognised _,
+                    LispAddress.AfiList _,
+                    LispAddress.Vendor _,
+                    LispAddress.None _ ->
+                    throw new MalformedException(Flaw.UNKNOWN_EID_LCAF, start);
+            default -> new Eid(iid, prefix(address, maskLength, start));
+        };
+    }
+
+    private static EidPrefix prefix(LispAddress address, int maskLength, int start) {
+        try {
+            return new EidPrefix(address, maskLength);
+        } catch (IllegalArgumentException _) {
+            throw new MalformedException(Flaw.BAD_MASK_LENGTH, start);
+        }
+    }
+
+    /** Segment 0 is written as the bare address, every other one inside an LCAF (RFC 8060 §4.1). */
+    public LispAddress address() {
+        return iid.value() == 0
+                ? prefix.address()
+                : new LispAddress.Instance(iid, 0, prefix.address());
+    }
+
+    /** Writes AFI and address; the mask-len goes elsewhere. */
+    public void write(WireWriter out) {
+        address().write(out);
+    }
+
+    public boolean covers(Eid other) {
+        return iid.equals(other.iid) && prefix.covers(other.prefix);
+    }
+
+    /** {@code [1]40.0.0.7/32}: what {@link #parse} reads. */
+    @Override
+    public String toString() {
+        return "[" + iid + "]" + prefix;
+    }
+}

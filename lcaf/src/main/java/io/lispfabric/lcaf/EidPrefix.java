@@ -1,0 +1,169 @@
+package io.lispfabric.lcaf;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A block of EIDs: an address and how many of its leading bits count. Host bits are cleared when it
+ * is made, so two prefixes are equal when they mean the same block.
+ *
+ * <p>A distinguished name's length counts its octets and the NUL (RFC 9735), so one name is never a
+ * prefix of another.
+ */
+public record EidPrefix(LispAddress address, int length) {
+    /** The longest name whose mask-len fits eight bits: 30 characters and a NUL. */
+    public static final int MAX_NAME_LENGTH = 30;
+
+    /** The kinds of address that can be an EID. Prefixes of different families never match. */
+    public enum Family {
+        IPV4(32),
+        IPV6(128),
+        MAC(48),
+        NAME(8 * (MAX_NAME_LENGTH + 1));
+
+        private final int bits;
+
+        Family(int bits) {
+            this.bits = bits;
+        }
+
+        /** The number of bits of a whole address; of a name, at most. */
+        public int bits() {
+            return bits;
+        }
+    }
+
+    /**
+     * @throws IllegalArgumentException when the address cannot be an EID, or the length does not
+     *     fit it
+     */
+    public EidPrefix {
+        int most = fullLength(address);
+        if (length < 0 || length > most || address instanceof LispAddress.Name && length != most) {
+            throw new IllegalArgumentException(
+                    "prefix length " + length + " does not fit " + address);
+        }
+        address = masked(address, length);
+    }
+
+    /** The prefix that holds this one address. */
+    public static EidPrefix of(LispAddress address) {
+        return new EidPrefix(address, fullLength(address));
+    }
+
+    /**
+     * Reads {@code 10.0.0.0/16}, {@code 10.0.0.1}, {@code 2001:db8::/32}, {@code
+     * mac:02:00:00:00:00:08} or {@code name:POD-D-AccID-7}.
+     *
+     * @throws IllegalArgumentException with a sentence for the user, when the text is none of these
+     */
+    public static EidPrefix parse(String text) {
+        if (text.startsWith("name:")) {
+            return of(new LispAddress.Name(text.substring(5)));
+        }
+        if (text.startsWith("mac:")) {
+            var parts = text.substring(4).split("/", 2);
+            var mac = LispAddress.Mac.parse(parts[0]);
+            return parts.length == 1 ? of(mac) : new EidPrefix(mac, length(parts[1], text));
+        }
+        var parts = text.split("/", 2);
+        LispAddress ip;
+        try {
+            ip = LispAddress.Ip.parse(parts[0]);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "not an EID: '" + text + "' (an IP address or prefix, name:… or mac:…)", e);
+        }
+        return parts.length == 1 ? of(ip) : new EidPrefix(ip, length(parts[1], text));
+    }
+
+    private static int length(String digits, String text) {
+        if (!digits.matches("\\d{1,3}")) {
+            throw new IllegalArgumentException("not a prefix length: '" + digits + "' in " + text);
+        }
+        return Integer.parseInt(digits);
+    }
+
+    private static int fullLength(LispAddress address) {
+        return switch (address) {
+            case LispAddress.Ipv4 _ -> 32;
+            case LispAddress.Ipv6 _ -> 128;
+            case LispAddress.Mac _ -> 48;
+            case LispAddress.Name(var text) when text.length() <= MAX_NAME_LENGTH ->
+                    8 * (text.length() + 1);
+            case LispAddress.Name(var text) ->
+                    throw new IllegalArgumentException(
+                            "a name of more than "
+                                    + MAX_NAME_LENGTH
+                                    + " characters cannot be an EID: "
+                                    + text);
+            default -> throw new IllegalArgumentException("cannot be an EID: " + address);
+        };
+    }
+
+    private static LispAddress masked(LispAddress address, int length) {
+        return switch (address) {
+            case LispAddress.Ipv4(var value) ->
+                    new LispAddress.Ipv4(length == 0 ? 0 : value & -1 << 32 - length);
+            case LispAddress.Ipv6(var high, var low) ->
+                    new LispAddress.Ipv6(high & leading(length), low & leading(length - 64));
+            case LispAddress.Mac(var value) -> new LispAddress.Mac(value & leading(length) >>> 16);
+            default -> address;
+        };
+    }
+
+    /** A word whose first {@code bits} bits are set. */
+    private static long leading(int bits) {
+        return bits <= 0 ? 0 : bits >= 64 ? -1 : -1L << 64 - bits;
+    }
+
+    public Family family() {
+        return switch (address) {
+            case LispAddress.Ipv4 _ -> Family.IPV4;
+            case LispAddress.Ipv6 _ -> Family.IPV6;
+            case LispAddress.Mac _ -> Family.MAC;
+            case LispAddress.Name _ -> Family.NAME;
+            default -> throw new IllegalStateException("checked when made: " + address);
+        };
+    }
+
+    /** Whether the block is a single address. */
+    public boolean isHost() {
+        return length == fullLength(address);
+    }
+
+    /** Whether every EID of {@code other} is in this block. */
+    public boolean covers(EidPrefix other) {
+        return length <= other.length
+                && family() == other.family()
+                && (family() == Family.NAME
+                        ? address.equals(other.address)
+                        : masked(other.address, length).equals(address));
+    }
+
+    /**
+     * The bits that count, from the left, in as few octets as hold them; the spare bits of the last
+     * octet are 0.
+     */
+    public Bytes bits() {
+        var out = new WireWriter();
+        switch (address) {
+            case LispAddress.Name(var text) ->
+                    out.bytes(text.getBytes(StandardCharsets.US_ASCII)).u8(0);
+            default -> address.writeBody(out);
+        }
+        return new WireReader(out.toBuffer()).bytes((length + 7) / 8);
+    }
+
+    /**
+     * {@code 10.0.0.0/16}, {@code mac:02:00:00:00:00:08}, {@code name:POD-D-AccID-7}: what {@link
+     * #parse} reads.
+     */
+    @Override
+    public String toString() {
+        return switch (address) {
+            case LispAddress.Name name -> name.toString();
+            case LispAddress.Mac mac -> "mac:" + mac + (isHost() ? "" : "/" + length);
+            default -> address + "/" + length;
+        };
+    }
+}

@@ -1,0 +1,509 @@
+package io.lispfabric.lcaf;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * An address as LISP writes it: a 16-bit address family number and then octets whose count the
+ * family decides (RFC 9301 §5.1), or the LISP Canonical Address Format, which nests (RFC 8060).
+ */
+public sealed interface LispAddress {
+    int AFI_NONE = 0;
+    int AFI_IPV4 = 1;
+    int AFI_IPV6 = 2;
+    int AFI_802 = 6;
+    int AFI_NAME = 17;
+    int AFI_LCAF = 16387;
+    int AFI_MAC = 16389;
+
+    /**
+     * Nothing known nests deeper (RFC 8378 §7.3 needs two levels); RFC 8060 sets no limit, so we
+     * do.
+     */
+    int MAX_NESTING = 4;
+
+    /** The address family number this address is written with. */
+    int afi();
+
+    /** Writes what follows the address family number. */
+    void writeBody(WireWriter out);
+
+    /** Writes the address family number and the address. */
+    default void write(WireWriter out) {
+        out.u16(afi());
+        writeBody(out);
+    }
+
+    /**
+     * The IP address that a packet can be sent to, looked for inside AFI lists and Instance IDs
+     * too.
+     */
+    default Optional<Ip> ip() {
+        return Optional.empty();
+    }
+
+    /** Reads an address family number and the address after it. */
+    static LispAddress read(WireReader in) {
+        return read(in, in.u16(), 0);
+    }
+
+    /** Reads the address after an address family number that was read elsewhere. */
+    static LispAddress readBody(WireReader in, int afi) {
+        return read(in, afi, 0);
+    }
+
+    private static LispAddress read(WireReader in, int afi, int depth) {
+        return switch (afi) {
+            case AFI_NONE -> None.NONE;
+            case AFI_IPV4 -> new Ipv4(in.u32AsInt());
+            case AFI_IPV6 -> new Ipv6(in.u64(), in.u64());
+            // RFC 8060 §4.10.2 shows MAC addresses under AFI 6, the IANA registry has 16389 for
+            // them: both mean the same EID.
+            case AFI_802, AFI_MAC -> new Mac((long) in.u16() << 32 | in.u32AsInt() & 0xFFFF_FFFFL);
+            case AFI_NAME -> Name.read(in);
+            case AFI_LCAF -> Lcaf.read(in, depth);
+            default -> throw in.flaw(Flaw.UNKNOWN_AFI);
+        };
+    }
+
+    /** No address: AFI 0. */
+    enum None implements LispAddress {
+        NONE;
+
+        @Override
+        public int afi() {
+            return AFI_NONE;
+        }
+
+        @Override
+        public void writeBody(WireWriter out) {}
+
+        @Override
+        public String toString() {
+            return "none";
+        }
+    }
+
+    /** An address that packets can be sent to. */
+    sealed interface Ip extends LispAddress {
+        InetAddress toInetAddress();
+
+        @Override
+        default Optional<Ip> ip() {
+            return Optional.of(this);
+        }
+
+        /**
+         * Link-local multicast, broadcast, unspecified: what MUST NOT be a source or destination
+         * RLOC (RFC 9301 §5.4).
+         */
+        default boolean isUnicast() {
+            var inet = toInetAddress();
+            return !inet.isMulticastAddress()
+                    && !inet.isAnyLocalAddress()
+                    && !(this instanceof Ipv4(int v) && v == -1);
+        }
+
+        static Ip of(InetAddress inet) {
+            var octets = ByteBuffer.wrap(inet.getAddress());
+            return octets.remaining() == 4
+                    ? new Ipv4(octets.getInt())
+                    : new Ipv6(octets.getLong(), octets.getLong());
+        }
+
+        /**
+         * Reads {@code 192.0.2.1} or {@code 2001:db8::1}; never asks a name server.
+         *
+         * @throws IllegalArgumentException when the text is not an IP address
+         */
+        static Ip parse(String text) {
+            return of(InetAddress.ofLiteral(text));
+        }
+    }
+
+    /** An IPv4 address. */
+    record Ipv4(int value) implements Ip {
+        @Override
+        public int afi() {
+            return AFI_IPV4;
+        }
+
+        @Override
+        public void writeBody(WireWriter out) {
+            out.u32(value);
+        }
+
+        @Override
+        public InetAddress toInetAddress() {
+            return inet(ByteBuffer.allocate(4).putInt(value).array());
+        }
+
+        @Override
+        public String toString() {
+            return (value >>> 24)
+                    + "."
+                    + (value >>> 16 & 0xFF)
+                    + "."
+                    + (value >>> 8 & 0xFF)
+                    + "."
+                    + (value & 0xFF);
+        }
+    }
+
+    /** An IPv6 address. */
+    record Ipv6(long high, long low) implements Ip {
+        @Override
+        public int afi() {
+            return AFI_IPV6;
+        }
+
+        @Override
+        public void writeBody(WireWriter out) {
+            out.u64(high).u64(low);
+        }
+
+        @Override
+        public InetAddress toInetAddress() {
+            return inet(ByteBuffer.allocate(16).putLong(high).putLong(low).array());
+        }
+
+        /**
+         * The canonical text of RFC 5952: lower case, no leading zeros, the longest run of zero
+         * groups as {@code ::}.
+         */
+        @Override
+        public String toString() {
+            var groups = new int[8];
+            for (int i = 0; i < 8; i++) {
+                groups[i] = (int) ((i < 4 ? high : low) >>> (48 - 16 * (i & 3))) & 0xFFFF;
+            }
+            int start = -1;
+            int length = 1;
+            for (int i = 0; i < 8; i++) {
+                int end = i;
+                while (end < 8 && groups[end] == 0) {
+                    end++;
+                }
+                if (end - i > length) {
+                    start = i;
+                    length = end - i;
+                }
+            }
+            var text = new StringBuilder();
+            for (int i = 0; i < 8; i++) {
+                if (i == start) {
+                    text.append("::");
+                    i += length - 1;
+                } else {
+                    if (!text.isEmpty() && text.charAt(text.length() - 1) != ':') {
+                        text.append(':');
+                    }
+                    text.append(Integer.toHexString(groups[i]));
+                }
+            }
+            return text.toString();
+        }
+    }
+
+    private static InetAddress inet(byte[] octets) {
+        try {
+            return InetAddress.getByAddress(octets);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("4 or 16 octets are always an address", e);
+        }
+    }
+
+    /** A 48-bit MAC address. */
+    record Mac(long value) implements LispAddress {
+        /**
+         * @throws IllegalArgumentException when the value needs more than 48 bits
+         */
+        public Mac {
+            if (value >>> 48 != 0) {
+                throw new IllegalArgumentException(
+                        "a MAC address has 48 bits: " + Long.toHexString(value));
+            }
+        }
+
+        /**
+         * Reads six pairs of hexadecimal digits with colons or hyphens between them.
+         *
+         * @throws IllegalArgumentException when the text is anything else
+         */
+        public static Mac parse(String text) {
+            if (!text.matches("(?i)[0-9a-f]{2}([:-][0-9a-f]{2}){5}")) {
+                throw new IllegalArgumentException("not a MAC address: " + text);
+            }
+            return new Mac(Long.parseLong(text.replaceAll("[:-]", ""), 16));
+        }
+
+        @Override
+        public int afi() {
+            return AFI_MAC;
+        }
+
+        @Override
+        public void writeBody(WireWriter out) {
+            out.u16((int) (value >>> 32)).u32((int) value);
+        }
+
+        @Override
+        public String toString() {
+            return String.format("%012x", value).replaceAll("(..)(?!$)", "$1:");
+        }
+    }
+
+    /**
+     * A distinguished name: printable ASCII, written with a NUL at its end, compared octet by octet
+     * (RFC 9735).
+     */
+    record Name(String text) implements LispAddress {
+        /**
+         * What fits no 8-bit mask-len can still be a locator, but we see no use for longer ones.
+         */
+        public static final int MAX_LENGTH = 255;
+
+        /**
+         * @throws IllegalArgumentException when the name is empty, too long, or not printable ASCII
+         */
+        public Name {
+            if (text.isEmpty() || text.length() > MAX_LENGTH) {
+                throw new IllegalArgumentException(
+                        "a distinguished name has 1 to " + MAX_LENGTH + " characters");
+            }
+            if (!text.chars().allMatch(c -> c >= 0x20 && c < 0x7F)) {
+                throw new IllegalArgumentException(
+                        "a distinguished name is printable ASCII: " + text);
+            }
+        }
+
+        private static Name read(WireReader in) {
+            int start = in.offset();
+            var text = new StringBuilder();
+            // At most MAX_LENGTH characters are kept, whatever arrives.
+            for (int octet = in.u8(); octet != 0; octet = in.u8()) {
+                if (octet < 0x20 || octet >= 0x7F || text.length() == MAX_LENGTH) {
+                    throw new MalformedException(Flaw.BAD_NAME, start);
+                }
+                text.append((char) octet);
+            }
+            if (text.isEmpty()) {
+                throw new MalformedException(Flaw.BAD_NAME, start);
+            }
+            return new Name(text.toString());
+        }
+
+        @Override
+        public int afi() {
+            return AFI_NAME;
+        }
+
+        @Override
+        public void writeBody(WireWriter out) {
+            out.bytes(text.getBytes(StandardCharsets.US_ASCII)).u8(0);
+        }
+
+        @Override
+        public String toString() {
+            return "name:" + text;
+        }
+    }
+
+    /**
+     * The LISP Canonical Address Format: a type, a length, and a body that only some receivers
+     * understand (RFC 8060 §3).
+     */
+    sealed interface Lcaf extends LispAddress {
+        int TYPE_AFI_LIST = 1;
+        int TYPE_INSTANCE_ID = 2;
+        int TYPE_VENDOR = 255;
+
+        /** The 8-bit LCAF type. */
+        int type();
+
+        /** The octet after the type, which is reserved but for types that say otherwise. */
+        default int rsvd2() {
+            return 0;
+        }
+
+        void writeLcafBody(WireWriter out);
+
+        @Override
+        default int afi() {
+            return AFI_LCAF;
+        }
+
+        @Override
+        default void writeBody(WireWriter out) {
+            out.u16(0).u8(type()).u8(rsvd2());
+            int length = out.size();
+            out.u16(0);
+            writeLcafBody(out);
+            out.patchU16(length, out.size() - length - 2);
+        }
+
+        private static LispAddress read(WireReader in, int depth) {
+            if (depth == MAX_NESTING) {
+                throw in.flaw(Flaw.BAD_NESTING);
+            }
+            in.skip(2); // Rsvd1 and Flags: ignored on receipt (RFC 8060 §3)
+            int type = in.u8();
+            int rsvd2 = in.u8();
+            var body = in.sub(in.u16());
+            return switch (type) {
+                case TYPE_AFI_LIST -> AfiList.read(body, depth);
+                case TYPE_INSTANCE_ID -> Instance.read(body, rsvd2, depth);
+                case TYPE_VENDOR -> Vendor.read(body);
+                default -> new Unrecognised(type, rsvd2, body.bytes(body.remaining()));
+            };
+        }
+    }
+
+    /**
+     * An address in a segment (RFC 8060 §4.1). The mask-len has a meaning only where the address is
+     * {@link None}.
+     */
+    record Instance(InstanceId iid, int iidMaskLength, LispAddress address) implements Lcaf {
+        private static Instance read(WireReader in, int iidMaskLength, int depth) {
+            int value = in.u32AsInt();
+            if (value >>> 24 != 0) {
+                throw in.flaw(Flaw.BAD_INSTANCE_ID);
+            }
+            var address = LispAddress.read(in, in.u16(), depth + 1);
+            if (address instanceof Instance) {
+                throw in.flaw(Flaw.BAD_NESTING);
+            }
+            in.expectEnd();
+            // With a real address this octet says nothing; some send 32 there, we send 0 (RFC 8060
+            // §4.1).
+            return new Instance(
+                    new InstanceId(value), address == None.NONE ? iidMaskLength : 0, address);
+        }
+
+        @Override
+        public int type() {
+            return TYPE_INSTANCE_ID;
+        }
+
+        @Override
+        public int rsvd2() {
+            return iidMaskLength;
+        }
+
+        @Override
+        public void writeLcafBody(WireWriter out) {
+            out.u32(iid.value());
+            address.write(out);
+        }
+
+        @Override
+        public Optional<Ip> ip() {
+            return address.ip();
+        }
+
+        @Override
+        public String toString() {
+            return "[" + iid + "]" + address;
+        }
+    }
+
+    /**
+     * Several addresses of one thing, or an address and its attributes, in no order (RFC 8060
+     * §4.10).
+     */
+    record AfiList(List<LispAddress> addresses) implements Lcaf {
+        public AfiList {
+            addresses = List.copyOf(addresses);
+        }
+
+        private static AfiList read(WireReader in, int depth) {
+            var addresses = new ArrayList<LispAddress>();
+            while (in.remaining() > 0) {
+                // Elements that we do not recognise are kept as they came, and are nothing to us
+                // (RFC 8060 §4.10.5).
+                addresses.add(LispAddress.read(in, in.u16(), depth + 1));
+            }
+            return new AfiList(addresses);
+        }
+
+        @Override
+        public int type() {
+            return TYPE_AFI_LIST;
+        }
+
+        @Override
+        public void writeLcafBody(WireWriter out) {
+            addresses.forEach(address -> address.write(out));
+        }
+
+        @Override
+        public Optional<Ip> ip() {
+            return addresses.stream().flatMap(address -> address.ip().stream()).findFirst();
+        }
+
+        @Override
+        public String toString() {
+            return addresses.stream()
+                    .map(Object::toString)
+                    .collect(Collectors.joining(",", "{", "}"));
+        }
+    }
+
+    /** What a vendor says in its own format, carried unread (RFC 9306 §4). */
+    record Vendor(int oui, Bytes internal) implements Lcaf {
+        /**
+         * @throws IllegalArgumentException when the identifier needs more than 24 bits
+         */
+        public Vendor {
+            if (oui >>> 24 != 0) {
+                throw new IllegalArgumentException(
+                        "an OUI has 24 bits: " + Integer.toHexString(oui));
+            }
+        }
+
+        private static Vendor read(WireReader in) {
+            if (in.remaining() < 4) {
+                throw in.flaw(Flaw.BAD_LENGTH);
+            }
+            int oui = in.u32AsInt() & 0xFF_FFFF; // Rsvd3 is ignored
+            if (!in.vendors().understands(oui)) {
+                throw in.flaw(Flaw.UNKNOWN_VENDOR);
+            }
+            return new Vendor(oui, in.bytes(in.remaining()));
+        }
+
+        @Override
+        public int type() {
+            return TYPE_VENDOR;
+        }
+
+        @Override
+        public void writeLcafBody(WireWriter out) {
+            out.u32(oui).bytes(internal);
+        }
+
+        @Override
+        public String toString() {
+            return String.format("vendor:%06x:%s", oui, internal);
+        }
+    }
+
+    /** An LCAF type that we do not know: ignored as a locator, refused as an EID (RFC 9306 §3). */
+    record Unrecognised(int type, int rsvd2, Bytes body) implements Lcaf {
+        @Override
+        public void writeLcafBody(WireWriter out) {
+            out.bytes(body);
+        }
+
+        @Override
+        public String toString() {
+            return "lcaf-" + type + ":" + body;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package io.lispfabric.wire;
+
+import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.lcaf.WireReader;
+import io.lispfabric.lcaf.WireWriter;
+
+/**
+ * One way to reach an EID-Prefix (RFC 9301 §5.4).
+ *
+ * <pre>
+ * |    Priority   |    Weight     |  M Priority   |   M Weight    |
+ * |        Unused Flags     |L|p|R|           Loc-AFI             |
+ * |                             Locator                           |
+ * </pre>
+ *
+ * @param priority 0 to 255, lower is better; 255 must not be used for unicast
+ * @param weight 0 to 255, the share among locators of equal priority
+ * @param multicastPriority as {@code priority}, for multicast; 255 must not be used
+ * @param multicastWeight as {@code weight}, for multicast
+ * @param local L: a locator of the ETR that says so
+ * @param probed p: the locator that the answered RLOC-probe was sent to
+ * @param reachable R: the sender has a route to it; without it nobody may encapsulate to it (RFC
+ *     9300 §9)
+ */
+public record Locator(
+        int priority,
+        int weight,
+        int multicastPriority,
+        int multicastWeight,
+        boolean local,
+        boolean probed,
+        boolean reachable,
+        Rloc rloc)
+        implements Comparable<Locator> {
+    /** The priority of a locator that must not be used. */
+    public static final int UNUSABLE = 255;
+
+    private static final int L = 4;
+    private static final int P = 2;
+    private static final int R = 1;
+
+    /**
+     * @throws IllegalArgumentException when a priority or weight is not 0 to 255
+     */
+    public Locator {
+        if ((priority | weight | multicastPriority | multicastWeight) >>> 8 != 0) {
+            throw new IllegalArgumentException("priorities and weights are 0 to 255");
+        }
+    }
+
+    /** A reachable unicast locator of one's own. */
+    public static Locator of(Rloc rloc, int priority, int weight) {
+        return new Locator(priority, weight, UNUSABLE, 0, true, false, true, rloc);
+    }
+
+    static Locator read(WireReader in) {
+        int priority = in.u8();
+        int weight = in.u8();
+        int multicastPriority = in.u8();
+        int multicastWeight = in.u8();
+        int flags = in.u16();
+        return new Locator(
+                priority,
+                weight,
+                multicastPriority,
+                multicastWeight,
+                (flags & L) != 0,
+                (flags & P) != 0,
+                (flags & R) != 0,
+                new Rloc(LispAddress.read(in)));
+    }
+
+    void write(WireWriter out) {
+        out.u8(priority).u8(weight).u8(multicastPriority).u8(multicastWeight);
+        out.u16((local ? L : 0) | (probed ? P : 0) | (reachable ? R : 0));
+        rloc.address().write(out);
+    }
+
+    /** Whether an ITR may encapsulate to it: R set, and a priority other than 255 (RFC 9300 §9). */
+    public boolean isUsable() {
+        return reachable && priority != UNUSABLE && rloc.ip().isPresent();
+    }
+
+    /** The same locator as somebody else tells of it: not local, not probed (RFC 9301 §5.4). */
+    public Locator asTold() {
+        return new Locator(
+                priority,
+                weight,
+                multicastPriority,
+                multicastWeight,
+                false,
+                false,
+                reachable,
+                rloc);
+    }
+
+    @Override
+    public int compareTo(Locator other) {
+        return rloc.compareTo(other.rloc);
+    }
+}

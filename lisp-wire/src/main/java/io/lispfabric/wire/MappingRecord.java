@@ -1,0 +1,90 @@
+package io.lispfabric.wire;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.WireReader;
+import io.lispfabric.lcaf.WireWriter;
+import java.util.List;
+
+/**
+ * An EID-Prefix and its locator-set: the EID-record of Map-Reply, Map-Register and Map-Notify (RFC
+ * 9301 §5.4).
+ *
+ * <pre>
+ * |                          Record TTL                           |
+ * | Locator Count | EID mask-len  | ACT |A|      Reserved         |
+ * | Rsvd  |  Map-Version Number   |        EID-Prefix-AFI         |
+ * |                          EID-Prefix                           |
+ * |                     Locators, one by one                      |
+ * </pre>
+ *
+ * @param action means something only in a Map-Reply, and only when there are no locators
+ * @param authoritative A: said by an ETR of the site itself
+ * @param mapVersion 0 to 4095; 0 is no version (RFC 9302 §6.1)
+ * @param locators in the order of the locator-set, at most 255
+ */
+public record MappingRecord(
+        RecordTtl ttl,
+        Action action,
+        boolean authoritative,
+        int mapVersion,
+        Eid eid,
+        List<Locator> locators) {
+    private static final int A = 0x1000;
+
+    /**
+     * @throws IllegalArgumentException when the version needs more than 12 bits, or there are more
+     *     than 255 locators
+     */
+    public MappingRecord {
+        if (mapVersion >>> 12 != 0) {
+            throw new IllegalArgumentException("a Map-Version has 12 bits: " + mapVersion);
+        }
+        if (locators.size() > 255) {
+            throw new IllegalArgumentException(
+                    "a record holds at most 255 locators, not " + locators.size());
+        }
+        locators = List.copyOf(locators);
+    }
+
+    /** A mapping without a version. */
+    public static MappingRecord of(RecordTtl ttl, Eid eid, List<Locator> locators) {
+        return new MappingRecord(ttl, Action.NO_ACTION, false, 0, eid, locators);
+    }
+
+    /** "There is nothing here": no locators, and what to do instead (RFC 9301 §8.1). */
+    public static MappingRecord negative(RecordTtl ttl, Action action, Eid eid) {
+        return new MappingRecord(ttl, action, false, 0, eid, List.of());
+    }
+
+    static MappingRecord read(WireReader in) {
+        var ttl = new RecordTtl(in.u32AsInt());
+        int locatorCount = in.u8();
+        int maskLength = in.u8();
+        int flags = in.u16();
+        int version = in.u16() & 0xFFF;
+        var eid = Eid.read(in, maskLength);
+        var locators = in.list(locatorCount, Locator::read);
+        // A locator of a type we do not know is as if it were not there (RFC 9306 §3).
+        locators.removeIf(locator -> locator.rloc().isIgnored());
+        return new MappingRecord(
+                ttl, Action.of(flags >>> 13), (flags & A) != 0, version, eid, locators);
+    }
+
+    void write(WireWriter out) {
+        out.u32(ttl.minutes()).u8(locators.size()).u8(eid.prefix().length());
+        out.u16(action.code() << 13 | (authoritative ? A : 0)).u16(mapVersion);
+        eid.write(out);
+        locators.forEach(locator -> locator.write(out));
+    }
+
+    /** Octets on the wire. */
+    public int encodedLength() {
+        var out = new WireWriter();
+        write(out);
+        return out.size();
+    }
+
+    public boolean isNegative() {
+        return locators.isEmpty();
+    }
+}

@@ -1,0 +1,29 @@
+package io.lispfabric.wire;
+
+/**
+ * How long a mapping may be cached: unsigned minutes; 0 removes it, all ones leaves it to the
+ * receiver (RFC 9301 §5.4).
+ */
+public record RecordTtl(int minutes) {
+    /** The entry is to be removed at once; in a Map-Register, the registration is withdrawn. */
+    public static final RecordTtl REMOVE = new RecordTtl(0);
+
+    public static final RecordTtl RECEIVER_DECIDES = new RecordTtl(-1);
+    public static final RecordTtl ONE_MINUTE = new RecordTtl(1);
+    public static final RecordTtl FIFTEEN_MINUTES = new RecordTtl(15);
+    public static final RecordTtl ONE_DAY = new RecordTtl(1440);
+
+    public boolean removes() {
+        return minutes == 0;
+    }
+
+    /** The shorter of two. */
+    public RecordTtl min(RecordTtl other) {
+        return Integer.compareUnsigned(minutes, other.minutes) <= 0 ? this : other;
+    }
+
+    @Override
+    public String toString() {
+        return Integer.toUnsignedString(minutes) + "m";
+    }
+}
