@@ -271,31 +271,32 @@ public final class Settings {
     }
 
     /**
-     * A secret: {@code NAME: text} in the file itself, {@code NAME-file: path}, or {@code NAME-env:
-     * VARIABLE}.
+     * A secret, which never stands in the settings themselves: {@code NAME-file} is the path of a
+     * file that holds it (white space around it does not count), {@code NAME-env} the name of an
+     * environment variable.
      */
     public byte[] secret(String key) throws ConfigException {
-        var direct = find(key);
-        var fromFile = find(key + "-file");
-        var fromEnvironment = find(key + "-env");
-        if ((direct.isPresent() ? 1 : 0)
-                        + (fromFile.isPresent() ? 1 : 0)
-                        + (fromEnvironment.isPresent() ? 1 : 0)
-                != 1) {
+        if (has(key)) {
             throw error(
-                    key, "needs exactly one of " + key + ", " + key + "-file and " + key + "-env");
+                    key,
+                    "secrets do not stand in this file; use " + key + "-file or " + key + "-env");
         }
-        if (fromFile.isPresent()) {
-            var secretFile = file(key + "-file", "");
-            try {
-                return Files.readString(secretFile).strip().getBytes(StandardCharsets.UTF_8);
-            } catch (IOException _) {
-                throw error(key + "-file", "cannot read " + secretFile);
-            }
+        var variable = find(key + "-env");
+        if (variable.isPresent() == has(key + "-file")) {
+            throw error(key, "needs either " + key + "-file or " + key + "-env");
         }
-        var text = direct.or(() -> fromEnvironment.map(System::getenv));
-        return text.orElseThrow(() -> error(key + "-env", "that variable is not set"))
-                .getBytes(StandardCharsets.UTF_8);
+        if (variable.isPresent()) {
+            var value = Optional.ofNullable(System.getenv(variable.get()));
+            return value.orElseThrow(() ->
+                            error(key + "-env", "the variable " + variable.get() + " is not set"))
+                    .getBytes(StandardCharsets.UTF_8);
+        }
+        var secretFile = file(key + "-file", "");
+        try {
+            return Files.readString(secretFile).strip().getBytes(StandardCharsets.UTF_8);
+        } catch (IOException _) {
+            throw error(key + "-file", "cannot read " + secretFile);
+        }
     }
 
     /** A list of single values. */
