@@ -54,7 +54,8 @@ public record Locator(
         return new Locator(priority, weight, UNUSABLE, 0, true, false, true, rloc);
     }
 
-    static Locator read(WireReader in) {
+    /** Reads one locator-record. */
+    public static Locator read(WireReader in) {
         int priority = in.u8();
         int weight = in.u8();
         int multicastPriority = in.u8();
@@ -71,7 +72,8 @@ public record Locator(
                 new Rloc(LispAddress.read(in)));
     }
 
-    void write(WireWriter out) {
+    /** Writes the locator-record. */
+    public void write(WireWriter out) {
         out.u8(priority).u8(weight).u8(multicastPriority).u8(multicastWeight);
         out.u16((local ? L : 0) | (probed ? P : 0) | (reachable ? R : 0));
         rloc.address().write(out);

@@ -56,7 +56,8 @@ public record MappingRecord(
         return new MappingRecord(ttl, action, false, 0, eid, List.of());
     }
 
-    static MappingRecord read(WireReader in) {
+    /** Reads one record. */
+    public static MappingRecord read(WireReader in) {
         var ttl = new RecordTtl(in.u32AsInt());
         int locatorCount = in.u8();
         int maskLength = in.u8();
@@ -70,7 +71,8 @@ public record MappingRecord(
                 ttl, Action.of(flags >>> 13), (flags & A) != 0, version, eid, locators);
     }
 
-    void write(WireWriter out) {
+    /** Writes the record. */
+    public void write(WireWriter out) {
         out.u32(ttl.minutes()).u8(locators.size()).u8(eid.prefix().length());
         out.u16(action.code() << 13 | (authoritative ? A : 0)).u16(mapVersion);
         eid.write(out);

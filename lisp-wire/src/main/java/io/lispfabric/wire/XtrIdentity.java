@@ -11,11 +11,13 @@ public record XtrIdentity(XtrId xtrId, SiteId siteId) implements Comparable<XtrI
     /** Octets on the wire. */
     public static final int LENGTH = 24;
 
-    static XtrIdentity read(WireReader in) {
+    /** Reads the 24 octets. */
+    public static XtrIdentity read(WireReader in) {
         return new XtrIdentity(new XtrId(in.u64(), in.u64()), new SiteId(in.u64()));
     }
 
-    void write(WireWriter out) {
+    /** Writes the 24 octets. */
+    public void write(WireWriter out) {
         out.u64(xtrId.high()).u64(xtrId.low()).u64(siteId.value());
     }
 

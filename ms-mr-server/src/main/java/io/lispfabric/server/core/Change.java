@@ -1,0 +1,28 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.wire.Nonce;
+
+/**
+ * One row of the state, as it is now. The state is the sum of its changes, in the store as in
+ * memory.
+ */
+public sealed interface Change {
+    /** An EID-Prefix is registered so. */
+    record MappingSet(Mapping mapping) implements Change {}
+
+    /** An EID-Prefix is not registered any more. */
+    record MappingGone(Eid eid) implements Change {}
+
+    /** The last nonce of an xTR under a key (RFC 9301 §5.6). */
+    record NonceSet(BitKey key, Nonce nonce) implements Change {}
+
+    /** Who is told; what is outstanding for it stays as it was. */
+    record ListenerSet(Listener listener) implements Change {}
+
+    /** A Map-Notify waits for its acknowledgement. */
+    record OutstandingSet(ListenerId listener, Outstanding outstanding) implements Change {}
+
+    /** No Map-Notify for this EID-Prefix waits any more. */
+    record OutstandingGone(ListenerId listener, Eid eid) implements Change {}
+}

@@ -1,0 +1,105 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.XtrIdentity;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the log holds: the question, not the answer. A command carries all that its answer may
+ * depend on besides the state: the time it came, who sent it, and what the configuration of the
+ * server that heard it allows. Times are milliseconds of Unix time.
+ */
+public sealed interface Command {
+    /** A command that a packet caused, so that somebody may wait for an answer. */
+    sealed interface Heard extends Command {
+        /** Which running process heard it: it alone answers. */
+        long origin();
+    }
+
+    /**
+     * A Map-Register whose MAC was right, with the records that its site may register (RFC 9301
+     * §5.6, §8.2).
+     *
+     * @param noncesGrow whether the key demands it; not so for legacy peers that choose nonces at
+     *     random
+     * @param lifetimeMillis how long the registrations last, unless {@code ttlForTimeout} leaves it
+     *     to the Record TTL
+     * @param source where it came from, and {@code port} where there Map-Notifies go
+     */
+    record Register(
+            long origin,
+            long atMillis,
+            Credentials credentials,
+            boolean noncesGrow,
+            Optional<XtrIdentity> identity,
+            Nonce nonce,
+            boolean proxyReply,
+            boolean mergeRequest,
+            boolean wantMapNotify,
+            boolean ttlForTimeout,
+            long lifetimeMillis,
+            Ip source,
+            int port,
+            List<MappingRecord> records)
+            implements Heard {
+        public Register {
+            records = List.copyOf(records);
+        }
+    }
+
+    /**
+     * A Map-Request with the N-bit, for one EID-Prefix, by an xTR of a known site (RFC 9437 §5).
+     *
+     * @param leastLength how many bits a mapping's EID-Prefix must have at least to be the answer
+     */
+    record Subscribe(
+            long origin,
+            long atMillis,
+            Credentials credentials,
+            XtrIdentity xtr,
+            Nonce nonce,
+            List<Ip> itrRlocs,
+            int port,
+            Eid asked,
+            int leastLength)
+            implements Heard {
+        public Subscribe {
+            itrRlocs = List.copyOf(itrRlocs);
+        }
+    }
+
+    /**
+     * A Map-Request with the N-bit and no ITR-RLOC; the answer goes to {@code source} (RFC 9437
+     * §5).
+     */
+    record Unsubscribe(
+            long origin,
+            long atMillis,
+            Credentials credentials,
+            XtrIdentity xtr,
+            Nonce nonce,
+            Eid asked,
+            Ip source,
+            int port)
+            implements Heard {}
+
+    /** A Map-Notify-Ack whose MAC was right. */
+    record Acknowledge(ListenerId listener, Eid eid, Nonce nonce) implements Command {}
+
+    /** Nobody acknowledged, after all retransmissions (RFC 9301 §5.7). */
+    record GiveUp(ListenerId listener, Eid eid, Nonce nonce) implements Command {}
+
+    /**
+     * Time has passed: registrations of these EID-Prefixes that end at or before {@code atMillis}
+     * are forgotten (RFC 9301 §8.2).
+     */
+    record Expire(long atMillis, List<Eid> eids) implements Command {
+        public Expire {
+            eids = List.copyOf(eids);
+        }
+    }
+}

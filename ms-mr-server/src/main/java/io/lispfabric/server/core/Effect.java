@@ -1,0 +1,50 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import java.util.List;
+
+/** What leaves the mapping system once a command is committed, and only then. */
+public sealed interface Effect {
+    /**
+     * A Map-Notify that answers a message and is sent once, by the process that heard it (RFC 9301
+     * §5.7).
+     */
+    record Answer(
+            long origin,
+            Credentials credentials,
+            Ip to,
+            int port,
+            Nonce nonce,
+            List<MappingRecord> records)
+            implements Effect {
+        public Answer {
+            records = List.copyOf(records);
+        }
+    }
+
+    /**
+     * There is nothing to subscribe to: the process that heard the Map-Request answers it as if it
+     * had no N-bit (RFC 9437 §5).
+     */
+    record NotSubscribed(Command.Subscribe asked) implements Effect {}
+
+    /**
+     * A nonce that was not greater than the last one: an old packet, counted and not answered (RFC
+     * 9301 §5.6).
+     */
+    record Replayed(long origin) implements Effect {}
+
+    /** A record for an EID-Prefix that another site holds: counted and left out of the answer. */
+    record Conflicting(long origin) implements Effect {}
+
+    /** A Map-Notify that is repeated until acknowledged, by the leader (RFC 9437 §6). */
+    record Publish(ListenerId listener, Outstanding outstanding) implements Effect {}
+
+    /**
+     * The last word to a subscriber that never confirmed, sent once, by the leader (RFC 9437 §5).
+     */
+    record Dismiss(Credentials credentials, Ip to, int port, Nonce nonce, MappingRecord record)
+            implements Effect {}
+}

@@ -1,0 +1,16 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.wire.XtrIdentity;
+
+/** Who is told about changes, and why. */
+public sealed interface ListenerId {
+    /** An xTR that asked to be told about an EID-Prefix and all inside it (RFC 9437 §5). */
+    record Subscriber(Eid prefix, XtrIdentity xtr) implements ListenerId {}
+
+    /**
+     * An xTR that registers, and so hears what others of its multihoming group register (RFC 9301
+     * §5.7, draft-jain §6.2).
+     */
+    record Member(Registrant registrant) implements ListenerId {}
+}

@@ -1,0 +1,132 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.wire.Action;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.RecordTtl;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Answers "where is this EID?" from a state, as Map-Server and Map-Resolver in one (RFC 9301 §8.3,
+ * §8.4).
+ */
+public final class MapResolver {
+    private MapResolver() {}
+
+    /** What is done about a question. */
+    public sealed interface Answer {
+        /** These records are sent as a Map-Reply. */
+        record Reply(List<MappingRecord> records) implements Answer {}
+
+        /**
+         * The Map-Request is passed on, unaltered, to the ETR at one of these addresses, the best
+         * first.
+         */
+        record Forward(List<Ip> etrs) implements Answer {}
+    }
+
+    /**
+     * The answer for one EID-Prefix.
+     *
+     * @param room how many octets the records may take together
+     */
+    public static Answer answer(MappingSystem state, Sites sites, Eid asked, int room) {
+        int least = sites.leastLength(asked);
+        var match = state.longestMatch(asked).filter(it -> it.eid().prefix().length() >= least);
+        if (match.isEmpty()) {
+            return new Answer.Reply(List.of(negative(state, sites, asked)));
+        }
+        if (match.get().proxyReply()) {
+            return new Answer.Reply(withMoreSpecifics(state, match.get(), asked, room));
+        }
+        var etrs = etrs(match.get());
+        return etrs.isEmpty()
+                ? new Answer.Reply(List.of(negative(state, sites, asked)))
+                : new Answer.Forward(etrs);
+    }
+
+    /**
+     * The addresses of the ETRs that can be asked themselves, in the order in which an ITR would
+     * use them.
+     */
+    private static List<Ip> etrs(Mapping mapping) {
+        return mapping.record().locators().stream()
+                .filter(Locator::isUsable)
+                .sorted(Comparator.comparingInt(Locator::priority))
+                .flatMap(locator -> locator.rloc().ip().stream())
+                .toList();
+    }
+
+    /**
+     * RFC 9301 §5.5: the best match and all its more-specifics go into one Map-Reply. When they do
+     * not fit, one record says the same of a smaller part: the largest block around the EID that
+     * holds no more-specific one.
+     */
+    private static List<MappingRecord> withMoreSpecifics(
+            MappingSystem state, Mapping best, Eid asked, int room) {
+        var inside = state.mappings().below(BitKey.of(best.eid()), 255);
+        var records = new ArrayList<MappingRecord>();
+        records.add(best.record());
+        inside.forEach(mapping -> records.add(mapping.record()));
+        if (records.size() <= 255
+                && records.stream().mapToInt(MappingRecord::encodedLength).sum() <= room) {
+            return records;
+        }
+        var told = best.record();
+        var part = hole(state, asked, best.eid().prefix().length());
+        return List.of(MappingRecord.of(told.ttl(), part, told.locators()));
+    }
+
+    /**
+     * RFC 9301 §8.3: there is nothing; for how long and how much that is so, and what to do with
+     * the packets.
+     */
+    private static MappingRecord negative(MappingSystem state, Sites sites, Eid asked) {
+        var configured = sites.configured(asked);
+        if (configured.isPresent()) {
+            // Registration may come any time for what is configured: RFC 9301 §8.1 wants one
+            // minute.
+            var action = configured.get().accelerators() ? Action.DROP : Action.NATIVELY_FORWARD;
+            int within =
+                    configured
+                            .get()
+                            .prefix()
+                            .map(EidPrefix::length)
+                            .orElse(asked.prefix().length());
+            return MappingRecord.negative(RecordTtl.ONE_MINUTE, action, hole(state, asked, within));
+        }
+        int apart = 0;
+        for (var site : sites.sites()) {
+            for (var prefix : site.prefixes()) {
+                if (prefix.iid().equals(asked.iid()) && prefix.prefix().isPresent()) {
+                    var known = BitKey.of(new Eid(asked.iid(), prefix.prefix().get()));
+                    apart = Math.max(apart, known.common(BitKey.of(asked)) + 1 - BitKey.EID_HEADER);
+                }
+            }
+        }
+        var action = sites.dropUnknown() ? Action.DROP : Action.NATIVELY_FORWARD;
+        return MappingRecord.negative(RecordTtl.FIFTEEN_MINUTES, action, hole(state, asked, apart));
+    }
+
+    /**
+     * The shortest prefix of the EID, of at least so many bits, that no registered EID-Prefix lies
+     * in (RFC 9301 §8.4).
+     */
+    private static Eid hole(MappingSystem state, Eid asked, int leastLength) {
+        var whole = asked.prefix();
+        if (whole.family() == EidPrefix.Family.NAME || whole.family() == EidPrefix.Family.MAC) {
+            return asked; // neither has a structure that a block of unknown ones would follow
+        }
+        int length =
+                Math.max(
+                        leastLength,
+                        state.mappings().holeLength(BitKey.of(asked)) - BitKey.EID_HEADER);
+        return new Eid(
+                asked.iid(), new EidPrefix(whole.address(), Math.min(whole.length(), length)));
+    }
+}

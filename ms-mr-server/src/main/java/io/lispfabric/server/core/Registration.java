@@ -1,0 +1,48 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.RecordTtl;
+import java.util.List;
+
+/**
+ * What one xTR says about one EID-Prefix, until it says otherwise or falls silent (RFC 9301 §8.2).
+ *
+ * @param merges a: it may stand beside what other xTRs of the site say
+ * @param proxyReply P: the Map-Server answers for the xTR
+ * @param ttl how long an answer may be cached
+ * @param mapVersion 0 to 4095; 0 is none
+ * @param sinceMillis since when it says just this, in milliseconds of Unix time
+ * @param expiresMillis when it is forgotten, in milliseconds of Unix time
+ */
+public record Registration(
+        Registrant registrant,
+        boolean merges,
+        boolean proxyReply,
+        RecordTtl ttl,
+        int mapVersion,
+        List<Locator> locators,
+        long sinceMillis,
+        long expiresMillis) {
+    public Registration {
+        locators = List.copyOf(locators);
+    }
+
+    /** Whether only the times differ. */
+    boolean saysTheSame(Registration other) {
+        return equals(
+                new Registration(
+                        other.registrant,
+                        other.merges,
+                        other.proxyReply,
+                        other.ttl,
+                        other.mapVersion,
+                        other.locators,
+                        sinceMillis,
+                        expiresMillis));
+    }
+
+    Registration since(long millis) {
+        return new Registration(
+                registrant, merges, proxyReply, ttl, mapVersion, locators, millis, expiresMillis);
+    }
+}

@@ -1,0 +1,82 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress;
+import java.util.Optional;
+
+/**
+ * EIDs that a site may register (RFC 9301 §8.2). Names have no prefixes on the wire; here {@code
+ * name:POD-D-*} stands for all that begin so.
+ *
+ * @param nameStart when present, any name that begins with it; {@code prefix} is then of no account
+ * @param moreSpecifics whether EID-Prefixes inside it may be registered too; for names, always
+ * @param accelerators whether it is a space of accelerators, which are known one by one: what is
+ *     not registered there is an Unknown Accelerator, to be dropped, whatever shorter prefix is
+ *     registered (draft-jain §4.2, §5.5.4)
+ */
+public record SitePrefix(
+        InstanceId iid,
+        Optional<EidPrefix> prefix,
+        Optional<String> nameStart,
+        boolean moreSpecifics,
+        boolean accelerators) {
+    /**
+     * @throws IllegalArgumentException with a sentence for the operator
+     */
+    public static SitePrefix parse(
+            InstanceId iid, String text, boolean moreSpecifics, boolean accelerators) {
+        if (text.startsWith("name:") && text.endsWith("*")) {
+            var start = text.substring(5, text.length() - 1);
+            return new SitePrefix(iid, Optional.empty(), Optional.of(start), true, accelerators);
+        }
+        return new SitePrefix(
+                iid,
+                Optional.of(EidPrefix.parse(text)),
+                Optional.empty(),
+                moreSpecifics,
+                accelerators);
+    }
+
+    /** Whether this site's xTRs may register the EID-Prefix. */
+    boolean allows(Eid eid) {
+        return covers(eid) && (moreSpecifics || prefix.equals(Optional.of(eid.prefix())));
+    }
+
+    /** Whether all of the EID-Prefix lies in here. */
+    boolean covers(Eid eid) {
+        return iid.equals(eid.iid())
+                && (prefix.isPresent()
+                        ? prefix.get().covers(eid.prefix())
+                        : eid.prefix().address() instanceof LispAddress.Name(var text)
+                                && text.startsWith(nameStart.orElseThrow()));
+    }
+
+    /** Whether the two have an EID in common. */
+    boolean overlaps(SitePrefix other) {
+        if (!iid.equals(other.iid)) {
+            return false;
+        }
+        if (prefix.isPresent() && other.prefix.isPresent()) {
+            return prefix.get().covers(other.prefix.get())
+                    || other.prefix.get().covers(prefix.get());
+        }
+        if (prefix.isPresent()) {
+            return other.covers(new Eid(iid, prefix.get()));
+        }
+        return other.prefix.isPresent()
+                ? other.overlaps(this)
+                : nameStart.orElseThrow().startsWith(other.nameStart.orElseThrow())
+                        || other.nameStart.orElseThrow().startsWith(nameStart.orElseThrow());
+    }
+
+    @Override
+    public String toString() {
+        return "["
+                + iid
+                + "]"
+                + prefix.map(EidPrefix::toString)
+                        .orElseGet(() -> "name:" + nameStart.orElseThrow() + "*");
+    }
+}
