@@ -1,0 +1,186 @@
+package io.lispfabric.store.ratis;
+
+import io.lispfabric.store.LogPosition;
+import io.lispfabric.store.LogUnavailableException;
+import io.lispfabric.store.LogUnavailableException.Reason;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.ratis.client.RaftClientRpc;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
+import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
+import org.apache.ratis.protocol.exceptions.NotLeaderException;
+import org.apache.ratis.protocol.exceptions.ResourceUnavailableException;
+import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+
+/**
+ * Brings an entry to the leader: to our own division if that leads, without any network, else by
+ * one message to the member that does. It tries once; whoever calls tries again, under the same
+ * call id, so that Ratis knows the entry again.
+ */
+final class LeaderRoute implements AutoCloseable {
+    private final RaftServer server;
+    private final RaftServer.Division division;
+    private final ClientId client = ClientId.randomId();
+    private final AtomicLong calls = new AtomicLong();
+    private final RaftClientRpc rpc;
+
+    /**
+     * Renewed with the connections: ten failures on one connection are one reason to connect again.
+     */
+    private final AtomicReference<Object> connections = new AtomicReference<>(new Object());
+
+    LeaderRoute(RaftServer server, RaftServer.Division division) {
+        this.server = server;
+        this.division = division;
+        this.rpc =
+                new GrpcFactory(new Parameters()).newRaftClientRpc(client, server.getProperties());
+    }
+
+    long newCall() {
+        return calls.incrementAndGet();
+    }
+
+    /**
+     * Tries once.
+     *
+     * @return the position of the entry once it is committed and applied at the leader, or fails
+     *     with a {@link LogUnavailableException} alone: it may have been taken nevertheless
+     */
+    CompletableFuture<LogPosition> send(long call, ByteBuffer entry) {
+        var leader = division.getInfo().getLeaderId();
+        if (leader == null) {
+            return CompletableFuture.failedFuture(noLeader());
+        }
+        var request =
+                RaftClientRequest.newBuilder()
+                        .setClientId(client)
+                        .setServerId(leader)
+                        .setGroupId(division.getMemberId().getGroupId())
+                        .setCallId(call)
+                        .setMessage(
+                                Message.valueOf(UnsafeByteOperations.unsafeWrap(entry.duplicate())))
+                        .setType(RaftClientRequest.writeRequestType())
+                        .build();
+        return reply(leader, request).handle(LeaderRoute::outcome);
+    }
+
+    private CompletableFuture<RaftClientReply> reply(RaftPeerId leader, RaftClientRequest request) {
+        try {
+            return leader.equals(division.getId()) ? here(request) : there(leader, request);
+        } catch (IOException | RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /**
+     * The division's own method is three times as fast as the server's, which waits on a pool. That
+     * it has one is not promised.
+     */
+    private CompletableFuture<RaftClientReply> here(RaftClientRequest request) throws IOException {
+        return division instanceof RaftClientAsynchronousProtocol direct
+                ? direct.submitClientRequestAsync(request)
+                : server.submitClientRequestAsync(request);
+    }
+
+    private CompletableFuture<RaftClientReply> there(RaftPeerId leader, RaftClientRequest request)
+            throws IOException {
+        know(leader);
+        var connection = connections.get();
+        return rpc.sendRequestAsyncUnordered(request)
+                .whenComplete((_, failure) -> {
+                    // One failure ends the stream for all. Closing it waits, and we are on a thread
+                    // of gRPC.
+                    if (failure != null && connections.compareAndSet(connection, new Object())) {
+                        Thread.ofVirtual().start(() -> rpc.handleException(leader, failure, true));
+                    }
+                });
+    }
+
+    private void know(RaftPeerId leader) throws IOException {
+        var peer = division.getRaftConf().getPeer(leader);
+        if (peer == null) {
+            throw new IOException("the leader " + leader + " is not a member");
+        }
+        rpc.addRaftPeers(List.of(peer));
+    }
+
+    private static LogPosition outcome(RaftClientReply reply, Throwable failure) {
+        if (failure == null && reply.isSuccess()) {
+            return LogPosition.decode(reply.getMessage().getContent().toByteArray());
+        }
+        var cause = failure == null ? reply.getException() : failure;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        throw new CompletionException(
+                switch (cause) {
+                    case NotLeaderException _,
+                            LeaderNotReadyException _,
+                            LeaderSteppingDownException _ ->
+                            noLeader();
+                    case ServerNotReadyException _ -> noLeader();
+                    case ResourceUnavailableException _ ->
+                            new LogUnavailableException(
+                                    Reason.OVERLOADED, "the leader has too much to do");
+                    case null, default ->
+                            new LogUnavailableException(
+                                    Reason.TIMED_OUT, "the leader did not answer: " + cause);
+                });
+    }
+
+    private static LogUnavailableException noLeader() {
+        return new LogUnavailableException(Reason.NO_LEADER, "the group has no leader");
+    }
+
+    /** Asks the leader to make way for another member, and waits. */
+    void transferLeadership(String member, long timeoutMillis) throws IOException {
+        var leader = division.getInfo().getLeaderId();
+        if (leader == null) {
+            throw new IOException("the group has no leader that could hand over to " + member);
+        }
+        var request =
+                new TransferLeadershipRequest(
+                        client,
+                        leader,
+                        division.getMemberId().getGroupId(),
+                        newCall(),
+                        RaftPeerId.valueOf(member),
+                        timeoutMillis);
+        RaftClientReply reply;
+        if (leader.equals(division.getId())) {
+            reply = server.transferLeadership(request);
+        } else {
+            know(leader);
+            reply = rpc.sendRequest(request);
+        }
+        if (!reply.isSuccess()) {
+            throw new IOException(
+                    "member " + member + " did not become the leader", reply.getException());
+        }
+    }
+
+    ClientId client() {
+        return client;
+    }
+
+    @Override
+    public void close() throws IOException {
+        rpc.close();
+    }
+}

@@ -1,0 +1,170 @@
+package io.lispfabric.store.ratis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+
+/**
+ * The directory of one member: whose it is, and that no one else is in it. The log of one member
+ * under the name of another could make a group forget what it has promised, so a directory is
+ * marked when it is first used and refused ever after to others.
+ */
+final class MemberDirectory implements AutoCloseable {
+    private static final String LOCK = "lock";
+    private static final String MEMBER = "member";
+    private static final String MEMBER_INCOMING = "member.incoming";
+
+    /**
+     * What may be in a new directory: a lock from an attempt that failed, and what a file system
+     * puts into its root.
+     */
+    private static final Set<String> IGNORED = Set.of(LOCK, MEMBER_INCOMING, "lost+found");
+
+    private final Path directory;
+    private final FileChannel lock;
+
+    private MemberDirectory(Path directory, FileChannel lock) {
+        this.directory = directory;
+        this.lock = lock;
+    }
+
+    /**
+     * Takes the directory for a member, until it is closed.
+     *
+     * @throws IOException in one sentence: it cannot be written, is in use, or belongs to someone
+     *     else
+     */
+    static MemberDirectory claim(Path directory, String group, String member) throws IOException {
+        FileChannel lock;
+        try {
+            Files.createDirectories(directory);
+            lock =
+                    FileChannel.open(
+                            directory.resolve(LOCK),
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot write to the data directory " + directory + ": " + why(e), e);
+        }
+        try {
+            if (!locked(lock)) {
+                throw new IOException(
+                        "the data directory " + directory + " is in use by another process");
+            }
+            checkOwner(
+                    directory,
+                    "format=1\ngroup=" + group + "\nmember=" + member + "\n",
+                    member,
+                    group);
+            return new MemberDirectory(directory, lock);
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static boolean locked(FileChannel lock) throws IOException {
+        try {
+            return lock.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            return false; // held by this very process
+        }
+    }
+
+    private static void checkOwner(Path directory, String owner, String member, String group)
+            throws IOException {
+        var mark = directory.resolve(MEMBER);
+        if (Files.exists(mark)) {
+            var found = Files.readString(mark, UTF_8);
+            if (!found.equals(owner)) {
+                throw new IOException(
+                        "the data directory "
+                                + directory
+                                + " belongs to another member ("
+                                + found.strip().replace('\n', ' ')
+                                + "), not to member "
+                                + member
+                                + " of group "
+                                + group);
+            }
+            return;
+        }
+        try (var content = Files.newDirectoryStream(directory)) {
+            for (var path : content) {
+                if (!IGNORED.contains(path.getFileName().toString())) {
+                    throw new IOException(
+                            "the data directory "
+                                    + directory
+                                    + " holds something else: "
+                                    + path.getFileName());
+                }
+            }
+        }
+        var incoming = directory.resolve(MEMBER_INCOMING);
+        try (var out =
+                FileChannel.open(
+                        incoming,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.TRUNCATE_EXISTING)) {
+            var octets = ByteBuffer.wrap(owner.getBytes(UTF_8));
+            while (octets.hasRemaining()) {
+                out.write(octets);
+            }
+            out.force(true);
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot write to the data directory " + directory + ": " + why(e), e);
+        }
+        Files.move(incoming, mark, StandardCopyOption.ATOMIC_MOVE);
+        try (var parent = FileChannel.open(directory, StandardOpenOption.READ)) {
+            parent.force(true);
+        }
+    }
+
+    /**
+     * The messages of {@link FileSystemException} are paths; what happened is its reason, or its
+     * class.
+     */
+    private static String why(IOException e) {
+        if (e instanceof FileSystemException problem) {
+            return problem.getReason() == null
+                    ? problem.getClass().getSimpleName()
+                    : problem.getReason();
+        }
+        return String.valueOf(e.getMessage());
+    }
+
+    /** Where Ratis keeps its log and the snapshots. */
+    Path raft() {
+        return directory.resolve("raft");
+    }
+
+    /** Where Ratis would put the log of a group that was removed. */
+    Path removed() {
+        return directory.resolve("removed");
+    }
+
+    /**
+     * The live rows: outside of what Ratis replaces when it installs a snapshot, on the same file
+     * system.
+     */
+    Path rows() {
+        return directory.resolve("rows");
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.close();
+    }
+}

@@ -1,0 +1,395 @@
+package io.lispfabric.store.ratis;
+
+import io.lispfabric.store.LogPosition;
+import io.lispfabric.store.StateMachine;
+import io.lispfabric.store.StateMachine.Applied;
+import io.lispfabric.store.Write;
+import io.lispfabric.store.rocks.RocksStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.StateMachineStorage;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What Ratis sees of a {@link StateMachine}: applies each entry, stores its writes with its
+ * position in one batch, then releases.
+ *
+ * <p>Ratis replays from the newest snapshot, while the rows may be further: entries up to their
+ * position are passed over.
+ */
+final class Replica extends BaseStateMachine {
+    private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
+
+    private final StateMachine machine;
+    private final Path rows;
+    private final Runnable stop;
+    private final Checkpoints checkpoints = new Checkpoints();
+
+    /**
+     * Held while the state machine is called, so that it is called by one thread at a time. Ratis'
+     * locks are never taken under it.
+     */
+    private final ReentrantLock turn = new ReentrantLock();
+
+    private @Nullable RocksStore store; // guarded by turn
+    private boolean leads; // what the state machine was told last; guarded by turn
+    private volatile Optional<String> fault = Optional.empty();
+
+    private final TreeMap<Long, List<CompletableFuture<Void>>> waiting =
+            new TreeMap<>(); // guarded by itself
+    private long reached = -1; // guarded by waiting
+
+    /**
+     * @param stop is run once, on a thread of its own, when the replica cannot go on
+     */
+    Replica(StateMachine machine, Path rows, Runnable stop) {
+        this.machine = machine;
+        this.rows = rows;
+        this.stop = stop;
+    }
+
+    /** Why it cannot go on, in a sentence. */
+    Optional<String> fault() {
+        return fault;
+    }
+
+    /**
+     * Completes when the entry at {@code index} was applied and released here, or came with a
+     * snapshot.
+     */
+    CompletableFuture<Void> whenApplied(long index) {
+        synchronized (waiting) {
+            if (index <= reached) {
+                return CompletableFuture.completedFuture(null);
+            }
+            var applied = new CompletableFuture<Void>();
+            waiting.computeIfAbsent(index, _ -> new ArrayList<>()).add(applied);
+            return applied;
+        }
+    }
+
+    private void reach(long index) {
+        List<CompletableFuture<Void>> ready;
+        synchronized (waiting) {
+            reached = Math.max(reached, index);
+            if (waiting.isEmpty()) {
+                return;
+            }
+            var head = waiting.headMap(reached, true);
+            ready = head.values().stream().flatMap(List::stream).toList();
+            head.clear();
+        }
+        ready.forEach(applied -> applied.complete(null));
+    }
+
+    // Opening, snapshots, closing
+
+    @Override
+    public void initialize(RaftServer server, RaftGroupId group, RaftStorage storage)
+            throws IOException {
+        super.initialize(server, group, storage);
+        getLifeCycle()
+                .startAndTransition(
+                        () -> {
+                            checkpoints.init(storage);
+                            turn.lock();
+                            try {
+                                open();
+                            } finally {
+                                turn.unlock();
+                            }
+                        },
+                        IOException.class);
+    }
+
+    private void open() throws IOException {
+        var opened = RocksStore.open(rows);
+        try {
+            // Only if a crash came between the arrival of a snapshot and its installation: a
+            // snapshot flushes the rows.
+            if (checkpoints.position().index() > opened.position().index()) {
+                opened.close();
+                checkpoints.restoreTo(rows);
+                opened = RocksStore.open(rows);
+            }
+            machine.load(opened);
+        } catch (UncheckedIOException e) {
+            opened.close();
+            throw e.getCause();
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+        store = opened;
+        setLastAppliedTermIndex(Checkpoints.termIndex(opened.position()));
+        reach(opened.position().index());
+    }
+
+    private RocksStore store() {
+        if (store == null) {
+            throw new IllegalStateException("the rows in " + rows + " are closed");
+        }
+        return store;
+    }
+
+    /** Runs on the thread that applies, so rows and position stand still. */
+    @Override
+    public long takeSnapshot() throws IOException {
+        turn.lock();
+        try {
+            var applied = getLastAppliedTermIndex();
+            if (fault.isPresent() || applied.getIndex() < 0) {
+                return -1;
+            }
+            var position = position(applied);
+            if (position.compareTo(store().position())
+                    > 0) { // entries of Ratis itself change no rows
+                store().commit(position, List.of());
+            }
+            checkpoints.take(store());
+            return position.index();
+        } catch (IOException e) {
+            LOG.warn("no snapshot could be taken, so the log grows: {}", e.getMessage());
+            throw e;
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    @Override
+    public StateMachineStorage getStateMachineStorage() {
+        return checkpoints;
+    }
+
+    /**
+     * A snapshot of the leader is about to be swapped in. The rows stay open until it is: it may
+     * not come to that.
+     */
+    @Override
+    public void pause() {
+        if (getLifeCycleState() == LifeCycle.State.RUNNING) {
+            getLifeCycle().transition(LifeCycle.State.PAUSING);
+            getLifeCycle().transition(LifeCycle.State.PAUSED);
+        }
+    }
+
+    /** The snapshot is there. */
+    @Override
+    public void reinitialize() throws IOException {
+        turn.lock();
+        try {
+            checkpoints.refresh();
+            store().close();
+            store = null;
+            checkpoints.restoreTo(rows);
+            open();
+            LOG.info("installed the leader's snapshot at {}", store().position());
+        } catch (IOException | RuntimeException e) {
+            throw failed("cannot install the leader's snapshot", e);
+        } finally {
+            turn.unlock();
+        }
+        if (getLifeCycleState() == LifeCycle.State.PAUSED) {
+            getLifeCycle().transition(LifeCycle.State.STARTING);
+            getLifeCycle().transition(LifeCycle.State.RUNNING);
+        }
+    }
+
+    @Override
+    public void close() {
+        turn.lock();
+        try {
+            if (store != null) {
+                tellLeadership(false);
+                store.close();
+                store = null;
+            }
+        } finally {
+            turn.unlock();
+        }
+        getLifeCycle().checkStateAndClose();
+    }
+
+    // Applying
+
+    /** The leader looks before it writes, for what is in the log must be applied by all. */
+    @Override
+    public TransactionContext startTransaction(RaftClientRequest request) throws IOException {
+        var transaction = super.startTransaction(request);
+        try {
+            Entry.unpack(request.getMessage().getContent().asReadOnlyByteBuffer());
+        } catch (IllegalArgumentException e) {
+            transaction.setException(new IOException(e.getMessage(), e));
+        }
+        return transaction;
+    }
+
+    @Override
+    public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+        var entry = transaction.getLogEntry();
+        var position = new LogPosition(entry.getTerm(), entry.getIndex());
+        turn.lock();
+        try {
+            if (fault.isPresent()) {
+                throw new IllegalStateException(fault.get());
+            }
+            if (position.index() > store().position().index()) {
+                apply(
+                        position,
+                        entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer());
+                updateLastAppliedTermIndex(Checkpoints.termIndex(position));
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            throw failed("cannot apply log entry " + position, e);
+        } finally {
+            turn.unlock();
+        }
+        reach(position.index());
+        return CompletableFuture.completedFuture(
+                Message.valueOf(ByteString.copyFrom(position.encoded())));
+    }
+
+    private void apply(LogPosition position, ByteBuffer entry) throws IOException {
+        var commands = Entry.unpack(entry);
+        var applied = new ArrayList<Applied>(commands.size());
+        var writes = new ArrayList<Write>();
+        for (var command : commands) {
+            var one = machine.apply(position, command);
+            applied.add(one);
+            writes.addAll(one.writes());
+        }
+        store().commit(position, writes);
+        applied.forEach(one -> one.release().run());
+    }
+
+    /** An entry of Ratis itself. */
+    @Override
+    public void notifyTermIndexUpdated(long term, long index) {
+        if (index > getLastAppliedTermIndex().getIndex()) {
+            updateLastAppliedTermIndex(term, index);
+        }
+    }
+
+    private static LogPosition position(TermIndex termIndex) {
+        return new LogPosition(termIndex.getTerm(), termIndex.getIndex());
+    }
+
+    // Leadership
+
+    /** On the thread that applies, with everything of earlier terms applied. */
+    @Override
+    public void notifyLeaderReady() {
+        turn.lock();
+        try {
+            tellLeadership(false); // of a term that ended without our having noticed
+            tellLeadership(true);
+        } catch (RuntimeException | Error e) {
+            throw failed("cannot become the leader", e);
+        } finally {
+            turn.unlock();
+        }
+        lookWhetherStillLeading(); // it may have ended in this very moment, and its end have been
+        // told before its beginning
+    }
+
+    @Override
+    public void notifyNotLeader(Collection<TransactionContext> pending) {
+        lookWhetherStillLeading();
+    }
+
+    @Override
+    public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+        if (!member.getPeerId().equals(leader)) {
+            lookWhetherStillLeading();
+        }
+    }
+
+    /**
+     * On a thread of its own: who calls holds locks of Ratis, and the thread that applies may want
+     * them.
+     */
+    private void lookWhetherStillLeading() {
+        Thread.ofVirtual()
+                .name("leadership")
+                .start(() -> {
+                    turn.lock();
+                    try {
+                        if (store != null && !division().getInfo().isLeaderReady()) {
+                            tellLeadership(false);
+                        }
+                    } catch (IOException e) {
+                        LOG.debug("the group is gone already", e);
+                    } catch (RuntimeException | Error e) {
+                        throw failed("cannot give up the leadership", e);
+                    } finally {
+                        turn.unlock();
+                    }
+                });
+    }
+
+    private void tellLeadership(boolean now) {
+        if (leads != now) {
+            leads = now;
+            machine.leadership(now, term());
+        }
+    }
+
+    private long term() {
+        try {
+            return division().getInfo().getCurrentTerm();
+        } catch (IOException e) {
+            return getLastAppliedTermIndex().getTerm();
+        }
+    }
+
+    private RaftServer.Division division() throws IOException {
+        return getServer().join().getDivision(getGroupId());
+    }
+
+    // Faults
+
+    @Override
+    public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
+        failed("cannot write the log", cause);
+    }
+
+    private IllegalStateException failed(String what, Throwable cause) {
+        var sentence = what + ": " + (cause.getMessage() == null ? cause : cause.getMessage());
+        boolean first;
+        synchronized (this) {
+            first = fault.isEmpty();
+            if (first) {
+                fault = Optional.of(sentence);
+            }
+        }
+        if (first) {
+            LOG.error("the replica stops: {}", sentence, cause);
+            new Thread(stop, "raft-stop").start();
+        }
+        return new IllegalStateException(sentence, cause);
+    }
+}

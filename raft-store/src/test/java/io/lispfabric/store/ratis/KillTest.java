@@ -1,0 +1,92 @@
+package io.lispfabric.store.ratis;
+
+import static io.lispfabric.store.ratis.Trial.acknowledged;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lispfabric.store.Recorder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KillTest {
+    private static final int SEEN = 3000;
+
+    @TempDir Path directory;
+
+    /** The program that is killed: says each command once it is acknowledged, until it dies. */
+    static final class Victim {
+        private Victim() {}
+
+        public static void main(String[] arguments) throws IOException {
+            var config =
+                    RatisLogConfig.alone("kill", "one", Path.of(arguments[0]))
+                            .withSnapshots(50, 2 << 20);
+            var log = RatisLog.open(config, new Recorder());
+            for (int i = 0; ; i++) {
+                var command = "k" + i + "=" + i;
+                var answer =
+                        log.submit(Trial.octets(command))
+                                .thenRun(() -> System.out.println(command));
+                if (i % 200 == 0) {
+                    answer.join(); // so that some are under way whenever it is killed, but not
+                    // without end
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatAKilledProcessSaidWasAcknowledgedIsThere() throws Exception {
+        var victim =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--enable-native-access=ALL-UNNAMED",
+                                "--sun-misc-unsafe-memory-access=allow",
+                                "-XX:TieredStopAtLevel=1",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                Victim.class.getName(),
+                                directory.toString())
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+        var said = new ArrayList<String>();
+        try (var out = victim.inputReader(UTF_8)) {
+            for (String line; said.size() < SEEN && (line = out.readLine()) != null; ) {
+                said.add(line);
+            }
+            victim.toHandle().destroyForcibly(); // the handle's leaves the pipe open
+            assertThat(victim.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            for (String line;
+                    (line = out.readLine()) != null; ) { // said before it died, not read yet
+                said.add(line);
+            }
+        } finally {
+            victim.destroyForcibly();
+        }
+        said.removeIf(line -> !line.startsWith("k"));
+        assertThat(said).hasSizeGreaterThanOrEqualTo(SEEN);
+        var last = said.removeLast(); // may be cut off
+
+        var machine = new Recorder();
+        try (var log = RatisLog.open(RatisLogConfig.alone("kill", "one", directory), machine)) {
+            acknowledged(log, "after=1");
+            var rows = machine.rows();
+            assertThat(said)
+                    .allSatisfy(line -> assertThat(rows).containsEntry(key(line), value(line)));
+            assertThat(rows).hasSizeGreaterThan(said.size()).containsKey(key(said.getLast()));
+            assertThat(last).startsWith("k");
+        }
+    }
+
+    private static String key(String line) {
+        return line.substring(0, line.indexOf('='));
+    }
+
+    private static String value(String line) {
+        return line.substring(line.indexOf('=') + 1);
+    }
+}
