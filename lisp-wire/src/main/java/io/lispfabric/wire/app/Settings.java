@@ -123,6 +123,12 @@ public final class Settings {
                 file + ":" + lines.getOrDefault(key, line) + ": " + name(key) + ": " + problem);
     }
 
+    /** An error whose reason is what a value's own check said. */
+    public ConfigException error(String key, IllegalArgumentException refused) {
+        var reason = refused.getMessage();
+        return error(key, reason == null ? "cannot be used" : reason);
+    }
+
     public boolean has(String key) {
         return nodes.containsKey(key);
     }

@@ -1,0 +1,103 @@
+package io.lispfabric.wire.app;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.exporter.common.TextFormat;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+
+/**
+ * What those who run a program look at: {@code /metrics} for Prometheus, {@code /livez} and {@code
+ * /readyz} for whoever restarts it or sends it traffic. It answers GET and HEAD and changes
+ * nothing.
+ */
+public final class OpsEndpoint implements AutoCloseable {
+    private final HttpServer server;
+    private final ExecutorService threads =
+            Executors.newFixedThreadPool(
+                    2, Thread.ofPlatform().daemon().name("http-", 0).factory());
+
+    /**
+     * Starts listening.
+     *
+     * @param live why the program is beyond help; empty while it is not
+     * @param ready why no traffic should come here now; empty when it may
+     * @throws IOException when the address cannot be bound, naming it
+     */
+    public OpsEndpoint(
+            InetSocketAddress listen,
+            CollectorRegistry metrics,
+            Supplier<Optional<String>> live,
+            Supplier<Optional<String>> ready)
+            throws IOException {
+        try {
+            server = HttpServer.create(listen, 16);
+        } catch (IOException e) {
+            threads.shutdownNow();
+            throw new IOException(
+                    "cannot bind HTTP TCP "
+                            + listen.getAddress().getHostAddress()
+                            + ":"
+                            + listen.getPort()
+                            + ": "
+                            + e.getMessage(),
+                    e);
+        }
+        server.setExecutor(threads);
+        server.createContext(
+                "/metrics",
+                exchange -> answer(exchange, 200, TextFormat.CONTENT_TYPE_004, text(metrics)));
+        server.createContext("/livez", exchange -> verdict(exchange, live.get()));
+        server.createContext("/readyz", exchange -> verdict(exchange, ready.get()));
+        server.createContext("/", exchange -> answer(exchange, 404, PLAIN, "not found\n"));
+        server.start();
+    }
+
+    private static final String PLAIN = "text/plain; charset=utf-8";
+
+    public InetSocketAddress address() {
+        return server.getAddress();
+    }
+
+    private static String text(CollectorRegistry metrics) throws IOException {
+        var out = new StringWriter();
+        TextFormat.write004(out, metrics.metricFamilySamples());
+        return out.toString();
+    }
+
+    private static void verdict(HttpExchange exchange, Optional<String> problem)
+            throws IOException {
+        answer(exchange, problem.isPresent() ? 503 : 200, PLAIN, problem.orElse("ok") + "\n");
+    }
+
+    private static void answer(HttpExchange exchange, int status, String type, String body)
+            throws IOException {
+        try (exchange) {
+            boolean head = exchange.getRequestMethod().equals("HEAD");
+            if (!head && !exchange.getRequestMethod().equals("GET")) {
+                exchange.getResponseHeaders().set("Allow", "GET, HEAD");
+                exchange.sendResponseHeaders(405, -1);
+                return;
+            }
+            var octets = body.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", type);
+            exchange.sendResponseHeaders(status, head ? -1 : octets.length);
+            if (!head) {
+                exchange.getResponseBody().write(octets);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        threads.shutdownNow();
+    }
+}

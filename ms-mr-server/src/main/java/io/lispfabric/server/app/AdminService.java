@@ -1,0 +1,264 @@
+package io.lispfabric.server.app;
+
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.grpc.stub.StreamObserver;
+import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.server.api.ClusterServiceGrpc;
+import io.lispfabric.server.api.ListMappingsRequest;
+import io.lispfabric.server.api.ListMappingsResponse;
+import io.lispfabric.server.api.ListSubscriptionsRequest;
+import io.lispfabric.server.api.ListSubscriptionsResponse;
+import io.lispfabric.server.api.MappingServiceGrpc;
+import io.lispfabric.server.api.Member;
+import io.lispfabric.server.api.StatusRequest;
+import io.lispfabric.server.api.StatusResponse;
+import io.lispfabric.server.api.SubscriptionServiceGrpc;
+import io.lispfabric.server.core.Listener;
+import io.lispfabric.server.core.ListenerId;
+import io.lispfabric.server.core.Mapping;
+import io.lispfabric.server.core.MappingSystem;
+import io.lispfabric.server.core.Registration;
+import io.lispfabric.store.Status;
+import io.lispfabric.wire.Locator;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * The admin gRPC service, with health and reflection: all that {@code lispctl show} asks. It only
+ * reads.
+ */
+final class AdminService implements AutoCloseable {
+    private static final int MOST_ROWS = 10_000;
+
+    private final Server server;
+    private final HealthStatusManager health = new HealthStatusManager();
+
+    /**
+     * @throws IOException when the address cannot be bound, naming it
+     */
+    AdminService(
+            InetSocketAddress listen,
+            String cluster,
+            Supplier<MappingSystem> state,
+            Supplier<Status> status)
+            throws IOException {
+        List<BindableService> services =
+                List.of(
+                        new Mappings(state),
+                        new Subscriptions(state),
+                        new Cluster(cluster, state, status));
+        var builder = NettyServerBuilder.forAddress(listen).addService(health.getHealthService());
+        services.forEach(builder::addService);
+        try {
+            server = builder.addService(ProtoReflectionServiceV1.newInstance()).build().start();
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot bind admin TCP "
+                            + listen.getAddress().getHostAddress()
+                            + ":"
+                            + listen.getPort()
+                            + ": address already in use or not ours",
+                    e);
+        }
+        health.setStatus("", ServingStatus.NOT_SERVING);
+    }
+
+    InetSocketAddress address() {
+        return (InetSocketAddress) server.getListenSockets().getFirst();
+    }
+
+    /** What the gRPC health service says: the same as {@code /readyz}. */
+    void ready(boolean ready) {
+        health.setStatus("", ready ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+    }
+
+    @Override
+    public void close() {
+        health.enterTerminalState();
+        server.shutdown();
+        try {
+            if (!server.awaitTermination(1, TimeUnit.SECONDS)) {
+                server.shutdownNow().awaitTermination(1, TimeUnit.SECONDS);
+            }
+        } catch (InterruptedException _) {
+            server.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static int limit(int asked) {
+        return asked <= 0 ? MOST_ROWS : Math.min(asked, MOST_ROWS);
+    }
+
+    private static <T> void answer(StreamObserver<T> to, T answer) {
+        to.onNext(answer);
+        to.onCompleted();
+    }
+
+    private static final class Mappings extends MappingServiceGrpc.MappingServiceImplBase {
+        private final Supplier<MappingSystem> state;
+
+        Mappings(Supplier<MappingSystem> state) {
+            this.state = state;
+        }
+
+        @Override
+        public void list(
+                ListMappingsRequest request, StreamObserver<ListMappingsResponse> observer) {
+            var response = ListMappingsResponse.newBuilder();
+            int most = limit(request.getLimit());
+            state.get()
+                    .mappings()
+                    .forEach((_, mapping) -> {
+                        if (request.hasIid() && request.getIid() != mapping.eid().iid().value()) {
+                            return;
+                        }
+                        if (response.getMappingsCount() == most) {
+                            response.setTruncated(true);
+                        } else {
+                            response.addMappings(mapping(mapping));
+                        }
+                    });
+            answer(observer, response.build());
+        }
+
+        private static io.lispfabric.server.api.Mapping mapping(Mapping mapping) {
+            var told = mapping.record();
+            return io.lispfabric.server.api.Mapping.newBuilder()
+                    .setEid(mapping.eid().toString())
+                    .setSite(mapping.site())
+                    .setTtlMinutes(told.ttl().minutes())
+                    .setProxyReply(mapping.proxyReply())
+                    .addAllLocators(told.locators().stream().map(Mappings::locator).toList())
+                    .addAllRegistrations(
+                            mapping.registrations().stream().map(Mappings::registration).toList())
+                    .build();
+        }
+
+        private static io.lispfabric.server.api.Registration registration(Registration it) {
+            var row =
+                    io.lispfabric.server.api.Registration.newBuilder()
+                            .setMerges(it.merges())
+                            .setSinceUnixMillis(it.sinceMillis())
+                            .setExpiresUnixMillis(it.expiresMillis())
+                            .addAllLocators(it.locators().stream().map(Mappings::locator).toList());
+            it.registrant()
+                    .identity()
+                    .ifPresent(id ->
+                            row.setXtrId(id.xtrId().toString()).setSiteId(id.siteId().value()));
+            return row.build();
+        }
+
+        private static io.lispfabric.server.api.Locator locator(Locator it) {
+            return io.lispfabric.server.api.Locator.newBuilder()
+                    .setRloc(it.rloc().toString())
+                    .setPriority(it.priority())
+                    .setWeight(it.weight())
+                    .setMulticastPriority(it.multicastPriority())
+                    .setMulticastWeight(it.multicastWeight())
+                    .setReachable(it.reachable())
+                    .build();
+        }
+    }
+
+    private static final class Subscriptions
+            extends SubscriptionServiceGrpc.SubscriptionServiceImplBase {
+        private final Supplier<MappingSystem> state;
+
+        Subscriptions(Supplier<MappingSystem> state) {
+            this.state = state;
+        }
+
+        @Override
+        public void list(
+                ListSubscriptionsRequest request,
+                StreamObserver<ListSubscriptionsResponse> observer) {
+            var response = ListSubscriptionsResponse.newBuilder();
+            int most = limit(request.getLimit());
+            for (var listener : state.get().subscriptions()) {
+                if (listener.id() instanceof ListenerId.Subscriber id
+                        && (!request.hasIid() || request.getIid() == id.prefix().iid().value())) {
+                    if (response.getSubscriptionsCount() == most) {
+                        response.setTruncated(true);
+                        break;
+                    }
+                    response.addSubscriptions(subscription(id, listener));
+                }
+            }
+            answer(observer, response.build());
+        }
+
+        private static io.lispfabric.server.api.Subscription subscription(
+                ListenerId.Subscriber id, Listener listener) {
+            return io.lispfabric.server.api.Subscription.newBuilder()
+                    .setEid(id.prefix().toString())
+                    .setXtrId(id.xtr().xtrId().toString())
+                    .setSiteId(id.xtr().siteId().value())
+                    .addAllItrRlocs(
+                            listener.addresses().stream().map(LispAddress::toString).toList())
+                    .setPort(listener.port())
+                    .setNonce(listener.nonce().toString())
+                    .setOutstanding(listener.outstanding().size())
+                    .setSinceUnixMillis(listener.sinceMillis())
+                    .build();
+        }
+    }
+
+    private static final class Cluster extends ClusterServiceGrpc.ClusterServiceImplBase {
+        private final String name;
+        private final Supplier<MappingSystem> state;
+        private final Supplier<Status> status;
+
+        Cluster(String name, Supplier<MappingSystem> state, Supplier<Status> status) {
+            this.name = name;
+            this.state = state;
+            this.status = status;
+        }
+
+        @Override
+        public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
+            var now = status.get();
+            var current = state.get();
+            answer(
+                    observer,
+                    StatusResponse.newBuilder()
+                            .setMember(now.member())
+                            .setCluster(name)
+                            .setLeader(now.leader().orElse(""))
+                            .setTerm(now.term())
+                            .setCommitIndex(now.commitIndex())
+                            .setAppliedIndex(now.appliedIndex())
+                            .setHealthy(now.healthy())
+                            .setReason(now.reason())
+                            .setMappings(current.mappings().size())
+                            .setSubscriptions(current.subscriptions().size())
+                            .addAllMembers(now.members().stream().map(Cluster::member).toList())
+                            .build());
+        }
+
+        private static Member member(Status.Member it) {
+            var row =
+                    Member.newBuilder()
+                            .setId(it.id())
+                            .setAddress(it.address())
+                            .setVoter(it.voter())
+                            .setRole(
+                                    it.role()
+                                            .map(role -> role.name().toLowerCase(Locale.ROOT))
+                                            .orElse(""));
+            it.commitIndex().ifPresent(row::setCommitIndex);
+            it.matchIndex().ifPresent(row::setMatchIndex);
+            it.lag().ifPresent(row::setLag);
+            return row.build();
+        }
+    }
+}

@@ -1,0 +1,296 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.MappingSystem;
+import io.lispfabric.store.ReplicatedLog;
+import io.lispfabric.store.Status;
+import io.lispfabric.store.ratis.RatisLog;
+import io.lispfabric.store.ratis.RatisLogConfig;
+import io.lispfabric.wire.app.OpsEndpoint;
+import io.lispfabric.wire.udp.UdpEndpoint;
+import io.prometheus.client.hotspot.DefaultExports;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running Map-Server and Map-Resolver: one member of a cluster, or a server that stands alone.
+ */
+public final class MapServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MapServer.class);
+    private static final int PUBLISH_MILLIS = 20;
+    private static final int EXPIRE_MILLIS = 500;
+    private static final int REFRESH_MILLIS = 10_000;
+
+    private final ServerConfig config;
+    private final ServerMetrics metrics = new ServerMetrics();
+    private final MappingLog mappings;
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final UdpEndpoint.Loop loop;
+    private final UdpEndpoint endpoint;
+    private final ControlPlane plane;
+    private final ReplicatedLog log;
+    private final Optional<AdminService> admin;
+    private final Optional<OpsEndpoint> http;
+    private volatile @Nullable ReplicatedLog opening;
+    private volatile boolean draining;
+
+    /**
+     * Starts a server: first its sockets, then its log, so that a busy port is found before
+     * anything is written.
+     *
+     * @throws IOException in one sentence, when a port is busy or the data cannot be used; nothing
+     *     is left running then
+     */
+    public static MapServer start(ServerConfig config, InstantSource clock) throws IOException {
+        return new MapServer(config, clock);
+    }
+
+    private MapServer(ServerConfig config, InstantSource clock) throws IOException {
+        this.config = config;
+        this.mappings = new MappingLog(new OnLoop());
+        this.loop = open(UdpEndpoint.Loop.start("lisp-" + config.member()));
+        boolean started = false;
+        try {
+            var receiver =
+                    new Object() {
+                        volatile @Nullable ControlPlane plane;
+                    };
+            this.endpoint =
+                    open(
+                            UdpEndpoint.bind(
+                                    loop,
+                                    config.lisp(),
+                                    datagram -> {
+                                        var ready = receiver.plane;
+                                        if (ready != null) {
+                                            ready.receive(datagram);
+                                        }
+                                    }));
+            var local = new LocalAddresses();
+            this.plane =
+                    new ControlPlane(
+                            config,
+                            mappings,
+                            this::submit,
+                            new Outbox(endpoint, config.sites(), metrics),
+                            metrics,
+                            local,
+                            clock,
+                            new SecureRandom().nextLong());
+            this.admin =
+                    config.admin().isPresent()
+                            ? Optional.of(
+                                    open(
+                                            new AdminService(
+                                                    config.admin().get(),
+                                                    config.cluster(),
+                                                    this::state,
+                                                    this::status)))
+                            : Optional.empty();
+            this.http =
+                    config.http().isPresent()
+                            ? Optional.of(
+                                    open(
+                                            new OpsEndpoint(
+                                                    config.http().get(),
+                                                    metrics.registry(),
+                                                    this::illness,
+                                                    this::unreadiness)))
+                            : Optional.empty();
+            this.log = open(RatisLog.open(logConfig(config), mappings));
+            opening = log;
+            gauges();
+            receiver.plane = plane;
+            loop.every(PUBLISH_MILLIS, plane::publish);
+            loop.every(EXPIRE_MILLIS, plane::expire);
+            loop.every(
+                    EXPIRE_MILLIS, () -> admin.ifPresent(it -> it.ready(unreadiness().isEmpty())));
+            loop.every(REFRESH_MILLIS, local::refresh);
+            started = true;
+        } finally {
+            if (!started) {
+                closeAll();
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T open(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    private static RatisLogConfig logConfig(ServerConfig config) {
+        if (config.peers().isEmpty()) {
+            return RatisLogConfig.alone(config.cluster(), config.member(), config.data());
+        }
+        var peers =
+                config.peers().stream()
+                        .map(peer -> new RatisLogConfig.Peer(peer.id(), peer.host(), peer.port()))
+                        .toList();
+        return RatisLogConfig.of(config.cluster(), config.member(), peers, config.data());
+    }
+
+    private void gauges() {
+        DefaultExports.register(metrics.registry());
+        metrics.gauge("lisp_mappings", "Registered EID-Prefixes", () -> state().mappings().size());
+        metrics.gauge(
+                "lisp_subscriptions",
+                "Subscriptions in force",
+                () -> state().subscriptions().size());
+        metrics.gauge(
+                "lisp_map_notifies_outstanding",
+                "Map-Notifies that wait for their Ack",
+                plane::outstanding);
+        metrics.gauge(
+                "lisp_log_applied_index",
+                "The last log entry applied here",
+                () -> status().appliedIndex());
+        metrics.gauge(
+                "lisp_log_commit_index",
+                "The last log entry known to be committed",
+                () -> status().commitIndex());
+        metrics.gauge("lisp_log_leader", "1 when this member leads", () -> log.leads() ? 1 : 0);
+        metrics.gauge(
+                "lisp_datagrams_unsent", "Datagrams that the kernel refused", endpoint::unsent);
+    }
+
+    /** Brings what the log says to the thread that everything else runs on. */
+    private final class OnLoop implements MappingLog.Released {
+        @Override
+        public void onEffects(List<Effect> effects) {
+            run(() -> plane.release(effects));
+        }
+
+        @Override
+        public void onLeadership(boolean leads) {
+            LOG.info("{} {}", config.member(), leads ? "leads" : "follows");
+            run(() -> plane.lead(leads));
+        }
+
+        private void run(Runnable what) {
+            loop.executor().execute(what);
+        }
+    }
+
+    private CompletableFuture<?> submit(ByteBuffer command) {
+        var ready = opening;
+        return ready == null
+                ? CompletableFuture.failedFuture(
+                        new IllegalStateException("the log is not open yet"))
+                : ready.submit(command);
+    }
+
+    /** The state that this member has applied. */
+    public MappingSystem state() {
+        return mappings.current();
+    }
+
+    /** How the cluster stands, as seen from here. */
+    public Status status() {
+        return log.status();
+    }
+
+    public boolean leads() {
+        return log.leads();
+    }
+
+    /** Hands the lead to another member and blocks until it has it. */
+    public void transferLeadership(String member) throws IOException {
+        log.transferLeadership(member);
+    }
+
+    /** Where LISP control messages arrive, the port as bound. */
+    public InetSocketAddress lispAddress() {
+        return endpoint.localAddress();
+    }
+
+    public Optional<InetSocketAddress> adminAddress() {
+        return admin.map(AdminService::address);
+    }
+
+    public Optional<InetSocketAddress> httpAddress() {
+        return http.map(OpsEndpoint::address);
+    }
+
+    /**
+     * How many messages were dropped for a reason, such as {@code replayed} or {@code
+     * bad_authentication}.
+     */
+    public double drops(String reason) {
+        return metrics.drops(Drop.valueOf(reason.toUpperCase(Locale.ROOT)));
+    }
+
+    private Optional<String> illness() {
+        var ready = opening;
+        if (ready == null) {
+            return Optional.empty();
+        }
+        var now = ready.status();
+        return now.healthy() ? Optional.empty() : Optional.of(now.reason());
+    }
+
+    /** Why no traffic should come here; empty when all is well. */
+    public Optional<String> unreadiness() {
+        var ready = opening;
+        if (ready == null) {
+            return Optional.of("loading");
+        }
+        if (draining) {
+            return Optional.of("draining");
+        }
+        var now = ready.status();
+        if (!now.healthy()) {
+            return Optional.of(now.reason());
+        }
+        return now.leader().isPresent() ? Optional.empty() : Optional.of("no leader");
+    }
+
+    /**
+     * Stops as politely as possible: not ready any more, the lead handed over if anybody can take
+     * it.
+     */
+    public void drain() {
+        draining = true;
+        admin.ifPresent(it -> it.ready(false));
+        if (log.leads()) {
+            for (var member : log.status().members()) {
+                if (!member.id().equals(config.member()) && member.voter()) {
+                    try {
+                        log.transferLeadership(member.id());
+                        return;
+                    } catch (IOException e) {
+                        LOG.info("{} does not take the lead: {}", member.id(), e.getMessage());
+                    }
+                }
+            }
+        }
+    }
+
+    /** Stops at once. What was acknowledged is on disk. */
+    @Override
+    public void close() {
+        closeAll();
+    }
+
+    private void closeAll() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                LOG.warn("closing {}: {}", config.member(), e.toString());
+            }
+        }
+    }
+}

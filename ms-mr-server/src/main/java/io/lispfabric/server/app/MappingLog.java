@@ -1,0 +1,67 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.server.core.Change;
+import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.MappingSystem;
+import io.lispfabric.store.LogPosition;
+import io.lispfabric.store.StateMachine;
+import io.lispfabric.store.Write;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The replica of the mapping system on this server: it turns committed octets into the next state
+ * and rows, and hands on what is to be sent. Readers take {@link #current} without a lock.
+ */
+final class MappingLog implements StateMachine {
+    /** Where committed effects go. Called by the log's thread; must return quickly. */
+    interface Released {
+        /** A command's effects, now durable. */
+        void onEffects(List<Effect> effects);
+
+        /** This replica leads from now on, or no longer. */
+        void onLeadership(boolean leads);
+    }
+
+    private final Released released;
+    private volatile MappingSystem current = MappingSystem.EMPTY;
+
+    MappingLog(Released released) {
+        this.released = released;
+    }
+
+    /** The state after the last command that was applied here. */
+    MappingSystem current() {
+        return current;
+    }
+
+    @Override
+    public void load(Rows rows) throws IOException {
+        var loaded = new MappingSystem[] {MappingSystem.EMPTY};
+        try {
+            rows.forEach((key, value) -> loaded[0] = loaded[0].with(StateCodec.change(key, value)));
+        } catch (IllegalStateException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        current = loaded[0];
+    }
+
+    @Override
+    public Applied apply(LogPosition position, ByteBuffer octets) {
+        Command command = StateCodec.decode(octets);
+        var outcome = current.apply(command);
+        current = outcome.next();
+        List<Write> writes =
+                outcome.changes().stream().map((Change change) -> StateCodec.row(change)).toList();
+        var effects = outcome.effects();
+        return new Applied(
+                writes, effects.isEmpty() ? () -> {} : () -> released.onEffects(effects));
+    }
+
+    @Override
+    public void leadership(boolean leads, long term) {
+        released.onLeadership(leads);
+    }
+}

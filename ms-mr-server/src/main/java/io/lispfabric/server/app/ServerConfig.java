@@ -1,0 +1,327 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.server.core.Site;
+import io.lispfabric.server.core.SitePrefix;
+import io.lispfabric.server.core.Sites;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.app.ConfigException;
+import io.lispfabric.wire.app.Settings;
+import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.SharedKey;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * All settings of a Map-Server, checked. Every default stands here.
+ *
+ * @param member the name of this member of the cluster
+ * @param data where its log and its rows are
+ * @param cluster the name of the cluster, the same at all members
+ * @param peers all members, this one included; empty for a server that stands alone
+ * @param lisp where LISP control messages arrive
+ * @param admin where the admin gRPC service listens, if it does
+ * @param http where {@code /metrics}, {@code /livez} and {@code /readyz} are, if they are
+ * @param registrationTimeout how long a registration lasts that is not refreshed
+ * @param repliesPerSecond Map-Replies to one address; the burst is twice that
+ * @param replyTo where Map-Notifies for an xTR go
+ * @param vendors the OUIs whose LCAFs are understood
+ * @param sites who may register what
+ */
+public record ServerConfig(
+        String member,
+        Path data,
+        String cluster,
+        List<Peer> peers,
+        InetSocketAddress lisp,
+        Optional<InetSocketAddress> admin,
+        Optional<InetSocketAddress> http,
+        Duration registrationTimeout,
+        int repliesPerSecond,
+        ReplyTo replyTo,
+        Set<Integer> vendors,
+        Sites sites) {
+    /** RFC 9301 §8.2: three minutes without a Map-Register. */
+    public static final Duration REGISTRATION_TIMEOUT = Duration.ofMinutes(3);
+
+    /** RFC 9301 §12.1. */
+    public static final int LISP_PORT = 4342;
+
+    private static final int ADMIN_PORT = 24443;
+    private static final int HTTP_PORT = 24080;
+    private static final int PEER_PORT = 24500;
+    private static final int REPLIES_PER_SECOND = 200;
+
+    /**
+     * A member of the cluster.
+     *
+     * @param host a name or address; it need not resolve yet
+     */
+    public record Peer(String id, String host, int port) {}
+
+    /** The UDP port of an xTR that Map-Notifies go to. */
+    public enum ReplyTo {
+        /**
+         * 4342, as RFC 9301 §5.7 has it; but for xTRs on this very host, where that port may be
+         * ours, the one they sent from.
+         */
+        AUTO,
+        /** Always 4342. */
+        PORT_4342,
+        /** Always the one they sent from. */
+        SOURCE_PORT
+    }
+
+    public ServerConfig {
+        peers = List.copyOf(peers);
+        vendors = Set.copyOf(vendors);
+    }
+
+    /** Reads and checks a settings file. */
+    public static ServerConfig load(Path file) throws ConfigException {
+        return from(Settings.load(file));
+    }
+
+    /** Checks settings; every one must be known. */
+    public static ServerConfig from(Settings from) throws ConfigException {
+        var member = from.value("member", ServerConfig::name, "ms-0");
+        var data = from.file("data", "data");
+        var clusterSettings = from.section("cluster");
+        var cluster = clusterSettings.value("name", ServerConfig::name, "lisp-fabric");
+        var peers = new ArrayList<Peer>();
+        for (var peer : clusterSettings.list("peers")) {
+            peers.add(peer(peer));
+        }
+        if (!peers.isEmpty() && peers.stream().noneMatch(peer -> peer.id().equals(member))) {
+            throw clusterSettings.error("peers", "this member, " + member + ", is not among them");
+        }
+        var lisp = from.section("lisp");
+        var listen = lisp.address("listen", "0.0.0.0:" + LISP_PORT, LISP_PORT);
+        var replyTo = lisp.value("reply-to", ServerConfig::replyTo, ReplyTo.AUTO);
+        int replies = (int) lisp.number("replies-per-second", REPLIES_PER_SECOND, 1, 1_000_000);
+        var vendors = Set.copyOf(lisp.values("vendors", ServerConfig::oui));
+        var timeout = from.duration("registration-timeout", REGISTRATION_TIMEOUT);
+        if (timeout.compareTo(Duration.ofSeconds(1)) < 0) {
+            throw from.error("registration-timeout", "must be at least 1s");
+        }
+        var admin = listener(from.section("admin"), ADMIN_PORT);
+        var http = listener(from.section("http"), HTTP_PORT);
+        var unknown = from.text("unknown-eids", "natively-forward");
+        if (!unknown.equals("natively-forward") && !unknown.equals("drop")) {
+            throw from.error(
+                    "unknown-eids", "must be natively-forward or drop, not '" + unknown + "'");
+        }
+        var sites = new ArrayList<Site>();
+        for (var site : from.list("sites")) {
+            sites.add(site(site));
+        }
+        from.rejectUnread(); // a misspelt key stops the server rather than being ignored
+        try {
+            return new ServerConfig(
+                    member,
+                    data,
+                    cluster,
+                    peers,
+                    listen,
+                    admin,
+                    http,
+                    timeout,
+                    replies,
+                    replyTo,
+                    vendors,
+                    new Sites(sites, unknown.equals("drop")));
+        } catch (IllegalArgumentException e) {
+            throw from.error("sites", e);
+        }
+    }
+
+    /** A server that stands alone, with everything else at its default: for a demo or a test. */
+    public static ServerConfig alone(
+            String member, Path data, InetSocketAddress lisp, Sites sites) {
+        return new ServerConfig(
+                member,
+                data,
+                "lisp-fabric",
+                List.of(),
+                lisp,
+                Optional.empty(),
+                Optional.empty(),
+                REGISTRATION_TIMEOUT,
+                REPLIES_PER_SECOND,
+                ReplyTo.AUTO,
+                Set.of(),
+                sites);
+    }
+
+    /** The same server as a member of a cluster. */
+    public ServerConfig in(String clusterName, List<Peer> members) {
+        return new ServerConfig(
+                member,
+                data,
+                clusterName,
+                members,
+                lisp,
+                admin,
+                http,
+                registrationTimeout,
+                repliesPerSecond,
+                replyTo,
+                vendors,
+                sites);
+    }
+
+    /** The same server with its admin listeners at these addresses. */
+    public ServerConfig administeredAt(
+            InetSocketAddress adminAddress, InetSocketAddress httpAddress) {
+        return new ServerConfig(
+                member,
+                data,
+                cluster,
+                peers,
+                lisp,
+                Optional.of(adminAddress),
+                Optional.of(httpAddress),
+                registrationTimeout,
+                repliesPerSecond,
+                replyTo,
+                vendors,
+                sites);
+    }
+
+    private static String name(String text) {
+        if (!text.matches("[A-Za-z0-9._-]{1,64}")) {
+            throw new IllegalArgumentException(
+                    "must be 1 to 64 letters, digits, '.', '_' or '-', not '" + text + "'");
+        }
+        return text;
+    }
+
+    private static Peer peer(Settings from) throws ConfigException {
+        var id = from.value("id", ServerConfig::name);
+        var address = from.text("address");
+        int colon = address.lastIndexOf(':');
+        var host = colon < 0 ? address : address.substring(0, colon);
+        var port = colon < 0 ? Integer.toString(PEER_PORT) : address.substring(colon + 1);
+        if (host.isEmpty()
+                || !port.matches("\\d{1,5}")
+                || Integer.parseInt(port) < 1
+                || Integer.parseInt(port) > 65535) {
+            throw from.error("address", "must be host:port, not '" + address + "'");
+        }
+        return new Peer(
+                id,
+                host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+                Integer.parseInt(port));
+    }
+
+    private static ReplyTo replyTo(String text) {
+        return switch (text) {
+            case "auto" -> ReplyTo.AUTO;
+            case "4342" -> ReplyTo.PORT_4342;
+            case "source-port" -> ReplyTo.SOURCE_PORT;
+            default ->
+                    throw new IllegalArgumentException(
+                            "must be auto, 4342 or source-port, not '" + text + "'");
+        };
+    }
+
+    private static int oui(String text) {
+        if (!text.matches("[0-9a-fA-F]{6}")) {
+            throw new IllegalArgumentException(
+                    "an OUI is 6 hexadecimal digits, not '" + text + "'");
+        }
+        return Integer.parseInt(text, 16);
+    }
+
+    private static Optional<InetSocketAddress> listener(Settings from, int port)
+            throws ConfigException {
+        if (from.text("listen", "").equals("off")) {
+            return Optional.empty();
+        }
+        var address = from.address("listen", "127.0.0.1:" + port, port);
+        boolean insecure = from.flag("insecure", false);
+        // Neither TLS nor authentication is there yet, so whoever opens it to others must say that
+        // he knows.
+        if (!address.getAddress().isLoopbackAddress() && !insecure) {
+            throw from.error(
+                    "listen",
+                    "is not a loopback address; that needs insecure: true, as there is no TLS yet");
+        }
+        return Optional.of(address);
+    }
+
+    private static Site site(Settings from) throws ConfigException {
+        var name = from.value("name", ServerConfig::name);
+        var siteId = from.value("site-id", ServerConfig::siteId, new SiteId(0));
+        var keys = new ArrayList<SharedKey>();
+        var ids = new HashSet<Integer>();
+        for (var key : from.list("keys")) {
+            keys.add(key(key));
+            if (!ids.add(keys.getLast().keyId())) {
+                throw key.error("id", "is used by another key of the site");
+            }
+        }
+        if (keys.isEmpty()) {
+            throw from.error("keys", "a site needs at least one key");
+        }
+        var prefixes = new ArrayList<SitePrefix>();
+        for (var prefix : from.list("prefixes")) {
+            prefixes.add(prefix(prefix));
+        }
+        var nonces = from.text("nonce-check", "increasing");
+        if (!nonces.equals("increasing") && !nonces.equals("random")) {
+            throw from.error("nonce-check", "must be increasing or random, not '" + nonces + "'");
+        }
+        return new Site(name, siteId, keys, prefixes, nonces.equals("increasing"));
+    }
+
+    private static SiteId siteId(String text) {
+        try {
+            return new SiteId(Long.parseUnsignedLong(text));
+        } catch (NumberFormatException _) {
+            throw new IllegalArgumentException(
+                    "a Site-ID is a number of 64 bits, not '" + text + "'");
+        }
+    }
+
+    private static SharedKey key(Settings from) throws ConfigException {
+        int id = (int) from.number("id", 0, 0, 255);
+        var algorithms = from.values("algorithms", ServerConfig::algorithm);
+        var accepted =
+                algorithms.isEmpty()
+                        ? EnumSet.of(Algorithm.HMAC_SHA256_128_HKDF)
+                        : EnumSet.copyOf(algorithms);
+        boolean legacyLength = from.flag("legacy-length", false);
+        boolean legacySecret = from.flag("legacy-secret", false);
+        var secret = Bytes.of(from.secret("secret"));
+        try {
+            return new SharedKey(id, secret, accepted, legacyLength, legacySecret);
+        } catch (IllegalArgumentException e) {
+            throw from.error("secret-file", e);
+        }
+    }
+
+    private static Algorithm algorithm(String text) {
+        return Algorithm.of(text.matches("\\d{1,3}") ? Integer.parseInt(text) : -1)
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "an algorithm is 1, 2 or 3, not '" + text + "'"));
+    }
+
+    private static SitePrefix prefix(Settings from) throws ConfigException {
+        var iid = new InstanceId((int) from.number("iid", 0, 0, 0xFF_FFFF));
+        boolean moreSpecifics = from.flag("accept-more-specifics", false);
+        boolean accelerators = from.flag("accelerators", false);
+        return from.value(
+                "prefix",
+                text -> SitePrefix.parse(iid, text, moreSpecifics || accelerators, accelerators));
+    }
+}

@@ -1,0 +1,92 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.lcaf.Flaw;
+import io.lispfabric.wire.LispMessage;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.Counter;
+import io.prometheus.client.Gauge;
+import io.prometheus.client.Histogram;
+import java.util.function.DoubleSupplier;
+
+/** What is counted. An EID or a nonce is never a label. */
+final class ServerMetrics {
+    private static final String[] TYPES = {
+        "reserved",
+        "map_request",
+        "map_reply",
+        "map_register",
+        "map_notify",
+        "map_notify_ack",
+        "referral",
+        "info",
+        "ecm"
+    };
+
+    private final CollectorRegistry registry = new CollectorRegistry();
+    private final Counter received =
+            counter("lisp_messages_received_total", "Control messages that could be read", "type");
+    private final Counter sent =
+            counter("lisp_messages_sent_total", "Control messages sent", "type");
+    private final Counter malformed =
+            counter("lisp_malformed_total", "Datagrams that are no LISP message", "flaw");
+    private final Counter dropped =
+            counter("lisp_dropped_total", "Messages that were not acted on", "reason");
+    private final Counter retransmitted =
+            Counter.build("lisp_map_notify_retransmissions_total", "Map-Notifies sent again")
+                    .register(registry);
+    private final Histogram commit =
+            Histogram.build("lisp_commit_seconds", "From the arrival of a message to its commit")
+                    .buckets(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+                    .register(registry);
+
+    CollectorRegistry registry() {
+        return registry;
+    }
+
+    private Counter counter(String name, String help, String label) {
+        return Counter.build(name, help).labelNames(label).register(registry);
+    }
+
+    /** A value that is asked for when somebody looks. */
+    void gauge(String name, String help, DoubleSupplier value) {
+        Gauge.build(name, help)
+                .create()
+                .setChild(
+                        new Gauge.Child() {
+                            @Override
+                            public double get() {
+                                return value.getAsDouble();
+                            }
+                        })
+                .register(registry);
+    }
+
+    void received(LispMessage message) {
+        received.labels(TYPES[message.type()]).inc();
+    }
+
+    void sent(LispMessage message) {
+        sent.labels(TYPES[message.type()]).inc();
+    }
+
+    void malformed(Flaw flaw) {
+        malformed.labels(flaw.label()).inc();
+    }
+
+    void dropped(Drop reason) {
+        dropped.labels(reason.label()).inc();
+    }
+
+    void retransmitted() {
+        retransmitted.inc();
+    }
+
+    void committed(double seconds) {
+        commit.observe(seconds);
+    }
+
+    /** How many messages were dropped for one reason. */
+    double drops(Drop reason) {
+        return dropped.labels(reason.label()).get();
+    }
+}

@@ -1,0 +1,218 @@
+package io.lispfabric.server.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.server.core.Site;
+import io.lispfabric.server.core.SitePrefix;
+import io.lispfabric.server.core.Sites;
+import io.lispfabric.wire.Action;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.XtrId;
+import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.SharedKey;
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One server that stands alone, on a real socket and a real disk, as an xTR meets it. */
+class MapServerTest {
+    private static final SharedKey KEY =
+            SharedKey.of(1, Bytes.of("a secret of the PoD".getBytes(StandardCharsets.US_ASCII)));
+    private static final SharedKey WRONG =
+            SharedKey.of(1, Bytes.of("another PoD's secret".getBytes(StandardCharsets.US_ASCII)));
+    private static final XtrIdentity D1 = new XtrIdentity(new XtrId(0, 0xd1), new SiteId(4));
+    private static final XtrIdentity D3 = new XtrIdentity(new XtrId(0, 0xd3), new SiteId(4));
+    private static final Eid ACC7 = Eid.of(1, "40.0.0.7");
+    private static final Sites SITES =
+            new Sites(
+                    List.of(
+                            new Site(
+                                    "pod-d",
+                                    new SiteId(4),
+                                    List.of(KEY),
+                                    List.of(
+                                            SitePrefix.parse(
+                                                    new InstanceId(1), "40.0.0.0/16", true, true)),
+                                    true)),
+                    false);
+
+    @TempDir Path data;
+
+    private MapServer start() throws IOException {
+        return start(0);
+    }
+
+    private MapServer start(int port) throws IOException {
+        var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+        return MapServer.start(
+                ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES),
+                InstantSource.system());
+    }
+
+    private static Xtr xtr(MapServer server, SharedKey key, XtrIdentity identity, long nonce)
+            throws IOException {
+        return new Xtr(server.lispAddress(), key, identity, new Nonce(nonce));
+    }
+
+    private static List<String> rlocs(MappingRecord record) {
+        return record.locators().stream().map(locator -> locator.rloc().toString()).toList();
+    }
+
+    @Test
+    @Rfc("9301 §5.7")
+    @Rfc("9301 §8.3")
+    void aRegistrationIsConfirmedAndThenAnsweredForNonAuthoritatively() throws IOException {
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1)) {
+            var notify = d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            assertThat(notify.records())
+                    .singleElement()
+                    .satisfies(it -> assertThat(it.eid()).isEqualTo(ACC7));
+
+            d1.send(d1.query(ACC7));
+
+            var reply = d1.replied();
+            assertThat(reply.nonce()).isEqualTo(d1.nonce());
+            assertThat(reply.records())
+                    .singleElement()
+                    .satisfies(it -> {
+                        assertThat(rlocs(it)).containsExactly("192.0.2.13");
+                        assertThat(it.authoritative()).isFalse();
+                        assertThat(it.locators().getFirst().local()).isFalse();
+                        assertThat(it.locators().getFirst().reachable()).isTrue();
+                    });
+        }
+    }
+
+    @Test
+    @Rfc("R-038")
+    void anUnknownAcceleratorIsToBeDropped() throws IOException {
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+
+            d1.send(d1.query(Eid.of(1, "40.0.0.99")));
+
+            assertThat(d1.replied().records())
+                    .singleElement()
+                    .satisfies(it -> {
+                        assertThat(it.isNegative()).isTrue();
+                        assertThat(it.action()).isEqualTo(Action.DROP);
+                        assertThat(it.ttl()).isEqualTo(RecordTtl.ONE_MINUTE);
+                        assertThat(it.eid().covers(Eid.of(1, "40.0.0.99"))).isTrue();
+                        assertThat(it.eid().covers(ACC7)).isFalse();
+                    });
+        }
+    }
+
+    @Test
+    @Rfc("9437 §6")
+    void aSubscriberIsConfirmedAndThenToldOfChangesUntilItAcknowledges() throws IOException {
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1);
+                var d3 = xtr(server, KEY, D3, 1L << 40)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+
+            d3.send(d3.subscribe(ACC7));
+            var confirmation = d3.notified();
+            assertThat(confirmation.nonce()).isEqualTo(d3.nonce());
+            assertThat(rlocs(confirmation.records().getFirst())).containsExactly("192.0.2.13");
+            d3.acknowledge(confirmation);
+
+            d1.registered(ACC7, "192.0.2.99", RecordTtl.ONE_DAY);
+            var publication = d3.notified();
+            assertThat(publication.nonce()).isEqualTo(confirmation.nonce().next());
+            assertThat(rlocs(publication.records().getFirst())).containsExactly("192.0.2.99");
+            // Not acknowledged: after three seconds it comes again, under the same nonce.
+            assertThat(d3.notified()).isEqualTo(publication);
+            d3.acknowledge(publication);
+
+            d1.registered(ACC7, "192.0.2.99", RecordTtl.REMOVE);
+            var gone = d3.notified();
+            assertThat(gone.records().getFirst().ttl()).isEqualTo(RecordTtl.REMOVE);
+            d3.acknowledge(gone);
+
+            d3.send(d3.unsubscribe(ACC7));
+            assertThat(d3.notified().nonce()).isEqualTo(d3.nonce());
+            assertThat(server.state().subscriptions()).isEmpty();
+        }
+    }
+
+    @Test
+    @Rfc("9301 §5.6")
+    void whatIsForgedReplayedOrForeignIsCountedAndChangesNothing() throws IOException {
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1);
+                var forger = xtr(server, WRONG, D1, 1000)) {
+            var first = d1.sealed(d1.register(ACC7, "192.0.2.13", RecordTtl.ONE_DAY));
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            var before = server.state();
+
+            d1.send(first);
+            forger.send(forger.sealed(forger.register(ACC7, "192.0.2.66", RecordTtl.ONE_DAY)));
+            d1.send(d1.sealed(d1.register(Eid.of(1, "50.0.0.1"), "192.0.2.13", RecordTtl.ONE_DAY)));
+            d1.send(new byte[] {0x30, 0, 0});
+            d1.send(new byte[] {(byte) 0xF0});
+
+            // A question and its answer come after all of them.
+            d1.send(d1.query(ACC7));
+            assertThat(rlocs(d1.replied().records().getFirst())).containsExactly("192.0.2.13");
+            assertThat(server.state()).isEqualTo(before);
+            assertThat(server.drops("bad_authentication")).isEqualTo(1);
+            assertThat(server.drops("prefix_not_allowed")).isEqualTo(1);
+            Awaiting.until(() -> server.drops("replayed") == 1);
+        }
+    }
+
+    @Test
+    @Rfc("9301 §5.6")
+    void registrationsSubscriptionsAndNoncesOutliveTheProcess() throws IOException {
+        byte[] old;
+        int port;
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1);
+                var d3 = xtr(server, KEY, D3, 1L << 40)) {
+            port = server.lispAddress().getPort();
+            old = d1.sealed(d1.register(ACC7, "192.0.2.1", RecordTtl.ONE_DAY));
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            d3.send(d3.subscribe(ACC7));
+            d3.acknowledge(d3.notified());
+            Awaiting.until(() -> server.state().outstanding().isEmpty());
+        }
+        try (var server = start(port);
+                var d1 = xtr(server, KEY, D1, 100)) {
+            assertThat(server.state().subscriptions()).hasSize(1);
+            d1.send(old);
+            Awaiting.until(() -> server.drops("replayed") == 1);
+            d1.send(d1.query(ACC7));
+            assertThat(d1.replied())
+                    .satisfies(it ->
+                            assertThat(rlocs(it.records().getFirst()))
+                                    .containsExactly("192.0.2.13"));
+        }
+    }
+
+    @Test
+    void aBusyPortIsOneClearSentence() throws IOException {
+        try (var taken = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> start(taken.getLocalPort()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("cannot bind UDP 127.0.0.1:" + taken.getLocalPort());
+        }
+    }
+}

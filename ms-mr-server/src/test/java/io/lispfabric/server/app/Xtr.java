@@ -1,0 +1,168 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.LispMessage;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MapReply;
+import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.SharedKey;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An xTR as bare as can be: a blocking socket, a key and a nonce. It says only what the test tells
+ * it to.
+ */
+final class Xtr implements AutoCloseable {
+    private static final Authentication NONE = new Authentication(0, 0, Bytes.EMPTY);
+
+    private final DatagramSocket socket;
+    private final InetSocketAddress server;
+    private final SharedKey key;
+    private final XtrIdentity identity;
+    private Nonce nonce;
+
+    Xtr(InetSocketAddress server, SharedKey key, XtrIdentity identity, Nonce start)
+            throws IOException {
+        this.server = server;
+        this.key = key;
+        this.identity = identity;
+        this.nonce = start;
+        socket = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+        socket.setSoTimeout(10_000);
+    }
+
+    Nonce nonce() {
+        return nonce;
+    }
+
+    Ip rloc() {
+        return Ip.of(socket.getLocalAddress());
+    }
+
+    MapRegister register(Eid eid, String rloc, RecordTtl ttl) {
+        nonce = nonce.next();
+        var record = MappingRecord.of(ttl, eid, List.of(Locator.of(Rloc.of(rloc), 1, 50)));
+        return new MapRegister(
+                true,
+                false,
+                false,
+                false,
+                true,
+                true,
+                nonce,
+                NONE,
+                List.of(record),
+                Optional.of(identity));
+    }
+
+    MapRequest subscribe(Eid eid) {
+        nonce = nonce.next();
+        return MapRequest.subscription(nonce, Optional.empty(), List.of(rloc()), eid, identity);
+    }
+
+    MapRequest query(Eid eid) {
+        nonce = nonce.next();
+        return MapRequest.query(nonce, Optional.empty(), List.of(rloc()), eid);
+    }
+
+    MapRequest unsubscribe(Eid eid) {
+        nonce = nonce.next();
+        return MapRequest.subscription(
+                nonce, Optional.empty(), List.of(LispAddress.None.NONE), eid, identity);
+    }
+
+    byte[] sealed(MapRegister register) {
+        return MessageAuthentication.seal(register, key);
+    }
+
+    void send(byte[] octets) throws IOException {
+        socket.send(new DatagramPacket(octets, octets.length, server));
+    }
+
+    void send(LispMessage.Plain message) throws IOException {
+        send(LispCodec.encode(message));
+    }
+
+    /** Registers, and again with the next nonce while nothing is heard, as an ETR does. */
+    MapNotify registered(Eid eid, String rloc, RecordTtl ttl) throws IOException {
+        for (int i = 0; i < 20; i++) {
+            send(sealed(register(eid, rloc, ttl)));
+            var heard = heard(1_000);
+            if (heard.isPresent()
+                    && heard.get() instanceof MapNotify notify
+                    && notify.nonce().equals(nonce)) {
+                return notify;
+            }
+        }
+        throw new AssertionError("never registered: " + eid);
+    }
+
+    MapNotify notified() throws IOException {
+        return heard(10_000)
+                .map(MapNotify.class::cast)
+                .orElseThrow(() -> new AssertionError("no Map-Notify"));
+    }
+
+    MapReply replied() throws IOException {
+        return heard(10_000)
+                .map(MapReply.class::cast)
+                .orElseThrow(() -> new AssertionError("no Map-Reply"));
+    }
+
+    void acknowledge(MapNotify notify) throws IOException {
+        nonce = notify.nonce().isGreaterThan(nonce) ? notify.nonce() : nonce;
+        send(
+                MessageAuthentication.seal(
+                        new MapNotifyAck(notify.nonce(), NONE, notify.records(), Optional.empty()),
+                        key));
+    }
+
+    /** The next message, with its MAC checked if it has one. */
+    Optional<LispMessage> heard(int millis) throws IOException {
+        socket.setSoTimeout(millis);
+        var packet = new DatagramPacket(new byte[9000], 9000);
+        try {
+            socket.receive(packet);
+        } catch (SocketTimeoutException _) {
+            return Optional.empty();
+        }
+        var payload = ByteBuffer.wrap(Arrays.copyOf(packet.getData(), packet.getLength()));
+        if (!(LispCodec.decode(payload) instanceof Decoded.Message(var message))) {
+            throw new AssertionError("the server sent what cannot be read");
+        }
+        if (message instanceof LispMessage.Authenticated signed
+                && !MessageAuthentication.verify(signed, payload, key)) {
+            throw new AssertionError("a MAC of the server's is wrong");
+        }
+        return Optional.of(message);
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}
