@@ -123,7 +123,14 @@ public sealed interface LispAddress {
          * @throws IllegalArgumentException when the text is not an IP address
          */
         static Ip parse(String text) {
-            return of(InetAddress.ofLiteral(text));
+            // The JDK also reads 10.1 as 10.0.0.1, interface names, and ::ffff:192.0.2.1 as IPv4.
+            if (!text.matches("\\d{1,3}(\\.\\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*")) {
+                throw new IllegalArgumentException("not an IP address: '" + text + "'");
+            }
+            var ip = of(InetAddress.ofLiteral(text));
+            return ip instanceof Ipv4(int value) && text.contains(":")
+                    ? new Ipv6(0, 0xFFFF_0000_0000L | value & 0xFFFF_FFFFL)
+                    : ip;
         }
     }
 
