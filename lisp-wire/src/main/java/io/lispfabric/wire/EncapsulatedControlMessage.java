@@ -4,6 +4,7 @@ import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Flaw;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.MalformedException;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.lcaf.WireWriter;
 
@@ -127,6 +128,7 @@ public record EncapsulatedControlMessage(
             int ttlProtocolChecksum = in.u32AsInt();
             var source = new LispAddress.Ipv4(in.u32AsInt());
             var destination = new LispAddress.Ipv4(in.u32AsInt());
+            expectWhole(in, (head & 0xFFFF) - 20);
             // Version 4 without options, whole, of exactly the octets that are here, and UDP.
             if (head >>> 24 != 0x45
                     || (head & 0xFFFF) != length
@@ -149,10 +151,18 @@ public record EncapsulatedControlMessage(
             in.skip(1);
             var source = new LispAddress.Ipv6(in.u64(), in.u64());
             var destination = new LispAddress.Ipv6(in.u64(), in.u64());
+            expectWhole(in, payloadLength);
             if (head >>> 28 != 6 || payloadLength != length - 40 || nextHeader != UDP) {
                 throw in.flaw(Flaw.BAD_INNER_PACKET);
             }
             return readUdp(in, octets, source, destination);
+        }
+
+        /** Fewer octets than the header promises are a packet that was cut on its way. */
+        private static void expectWhole(WireReader in, int promised) {
+            if (promised > in.remaining()) {
+                throw new MalformedException(Flaw.TRUNCATED, in.offset() + in.remaining());
+            }
         }
 
         private static Inner readUdp(WireReader in, Bytes packet, Ip source, Ip destination) {

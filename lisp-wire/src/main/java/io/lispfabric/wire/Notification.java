@@ -21,7 +21,7 @@ record Notification(
         // The I-bit is reserved in RFC 9301 and so ignored; the ids may follow with it or without
         // it, or not at all.
         var recipient =
-                in.remaining() == XtrIdentity.LENGTH
+                in.remaining() > 0
                         ? Optional.of(XtrIdentity.read(in))
                         : Optional.<XtrIdentity>empty();
         in.expectEnd();
