@@ -20,6 +20,10 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.CollectionEndEvent;
+import org.snakeyaml.engine.v2.events.CollectionStartEvent;
+import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -35,6 +39,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  */
 public final class Settings {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+
+    private static final int MAX_DEPTH = 32;
 
     private final String file;
     private final String path;
@@ -68,6 +74,7 @@ public final class Settings {
                         .setAllowDuplicateKeys(false)
                         .build();
         try {
+            refuseDepth(file, new Parse(load).parseString(yaml));
             var root = new Compose(load).composeString(yaml);
             return root.isEmpty() ? new Settings(file, "", 1) : of(file, "", root.get());
         } catch (MarkedYamlEngineException e) {
@@ -75,6 +82,21 @@ public final class Settings {
             throw new ConfigException(file + ":" + line + ": not YAML: " + e.getProblem());
         } catch (YamlEngineException e) {
             throw new ConfigException(file + ": not YAML: " + e.getMessage());
+        }
+    }
+
+    /** The composer recurses, and our settings need few levels. */
+    private static void refuseDepth(String file, Iterable<Event> events) throws ConfigException {
+        int depth = 0;
+        for (var event : events) {
+            if (event instanceof CollectionStartEvent && ++depth > MAX_DEPTH) {
+                int line = event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
+                throw new ConfigException(
+                        file + ":" + line + ": nested deeper than " + MAX_DEPTH + " levels");
+            }
+            if (event instanceof CollectionEndEvent) {
+                depth--;
+            }
         }
     }
 
