@@ -1,0 +1,548 @@
+package io.lispfabric.xtr.app;
+
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.XtrId;
+import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.app.ConfigException;
+import io.lispfabric.wire.app.Settings;
+import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.SharedKey;
+import io.lispfabric.xtr.core.MappingDomain;
+import io.lispfabric.xtr.forward.Encapsulation;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Everything that one xTR is told before it starts. Who holds one knows that it was checked.
+ *
+ * @param name what people call it
+ * @param rloc its own locator, an address of this machine
+ * @param identity xTR-ID and Site-ID; the Site-ID is the PoD's number (draft-jain §6.1)
+ * @param state where nonces are kept over restarts (RFC 9301 §5.6); without it they start from the
+ *     clock
+ * @param controlPort the LISP control port (RFC 9301 §12.1)
+ * @param lispPort the LISP data port (RFC 9300 §19.1), on this xTR and on all it sends to
+ * @param vxlanGpePort the VXLAN-GPE port, likewise
+ * @param recordTtl how long others may cache what is registered, in minutes
+ * @param priority of the own locator; 0 to 254, lower is better (RFC 9301 §5.4)
+ * @param weight of the own locator, 0 to 255
+ * @param mapCacheEntries the most map-cache entries of one domain
+ * @param reEncapsulate whether packets from the network that are for others are sent on: a pxTR
+ * @param adminListen where gRPC listens, if anywhere
+ * @param httpListen where {@code /metrics}, {@code /livez} and {@code /readyz} are, if anywhere
+ * @param domains the mapping systems it takes part in
+ * @param database prefixes registered without an attachment: what a pxTR answers for
+ * @param attachments the accelerators
+ */
+public record AgentConfig(
+        String name,
+        Ip rloc,
+        XtrIdentity identity,
+        Optional<Path> state,
+        int controlPort,
+        int lispPort,
+        int vxlanGpePort,
+        RecordTtl recordTtl,
+        int priority,
+        int weight,
+        int mapCacheEntries,
+        boolean reEncapsulate,
+        Optional<InetSocketAddress> adminListen,
+        Optional<InetSocketAddress> httpListen,
+        List<Domain> domains,
+        List<DatabaseEntry> database,
+        List<Attachment> attachments) {
+    private static final int PRIORITY = 1;
+    private static final int WEIGHT = 50;
+    private static final int MAP_CACHE_ENTRIES = 65_536;
+
+    /**
+     * @throws IllegalArgumentException with a sentence for the operator, when the parts do not fit
+     */
+    public AgentConfig {
+        domains = List.copyOf(domains);
+        database = List.copyOf(database);
+        attachments = List.copyOf(attachments);
+        if (!rloc.isUnicast()) {
+            throw new IllegalArgumentException("rloc: not a unicast address: " + rloc);
+        }
+        if (domains.isEmpty()) {
+            throw new IllegalArgumentException("domains: at least one is needed");
+        }
+        var names = new HashSet<String>();
+        var routes = new HashSet<Route>();
+        for (var domain : domains) {
+            if (!names.add(domain.name())) {
+                throw new IllegalArgumentException("domains: there are two named " + domain.name());
+            }
+            for (var route : domain.routes()) {
+                if (!routes.add(route)) {
+                    throw new IllegalArgumentException("domains: two have the route " + route);
+                }
+            }
+        }
+        var known = domains;
+        for (var entry : database) {
+            for (var domain : entry.domains()) {
+                if (!names.contains(domain)) {
+                    throw new IllegalArgumentException(
+                            "database: " + entry.eid() + ": no domain is named " + domain);
+                }
+            }
+        }
+        var attached = new HashSet<String>();
+        for (var attachment : attachments) {
+            if (!attached.add(attachment.name())) {
+                throw new IllegalArgumentException(
+                        "attachments: there are two named " + attachment.name());
+            }
+            for (var eid : attachment.eids()) {
+                if (known.stream().noneMatch(it -> it.answersFor(eid))) {
+                    throw new IllegalArgumentException(
+                            "attachments: no domain has a route for " + eid);
+                }
+            }
+        }
+    }
+
+    /**
+     * A mapping system (draft-jain §3). What is learnt in one is never used in another.
+     *
+     * @param mapServers the members of its cluster
+     * @param key shared with it
+     * @param routes the destinations that are looked up in it; of all domains the longest route
+     *     decides
+     * @param subscribe prefixes to subscribe to before there are packets (draft-jain §5.3)
+     */
+    public record Domain(
+            String name,
+            List<InetSocketAddress> mapServers,
+            SharedKey key,
+            Encapsulation encapsulation,
+            List<Route> routes,
+            List<Eid> subscribe) {
+        /**
+         * @throws IllegalArgumentException when a name cannot be one, or there is no Map-Server
+         */
+        public Domain {
+            if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,62}")) {
+                throw new IllegalArgumentException(
+                        "a domain's name has letters, digits, '.', '_' and '-', not '"
+                                + name
+                                + "'");
+            }
+            mapServers = List.copyOf(mapServers);
+            routes = List.copyOf(routes);
+            subscribe = List.copyOf(subscribe);
+            if (mapServers.isEmpty()) {
+                throw new IllegalArgumentException("domain " + name + " has no map-servers");
+            }
+        }
+
+        /** A domain with VXLAN-GPE, the default. */
+        public static Domain of(
+                String name, List<InetSocketAddress> mapServers, SharedKey key, String... routes) {
+            return new Domain(
+                    name,
+                    mapServers,
+                    key,
+                    Encapsulation.VXLAN_GPE,
+                    List.of(routes).stream().map(Route::parse).toList(),
+                    List.of());
+        }
+
+        public Domain withEncapsulation(Encapsulation other) {
+            return new Domain(name, mapServers, key, other, routes, subscribe);
+        }
+
+        public Domain subscribing(List<Eid> prefixes) {
+            return new Domain(name, mapServers, key, encapsulation, routes, prefixes);
+        }
+
+        boolean answersFor(Eid eid) {
+            return routes.stream().anyMatch(it -> it.covers(eid));
+        }
+    }
+
+    /**
+     * Destinations that are looked up in a domain: a prefix, or with none everything in a segment.
+     */
+    public record Route(InstanceId iid, Optional<EidPrefix> prefix) {
+        /**
+         * Reads {@code [1]10.0.0.0/16} or {@code [100]*}.
+         *
+         * @throws IllegalArgumentException with a sentence for the user
+         */
+        public static Route parse(String text) {
+            if (text.matches("\\[\\d{1,8}]\\*")) {
+                return new Route(
+                        new InstanceId(Integer.parseInt(text.substring(1, text.length() - 2))),
+                        Optional.empty());
+            }
+            var eid = Eid.parse(text, InstanceId.DEFAULT);
+            return new Route(eid.iid(), Optional.of(eid.prefix()));
+        }
+
+        boolean covers(Eid eid) {
+            return iid.equals(eid.iid()) && prefix.map(it -> it.covers(eid.prefix())).orElse(true);
+        }
+
+        @Override
+        public String toString() {
+            return "[" + iid + "]" + prefix.map(EidPrefix::toString).orElse("*");
+        }
+    }
+
+    /** A prefix that is registered although no accelerator has it, and in which domains. */
+    public record DatabaseEntry(Eid eid, List<String> domains) {
+        public DatabaseEntry {
+            domains = List.copyOf(domains);
+        }
+    }
+
+    /**
+     * An accelerator, by a UDP socket on the same machine. A datagram is one octet of Next Protocol
+     * ({@link io.lispfabric.wire.encap.NextProtocol}) and a packet.
+     *
+     * @param eids its own: what it may send from, and is registered
+     * @param listen where the agent takes its datagrams; port 0 lets the kernel choose
+     * @param deliver where its datagrams go; otherwise to where the last one came from
+     */
+    public record Attachment(
+            String name,
+            List<Eid> eids,
+            InetSocketAddress listen,
+            Optional<InetSocketAddress> deliver) {
+        /**
+         * @throws IllegalArgumentException when there is no EID
+         */
+        public Attachment {
+            eids = List.copyOf(eids);
+            if (eids.isEmpty()) {
+                throw new IllegalArgumentException("attachment " + name + " has no eids");
+            }
+        }
+    }
+
+    /** An xTR with the defaults for everything else. */
+    public static AgentConfig of(String name, Ip rloc, XtrIdentity identity, List<Domain> domains) {
+        return new AgentConfig(
+                name,
+                rloc,
+                identity,
+                Optional.empty(),
+                MappingDomain.CONTROL_PORT,
+                Encapsulation.LISP.port(),
+                Encapsulation.VXLAN_GPE.port(),
+                RecordTtl.ONE_DAY,
+                PRIORITY,
+                WEIGHT,
+                MAP_CACHE_ENTRIES,
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                domains,
+                List.of(),
+                List.of());
+    }
+
+    public AgentConfig withDatabase(List<DatabaseEntry> entries) {
+        return new AgentConfig(
+                name,
+                rloc,
+                identity,
+                state,
+                controlPort,
+                lispPort,
+                vxlanGpePort,
+                recordTtl,
+                priority,
+                weight,
+                mapCacheEntries,
+                reEncapsulate,
+                adminListen,
+                httpListen,
+                domains,
+                entries,
+                attachments);
+    }
+
+    public AgentConfig withAttachments(List<Attachment> accelerators) {
+        return new AgentConfig(
+                name,
+                rloc,
+                identity,
+                state,
+                controlPort,
+                lispPort,
+                vxlanGpePort,
+                recordTtl,
+                priority,
+                weight,
+                mapCacheEntries,
+                reEncapsulate,
+                adminListen,
+                httpListen,
+                domains,
+                database,
+                accelerators);
+    }
+
+    /** A pxTR. */
+    public AgentConfig reEncapsulating() {
+        return new AgentConfig(
+                name,
+                rloc,
+                identity,
+                state,
+                controlPort,
+                lispPort,
+                vxlanGpePort,
+                recordTtl,
+                priority,
+                weight,
+                mapCacheEntries,
+                true,
+                adminListen,
+                httpListen,
+                domains,
+                database,
+                attachments);
+    }
+
+    public AgentConfig withState(Path folder) {
+        return new AgentConfig(
+                name,
+                rloc,
+                identity,
+                Optional.of(folder),
+                controlPort,
+                lispPort,
+                vxlanGpePort,
+                recordTtl,
+                priority,
+                weight,
+                mapCacheEntries,
+                reEncapsulate,
+                adminListen,
+                httpListen,
+                domains,
+                database,
+                attachments);
+    }
+
+    public AgentConfig withPorts(int control, int lisp, int vxlanGpe) {
+        return new AgentConfig(
+                name,
+                rloc,
+                identity,
+                state,
+                control,
+                lisp,
+                vxlanGpe,
+                recordTtl,
+                priority,
+                weight,
+                mapCacheEntries,
+                reEncapsulate,
+                adminListen,
+                httpListen,
+                domains,
+                database,
+                attachments);
+    }
+
+    public AgentConfig withListeners(
+            Optional<InetSocketAddress> admin, Optional<InetSocketAddress> http) {
+        return new AgentConfig(
+                name,
+                rloc,
+                identity,
+                state,
+                controlPort,
+                lispPort,
+                vxlanGpePort,
+                recordTtl,
+                priority,
+                weight,
+                mapCacheEntries,
+                reEncapsulate,
+                admin,
+                http,
+                domains,
+                database,
+                attachments);
+    }
+
+    /** Reads a file. */
+    public static AgentConfig load(Path file) throws ConfigException {
+        return from(Settings.load(file));
+    }
+
+    /** Reads settings, and refuses those it does not know. */
+    public static AgentConfig from(Settings from) throws ConfigException {
+        var name = from.text("name");
+        var rloc = from.value("rloc", Ip::parse);
+        var xtrId = from.value("xtr-id", XtrId::parse);
+        var siteId = from.value("site-id", text -> new SiteId(Long.parseUnsignedLong(text)));
+        var state = optionalFile(from, "state");
+        int controlPort = port(from, "control-port", MappingDomain.CONTROL_PORT);
+        int lispPort = port(from, "lisp-port", Encapsulation.LISP.port());
+        int vxlanGpePort = port(from, "vxlan-gpe-port", Encapsulation.VXLAN_GPE.port());
+        var ttl = ttl(from);
+        int priority = (int) from.number("priority", PRIORITY, 0, 254);
+        int weight = (int) from.number("weight", WEIGHT, 0, 255);
+        int entries = (int) from.number("map-cache-entries", MAP_CACHE_ENTRIES, 16, 100_000_000);
+        boolean reEncapsulate = from.flag("re-encapsulate", false);
+        var admin = listener(from.section("admin"));
+        var http = listener(from.section("http"));
+        var domains = new ArrayList<Domain>();
+        for (var each : from.list("domains")) {
+            domains.add(domain(each));
+        }
+        var database = new ArrayList<DatabaseEntry>();
+        for (var each : from.list("database")) {
+            database.add(
+                    new DatabaseEntry(
+                            each.value("eid", AgentConfig::eid),
+                            each.values("domains", text -> text)));
+        }
+        var attachments = new ArrayList<Attachment>();
+        for (var each : from.list("attachments")) {
+            attachments.add(attachment(each));
+        }
+        from.rejectUnread();
+        try {
+            return new AgentConfig(
+                    name,
+                    rloc,
+                    new XtrIdentity(xtrId, siteId),
+                    state,
+                    controlPort,
+                    lispPort,
+                    vxlanGpePort,
+                    ttl,
+                    priority,
+                    weight,
+                    entries,
+                    reEncapsulate,
+                    admin,
+                    http,
+                    domains,
+                    database,
+                    attachments);
+        } catch (IllegalArgumentException e) {
+            throw because(from, e);
+        }
+    }
+
+    /** The message begins with the key it is about, when there is one. */
+    private static ConfigException because(Settings from, IllegalArgumentException e) {
+        var message = String.valueOf(e.getMessage());
+        var parts = message.split(": ", 2);
+        return parts.length == 2 && from.has(parts[0])
+                ? from.error(parts[0], parts[1])
+                : from.error("name", message);
+    }
+
+    private static Eid eid(String text) {
+        return Eid.parse(text, InstanceId.DEFAULT);
+    }
+
+    private static int port(Settings from, String key, int unless) throws ConfigException {
+        return (int) from.number(key, unless, 1, 65535);
+    }
+
+    private static RecordTtl ttl(Settings from) throws ConfigException {
+        var ttl = from.duration("record-ttl", Duration.ofMinutes(1440));
+        if (ttl.toMinutes() < 1 || ttl.toMinutes() > Integer.MAX_VALUE) {
+            throw from.error("record-ttl", "is counted in minutes, so 1m is the least");
+        }
+        return new RecordTtl((int) ttl.toMinutes());
+    }
+
+    private static Optional<Path> optionalFile(Settings from, String key) throws ConfigException {
+        return from.has(key) ? Optional.of(from.file(key, "")) : Optional.empty();
+    }
+
+    private static Optional<InetSocketAddress> listener(Settings from) throws ConfigException {
+        return from.has("listen") ? Optional.of(from.address("listen", "", -1)) : noListener(from);
+    }
+
+    private static Optional<InetSocketAddress> noListener(Settings from) throws ConfigException {
+        from.find("listen"); // now it is known, and can be meant by a misspelt one
+        return Optional.empty();
+    }
+
+    private static Domain domain(Settings from) throws ConfigException {
+        var name = from.text("name");
+        var servers =
+                from.values(
+                        "map-servers",
+                        text -> Settings.socketAddress(text, MappingDomain.CONTROL_PORT));
+        var key = key(from.section("key"));
+        var encapsulation =
+                from.value("encapsulation", Encapsulation::parse, Encapsulation.VXLAN_GPE);
+        var routes = from.values("routes", Route::parse);
+        var subscribe = from.values("subscribe", AgentConfig::eid);
+        try {
+            return new Domain(name, servers, key, encapsulation, routes, subscribe);
+        } catch (IllegalArgumentException e) {
+            throw from.error("name", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static SharedKey key(Settings from) throws ConfigException {
+        int id = (int) from.number("id", 0, 0, 255);
+        var secret = from.secret("secret");
+        var algorithms = from.values("algorithms", AgentConfig::algorithm);
+        boolean legacyLength = from.flag("legacy-length", false);
+        boolean legacySecret = from.flag("legacy-secret", false);
+        Set<Algorithm> allowed =
+                algorithms.isEmpty()
+                        ? EnumSet.of(Algorithm.HMAC_SHA256_128_HKDF)
+                        : EnumSet.copyOf(algorithms);
+        try {
+            return new SharedKey(id, Bytes.of(secret), allowed, legacyLength, legacySecret);
+        } catch (IllegalArgumentException e) {
+            throw from.error("id", String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Algorithm algorithm(String id) {
+        return switch (id) {
+            case "1" -> Algorithm.HMAC_SHA1_96;
+            case "2" -> Algorithm.HMAC_SHA256_128;
+            case "3" -> Algorithm.HMAC_SHA256_128_HKDF;
+            default -> throw new IllegalArgumentException("must be 1, 2 or 3, not '" + id + "'");
+        };
+    }
+
+    private static Attachment attachment(Settings from) throws ConfigException {
+        var name = from.text("name");
+        var eids = from.values("eids", AgentConfig::eid);
+        var listen = from.address("listen", "127.0.0.1:0", -1);
+        Optional<InetSocketAddress> deliver =
+                from.find("deliver").isPresent()
+                        ? Optional.of(from.address("deliver", "", -1))
+                        : Optional.empty();
+        try {
+            return new Attachment(name, eids, listen, deliver);
+        } catch (IllegalArgumentException e) {
+            throw from.error("name", String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,287 @@
+package io.lispfabric.xtr.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix.Family;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Values by EID-Prefix, found by longest match. Segments and address families never mix (RFC 9300
+ * §8). Not for several threads.
+ *
+ * <p>Addresses stand in binary tries in which every node has a value or two children, so that the
+ * depth is bounded by the number of bits and the size by twice the number of values.
+ */
+public final class PrefixTable<V> {
+    private final Map<Integer, Segment<V>> segments = new HashMap<>();
+    private int size;
+
+    private static final class Segment<V> {
+        final Map<Family, Node<V>> roots = new EnumMap<>(Family.class);
+        final Map<String, V> names = new HashMap<>();
+    }
+
+    private static final class Node<V> {
+        final long high;
+        final long low;
+        final int length;
+        @Nullable V value;
+        @Nullable Node<V> zero;
+        @Nullable Node<V> one;
+
+        Node(long high, long low, int length, @Nullable V value) {
+            this.high = high;
+            this.low = low;
+            this.length = length;
+            this.value = value;
+        }
+
+        @Nullable Node<V> child(boolean bit) {
+            return bit ? one : zero;
+        }
+
+        void child(boolean bit, @Nullable Node<V> node) {
+            if (bit) {
+                one = node;
+            } else {
+                zero = node;
+            }
+        }
+    }
+
+    /** How many values there are. */
+    public int size() {
+        return size;
+    }
+
+    /** Sets the value of a prefix and returns the one it had. */
+    public Optional<V> put(Eid eid, V value) {
+        var segment = segments.computeIfAbsent(eid.iid().value(), _ -> new Segment<>());
+        var key = EidKey.of(eid);
+        V before;
+        if (key.family() == Family.NAME) {
+            before = segment.names.put(key.name(), value);
+        } else {
+            var leaf = new Node<V>(key.high(), key.low(), eid.prefix().length(), value);
+            var root = segment.roots.get(key.family());
+            if (root == null) {
+                segment.roots.put(key.family(), leaf);
+                before = null;
+            } else {
+                var slot = new @Nullable Object[1];
+                segment.roots.put(key.family(), insert(root, leaf, slot));
+                @SuppressWarnings("unchecked")
+                var replaced = (V) slot[0];
+                before = replaced;
+            }
+        }
+        if (before == null) {
+            size++;
+        }
+        return Optional.ofNullable(before);
+    }
+
+    private static <V> Node<V> insert(Node<V> node, Node<V> leaf, @Nullable Object[] replaced) {
+        int common =
+                Math.min(
+                        commonBits(node.high, node.low, leaf.high, leaf.low),
+                        Math.min(node.length, leaf.length));
+        if (common == node.length && common == leaf.length) {
+            replaced[0] = node.value;
+            node.value = leaf.value;
+            return node;
+        }
+        if (common == node.length) {
+            boolean bit = bit(leaf.high, leaf.low, common);
+            var child = node.child(bit);
+            node.child(bit, child == null ? leaf : insert(child, leaf, replaced));
+            return node;
+        }
+        if (common == leaf.length) {
+            leaf.child(bit(node.high, node.low, common), node);
+            return leaf;
+        }
+        var fork = new Node<V>(node.high, node.low, common, null);
+        fork.child(bit(node.high, node.low, common), node);
+        fork.child(bit(leaf.high, leaf.low, common), leaf);
+        return fork;
+    }
+
+    /** Forgets the value of exactly this prefix and returns it. */
+    public Optional<V> remove(Eid eid) {
+        var segment = segments.get(eid.iid().value());
+        if (segment == null) {
+            return Optional.empty();
+        }
+        var key = EidKey.of(eid);
+        V before;
+        if (key.family() == Family.NAME) {
+            before = segment.names.remove(key.name());
+        } else {
+            before = removeAddress(segment, key, eid.prefix().length());
+        }
+        if (before != null) {
+            size--;
+        }
+        if (segment.names.isEmpty() && segment.roots.isEmpty()) {
+            segments.remove(eid.iid().value());
+        }
+        return Optional.ofNullable(before);
+    }
+
+    private static <V> @Nullable V removeAddress(Segment<V> segment, EidKey key, int length) {
+        Node<V> grandparent = null;
+        Node<V> parent = null;
+        var node = segment.roots.get(key.family());
+        while (node != null && node.length < length && contains(node, key)) {
+            grandparent = parent;
+            parent = node;
+            node = node.child(bit(key.high(), key.low(), node.length));
+        }
+        if (node == null || node.length != length || !contains(node, key)) {
+            return null;
+        }
+        var before = node.value;
+        node.value = null;
+        prune(segment, key.family(), parent, node);
+        if (parent != null) {
+            prune(segment, key.family(), grandparent, parent);
+        }
+        return before;
+    }
+
+    /** A node without a value that does not fork is not needed. */
+    private static <V> void prune(
+            Segment<V> segment, Family family, @Nullable Node<V> parent, Node<V> node) {
+        if (node.value != null || node.zero != null && node.one != null) {
+            return;
+        }
+        var only = node.zero != null ? node.zero : node.one;
+        if (parent != null) {
+            parent.child(parent.one == node, only);
+        } else if (only != null) {
+            segment.roots.put(family, only);
+        } else {
+            segment.roots.remove(family);
+        }
+    }
+
+    /** The value of exactly this prefix. */
+    public Optional<V> get(Eid eid) {
+        var key = EidKey.of(eid);
+        var segment = segments.get(key.iid());
+        if (segment == null) {
+            return Optional.empty();
+        }
+        if (key.family() == Family.NAME) {
+            return Optional.ofNullable(segment.names.get(key.name()));
+        }
+        int length = eid.prefix().length();
+        var node = segment.roots.get(key.family());
+        while (node != null && node.length < length && contains(node, key)) {
+            node = node.child(bit(key.high(), key.low(), node.length));
+        }
+        return node != null && node.length == length && contains(node, key)
+                ? Optional.ofNullable(node.value)
+                : Optional.empty();
+    }
+
+    /** The value of the longest prefix that the address is in. */
+    public Optional<V> longest(EidKey key) {
+        var segment = segments.get(key.iid());
+        if (segment == null) {
+            return Optional.empty();
+        }
+        if (key.family() == Family.NAME) {
+            return Optional.ofNullable(segment.names.get(key.name()));
+        }
+        V best = null;
+        var node = segment.roots.get(key.family());
+        while (node != null && contains(node, key)) {
+            if (node.value != null) {
+                best = node.value;
+            }
+            node = node.length == 128 ? null : node.child(bit(key.high(), key.low(), node.length));
+        }
+        return Optional.ofNullable(best);
+    }
+
+    /** Hands over the values of all prefixes that cover this one, itself included. */
+    public void covering(Eid eid, Consumer<V> to) {
+        var key = EidKey.of(eid);
+        var segment = segments.get(key.iid());
+        if (segment == null) {
+            return;
+        }
+        if (key.family() == Family.NAME) {
+            var value = segment.names.get(key.name());
+            if (value != null) {
+                to.accept(value);
+            }
+            return;
+        }
+        int length = eid.prefix().length();
+        var node = segment.roots.get(key.family());
+        while (node != null && node.length <= length && contains(node, key)) {
+            if (node.value != null) {
+                to.accept(node.value);
+            }
+            node = node.length == 128 ? null : node.child(bit(key.high(), key.low(), node.length));
+        }
+    }
+
+    /** Hands over the values of all prefixes that this one covers, itself included. */
+    public void within(Eid eid, Consumer<V> to) {
+        var key = EidKey.of(eid);
+        var segment = segments.get(key.iid());
+        if (segment == null) {
+            return;
+        }
+        if (key.family() == Family.NAME) {
+            var value = segment.names.get(key.name());
+            if (value != null) {
+                to.accept(value);
+            }
+            return;
+        }
+        int length = eid.prefix().length();
+        var node = segment.roots.get(key.family());
+        while (node != null && node.length < length && contains(node, key)) {
+            node = node.child(bit(key.high(), key.low(), node.length));
+        }
+        if (node != null && commonBits(node.high, node.low, key.high(), key.low()) >= length) {
+            all(node, to);
+        }
+    }
+
+    /** As deep as there are bits in an address, at most. */
+    private static <V> void all(Node<V> node, Consumer<V> to) {
+        if (node.value != null) {
+            to.accept(node.value);
+        }
+        if (node.zero != null) {
+            all(node.zero, to);
+        }
+        if (node.one != null) {
+            all(node.one, to);
+        }
+    }
+
+    private static boolean contains(Node<?> node, EidKey key) {
+        return commonBits(node.high, node.low, key.high(), key.low()) >= node.length;
+    }
+
+    static int commonBits(long high, long low, long otherHigh, long otherLow) {
+        return high != otherHigh
+                ? Long.numberOfLeadingZeros(high ^ otherHigh)
+                : 64 + Long.numberOfLeadingZeros(low ^ otherLow);
+    }
+
+    private static boolean bit(long high, long low, int index) {
+        return (index < 64 ? high << index : low << index - 64) < 0;
+    }
+}

@@ -1,0 +1,285 @@
+package io.lispfabric.xtr.core;
+
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrIdentity;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Keeps the EIDs of this xTR registered with one mapping system (RFC 9301 §5.6, §8.2), and knows
+ * who else has registered them (draft-jain §6.2).
+ *
+ * <p>A retransmission has the next nonce, since a Map-Server that has the first one would drop its
+ * copy as played again; a Map-Notify with any nonce of the series confirms.
+ */
+final class Registrar {
+    /** RFC 9301 §8.2: one Map-Register a minute. */
+    static final Duration REFRESH = Duration.ofMinutes(1);
+
+    /** RFC 9301 §5.7: the first retransmission after one second, then doubling up to a minute. */
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+
+    private static final Duration LAST_RETRY = Duration.ofMinutes(1);
+
+    /** Refreshes that are nearly due go along, so that they share messages from then on. */
+    private static final Duration TOGETHER = Duration.ofSeconds(5);
+
+    /** Header, nonce, key and algorithm, MAC; then xTR-ID and Site-ID at the end. */
+    private static final int OVERHEAD = Authentication.DATA_OFFSET + 16 + XtrIdentity.LENGTH;
+
+    private static final Authentication BLANK = new Authentication(0, 0, Bytes.EMPTY);
+
+    private final String domain;
+    private final XtrIdentity identity;
+    private final Locator own;
+    private final RecordTtl ttl;
+    private final int budget;
+    private final NonceCounter nonces;
+    private final Servers servers;
+    private final Map<Eid, Registration> registrations = new LinkedHashMap<>();
+
+    /** The greatest nonce of an unsolicited Map-Notify to this xTR as a member of groups. */
+    private Optional<Nonce> groupNonce = Optional.empty();
+
+    private static final class Registration {
+        final Eid eid;
+        boolean withdrawn;
+        boolean confirmed;
+        int tries;
+        Instant due;
+        Optional<Nonce> first = Optional.empty();
+        Nonce last = new Nonce(0);
+        List<Locator> merged = List.of();
+
+        Registration(Eid eid, Instant due) {
+            this.eid = eid;
+            this.due = due;
+        }
+
+        /** Whether a Map-Notify with this nonce answers what was last said about the EID. */
+        boolean awaits(Nonce nonce) {
+            return first.isPresent()
+                    && !first.get().isGreaterThan(nonce)
+                    && !nonce.isGreaterThan(last);
+        }
+
+        void begin(boolean withdraws, Instant now) {
+            withdrawn = withdraws;
+            tries = 0;
+            first = Optional.empty();
+            due = now;
+        }
+    }
+
+    /** How far a registration is. */
+    record State(Eid eid, boolean withdrawn, boolean confirmed, List<Locator> merged) {}
+
+    /**
+     * A registrar without registrations.
+     *
+     * @param budget the most octets of a UDP payload (RFC 9301 §5: 576 or 1280 with headers)
+     */
+    Registrar(
+            String domain,
+            XtrIdentity identity,
+            Locator own,
+            RecordTtl ttl,
+            int budget,
+            NonceCounter nonces,
+            Servers servers) {
+        this.domain = domain;
+        this.identity = identity;
+        this.own = own;
+        this.ttl = ttl;
+        this.budget = budget;
+        this.nonces = nonces;
+        this.servers = servers;
+    }
+
+    /** Registers an EID from now on, also when it is just being withdrawn. */
+    void register(Eid eid, Instant now) {
+        var known = registrations.computeIfAbsent(eid, it -> new Registration(it, now));
+        if (known.withdrawn) {
+            known.confirmed = false;
+            known.begin(false, now);
+        }
+    }
+
+    /** Withdraws an EID; it is forgotten when the mapping system has confirmed that. */
+    void withdraw(Eid eid, Instant now) {
+        var known = registrations.get(eid);
+        if (known != null && !known.withdrawn) {
+            known.begin(true, now);
+        }
+    }
+
+    /** Whether an EID is registered, or about to be. */
+    boolean holds(Eid eid) {
+        var known = registrations.get(eid);
+        return known != null && !known.withdrawn;
+    }
+
+    boolean isIdle() {
+        return registrations.isEmpty();
+    }
+
+    /** Whether every EID that is not withdrawn has been confirmed. */
+    boolean isSettled() {
+        return registrations.values().stream().allMatch(it -> it.withdrawn || it.confirmed);
+    }
+
+    List<State> states() {
+        return registrations.values().stream()
+                .map(it -> new State(it.eid, it.withdrawn, it.confirmed, it.merged))
+                .toList();
+    }
+
+    /** The Map-Registers that are due. */
+    List<Transmission> poll(Instant now) {
+        if (registrations.values().stream().allMatch(it -> it.due.isAfter(now))) {
+            return List.of();
+        }
+        var soon = now.plus(TOGETHER);
+        var due = new ArrayList<Registration>();
+        for (var it : registrations.values()) {
+            if (!it.due.isAfter(now) || it.tries == 0 && !it.due.isAfter(soon)) {
+                due.add(it);
+            }
+        }
+        if (due.stream().anyMatch(it -> it.tries > 0)) {
+            servers.rotate();
+        }
+        var sent = new ArrayList<Transmission>();
+        var batch = new ArrayList<Registration>();
+        int size = OVERHEAD;
+        for (var it : due) {
+            int length = record(it).encodedLength();
+            if (!batch.isEmpty() && (size + length > budget || batch.size() == 255)) {
+                sent.add(send(batch, now));
+                batch.clear();
+                size = OVERHEAD;
+            }
+            batch.add(it);
+            size += length;
+        }
+        sent.add(send(batch, now));
+        return sent;
+    }
+
+    private Transmission send(List<Registration> batch, Instant now) {
+        var nonce = nonces.next(); // RFC 9301 §5.6: incremented each time a Map-Register is sent
+        for (var it : batch) {
+            if (it.first.isEmpty()) {
+                it.first = Optional.of(nonce);
+            }
+            it.last = nonce;
+            it.due = now.plus(backoff(it.tries));
+            it.tries++;
+        }
+        // P, a and M are always set: the Map-Server answers for us (RFC 9437 §2), merges what the
+        // xTRs of the PoD register, and tells us the result (draft-jain §6.2). I: draft-jain §6.1.
+        return new Transmission(
+                servers.current(),
+                false,
+                new MapRegister(
+                        true,
+                        false,
+                        false,
+                        false,
+                        true,
+                        true,
+                        nonce,
+                        BLANK,
+                        batch.stream().map(this::record).toList(),
+                        Optional.of(identity)));
+    }
+
+    private MappingRecord record(Registration it) {
+        return MappingRecord.of(it.withdrawn ? RecordTtl.REMOVE : ttl, it.eid, List.of(own));
+    }
+
+    /** 1 s, 2 s, 4 s … 60 s after the first, second, third transmission. */
+    static Duration backoff(int earlierTries) {
+        var doubled = FIRST_RETRY.multipliedBy(1L << Math.min(earlierTries, 6));
+        return doubled.compareTo(LAST_RETRY) < 0 ? doubled : LAST_RETRY;
+    }
+
+    /** Whether a Map-Notify answers a Map-Register of ours, and so wants no acknowledgment. */
+    boolean awaits(MapNotify notify) {
+        return notify.records().stream()
+                .map(it -> registrations.get(it.eid()))
+                .anyMatch(it -> it != null && it.awaits(notify.nonce()));
+    }
+
+    /** Takes the answer to a Map-Register. What it does not list, the Map-Server has refused. */
+    List<XtrEvent> confirm(MapNotify notify, Instant now) {
+        var events = new ArrayList<XtrEvent>();
+        for (var record : notify.records()) {
+            var it = registrations.get(record.eid());
+            if (it == null || !it.awaits(notify.nonce())) {
+                continue;
+            }
+            it.tries = 0;
+            it.first = Optional.empty();
+            it.due = now.plus(REFRESH);
+            if (it.withdrawn) {
+                registrations.remove(it.eid);
+                events.add(new XtrEvent.Deregistered(now, domain, it.eid));
+            } else if (it.confirmed) {
+                regroup(record, now).ifPresent(events::add);
+            } else {
+                it.confirmed = true;
+                it.merged = record.locators();
+                events.add(new XtrEvent.Registered(now, domain, it.eid, it.merged));
+            }
+        }
+        return events;
+    }
+
+    /** Takes the newest locator-set of an EID that this xTR has registered (draft-jain §6.2). */
+    Optional<XtrEvent> regroup(MappingRecord record, Instant now) {
+        var it = registrations.get(record.eid());
+        if (it == null || it.withdrawn || it.merged.equals(record.locators())) {
+            return Optional.empty();
+        }
+        var before = it.merged;
+        it.merged = record.locators();
+        return Optional.of(new XtrEvent.GroupChanged(now, domain, it.eid, before, it.merged));
+    }
+
+    /**
+     * How far a nonce is from those of the Map-Notifies that this xTR gets as a member of groups.
+     * They have one counter for each xTR at the Map-Server; before the first of them it may start
+     * anywhere, from what we registered with for example.
+     */
+    long groupDistance(Nonce nonce) {
+        return groupNonce
+                .map(it -> Subscriber.distance(it, nonce))
+                .orElseGet(
+                        () -> Math.min(Subscriber.NEAR, Subscriber.distance(nonces.last(), nonce)));
+    }
+
+    /** Where the nonce of a group's Map-Notify stands. */
+    Subscriber.Verdict judgeGroup(Nonce nonce) {
+        if (groupNonce.isEmpty() || nonce.isGreaterThan(groupNonce.get())) {
+            groupNonce = Optional.of(nonce);
+            return Subscriber.Verdict.NEW;
+        }
+        return nonce.equals(groupNonce.get())
+                ? Subscriber.Verdict.DUPLICATE
+                : Subscriber.Verdict.REPLAY;
+    }
+}

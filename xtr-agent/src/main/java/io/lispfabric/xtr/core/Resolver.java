@@ -1,0 +1,182 @@
+package io.lispfabric.xtr.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.wire.Nonce;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The Map-Requests that are waiting for an answer, and when each is to be sent again: at most one a
+ * second for an EID-Prefix, and after ten of them one every 30 seconds (RFC 9301 §5.3).
+ */
+final class Resolver {
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+    private static final int QUICK_TRIES = 10;
+    private static final Duration PAUSE = Duration.ofSeconds(30);
+
+    /**
+     * How far apart the nonces of two questions start. Publications count on from the nonce of
+     * their subscription, so that the distance tells which one a publication is for.
+     */
+    private static final long SPACING = 1 << 16;
+
+    private final int capacity;
+    private final NonceCounter nonces;
+    private final Map<Eid, Question> questions = new LinkedHashMap<>();
+    private final Map<Nonce, Question> outstanding = new HashMap<>();
+
+    /** One EID-Prefix that is being asked for. */
+    static final class Question {
+        private final Eid eid;
+        private final Optional<Eid> source;
+        private boolean standing;
+        private boolean answered;
+        private boolean wanted;
+        private int tries;
+        private int refusals;
+        private Instant due;
+        private Nonce last = new Nonce(0);
+        private final List<Nonce> sent = new ArrayList<>();
+
+        private Question(Eid eid, Optional<Eid> source, boolean standing, Instant due) {
+            this.eid = eid;
+            this.source = source;
+            this.standing = standing;
+            this.due = due;
+        }
+
+        Eid eid() {
+            return eid;
+        }
+
+        /** Whether the subscription is wanted for good, not just because of a packet. */
+        boolean standing() {
+            return standing;
+        }
+    }
+
+    /** One transmission of a question. */
+    record Ask(Eid eid, Optional<Eid> source, Nonce nonce, boolean again) {}
+
+    /**
+     * Nothing asked yet.
+     *
+     * @param capacity the most questions at a time
+     */
+    Resolver(int capacity, NonceCounter nonces) {
+        this.capacity = capacity;
+        this.nonces = nonces;
+    }
+
+    /**
+     * Asks for the EID of a packet, unless that is going on already.
+     *
+     * @param source the EID whose packet wants to know
+     * @return false when there is no room for another question
+     */
+    boolean ask(Eid eid, Optional<Eid> source, Instant now) {
+        var known = questions.get(eid);
+        if (known != null) {
+            known.wanted = true;
+            return true;
+        }
+        return add(eid, source, false, now);
+    }
+
+    /** Asks for a prefix, and again, until there is a subscription to it. */
+    boolean askForGood(Eid eid, Instant now) {
+        var known = questions.get(eid);
+        if (known == null) {
+            return add(eid, Optional.empty(), true, now);
+        }
+        known.standing = true;
+        if (known.answered) {
+            known.answered = false;
+            known.tries = 0;
+        }
+        return true;
+    }
+
+    private boolean add(Eid eid, Optional<Eid> source, boolean standing, Instant now) {
+        if (questions.size() >= capacity) {
+            return false;
+        }
+        questions.put(eid, new Question(eid, source, standing, now));
+        return true;
+    }
+
+    boolean isPending(Eid eid) {
+        var known = questions.get(eid);
+        return known != null && !known.answered;
+    }
+
+    /** What is to be sent now. */
+    List<Ask> poll(Instant now) {
+        var asks = new ArrayList<Ask>();
+        for (var all = questions.values().iterator(); all.hasNext(); ) {
+            var it = all.next();
+            if (it.due.isAfter(now)) {
+                continue;
+            }
+            boolean given = it.tries >= QUICK_TRIES && !it.standing && !it.wanted;
+            if (it.answered || given) {
+                all.remove();
+                it.sent.forEach(outstanding::remove);
+                continue;
+            }
+            asks.add(send(it, now));
+        }
+        return asks;
+    }
+
+    private Ask send(Question it, Instant now) {
+        boolean again = it.tries > 0;
+        // The first nonce is beyond any that the Map-Server may have stored for whatever it finds;
+        // each repetition takes the next one (RFC 9437 §4).
+        it.last = again ? it.last.next() : nonces.leap(SPACING);
+        nonces.saw(it.last);
+        it.tries++;
+        it.wanted = false;
+        it.due = now.plus(it.tries < QUICK_TRIES ? INTERVAL : PAUSE);
+        it.sent.add(it.last);
+        outstanding.put(it.last, it);
+        if (it.sent.size() > QUICK_TRIES) {
+            outstanding.remove(it.sent.removeFirst());
+        }
+        return new Ask(it.eid, it.source, it.last, again);
+    }
+
+    /** The question that a nonce belongs to. */
+    Optional<Question> of(Nonce nonce) {
+        return Optional.ofNullable(outstanding.get(nonce));
+    }
+
+    /**
+     * A question has its answer.
+     *
+     * @param hold how long the EID is not asked for again, at least the second of RFC 9301 §5.3
+     */
+    void answered(Question question, Instant now, Duration hold) {
+        question.answered = true;
+        question.standing = false;
+        question.refusals = 0;
+        question.due = now.plus(hold.compareTo(INTERVAL) > 0 ? hold : INTERVAL);
+        question.sent.forEach(outstanding::remove);
+        question.sent.clear();
+    }
+
+    /** A standing question was answered without a subscription: it is asked again, less often. */
+    void refused(Question question, Instant now) {
+        question.due = now.plus(Registrar.backoff(question.refusals));
+        question.refusals++;
+        question.tries = 0;
+        question.sent.forEach(outstanding::remove);
+        question.sent.clear();
+    }
+}
