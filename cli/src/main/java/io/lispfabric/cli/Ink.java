@@ -1,0 +1,20 @@
+package io.lispfabric.cli;
+
+/** Emphasis on a terminal, and nothing elsewhere. */
+public record Ink(boolean colored) {
+    public String bold(String text) {
+        return code("1", text);
+    }
+
+    public String good(String text) {
+        return code("32", text);
+    }
+
+    public String bad(String text) {
+        return code("31", text);
+    }
+
+    private String code(String code, String text) {
+        return colored ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
+    }
+}

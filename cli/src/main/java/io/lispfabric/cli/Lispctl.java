@@ -1,0 +1,154 @@
+package io.lispfabric.cli;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command of the project, {@code lispctl}: what it is asked to do is a subcommand. */
+@Command(
+        name = "lispctl",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
+        versionProvider = VersionCommand.Provider.class,
+        description = "LISP Fabric: a LISP mapping system for AI fabrics.",
+        footer = {
+            "",
+            "Exit codes: 0 ok, 1 failure, 2 usage, 3 negative answer or not found,",
+            "4 unreachable or timed out, 5 denied, 6 conflict."
+        })
+public final class Lispctl {
+    /** A subcommand, which costs time to make known even when it is not the one that is run. */
+    private record Entry(List<String> names, Supplier<Object> command) {
+        Entry(String name, Supplier<Object> command) {
+            this(List.of(name), command);
+        }
+    }
+
+    /** All that {@code lispctl} can do, in the order of its help. */
+    private static final List<Entry> COMMANDS =
+            List.of(
+                    new Entry(List.of("query", "lig"), QueryCommand::new),
+                    new Entry("register", RegisterCommand::new),
+                    new Entry("subscribe", SubscribeCommand::new),
+                    new Entry("version", VersionCommand::new));
+
+    private static final Pattern TIME = Pattern.compile("(\\d{1,7})(ms|s|m|h)");
+
+    @Mixin private Globals globals = new Globals();
+
+    Lispctl() {}
+
+    Globals globals() {
+        return globals;
+    }
+
+    /** Runs one command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        var out = new PrintWriter(System.out, false);
+        var err = new PrintWriter(System.err, true);
+        int code = run(out, err, args);
+        out.flush();
+        err.flush();
+        // Nothing is left to be done, whereas an orderly exit would load the platform's logging
+        // first.
+        Runtime.getRuntime().halt(code);
+    }
+
+    /** Runs one command and returns its {@link ExitCode}. */
+    public static int run(PrintWriter out, PrintWriter err, String... args) {
+        return commandLine(args).setOut(out).setErr(err).execute(args);
+    }
+
+    /**
+     * The parser for these arguments: with the one command that they name, since most of the time
+     * that a short command takes is spent on getting to know commands; with all when they name none
+     * or want help.
+     */
+    static CommandLine commandLine(String... args) {
+        var line = new CommandLine(new Lispctl());
+        var named =
+                Arrays.stream(args)
+                        .filter(arg -> !arg.startsWith("-"))
+                        .flatMap(arg -> COMMANDS.stream().filter(it -> it.names().contains(arg)))
+                        .findFirst();
+        boolean help = Arrays.asList(args).contains("help");
+        (help || named.isEmpty() ? COMMANDS : List.of(named.get()))
+                .forEach(it ->
+                        line.addSubcommand(
+                                it.names().getFirst(),
+                                it.command().get(),
+                                it.names().stream().skip(1).toArray(String[]::new)));
+        if (help || named.isEmpty()) {
+            line.addSubcommand("help", new HelpCommand());
+        }
+        line.registerConverter(Duration.class, time());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setAbbreviatedOptionsAllowed(false);
+        line.setColorScheme(
+                CommandLine.Help.defaultColorScheme(
+                        new Globals().ink().colored()
+                                ? CommandLine.Help.Ansi.ON
+                                : CommandLine.Help.Ansi.OFF));
+        line.setParameterExceptionHandler(Lispctl::usageError);
+        line.setExecutionExceptionHandler((failure, at, _) -> failed(failure, at));
+        return line;
+    }
+
+    /** One line that says what is wrong, and where more is to be read. */
+    private static int usageError(ParameterException problem, String[] args) {
+        var at = problem.getCommandLine();
+        at.getErr().println("lispctl: " + oneLine(problem.getMessage()));
+        UnmatchedArgumentException.printSuggestions(problem, at.getErr());
+        at.getErr()
+                .println("Try '" + at.getCommandSpec().qualifiedName() + " --help' for the usage.");
+        at.getErr().flush();
+        return ExitCode.USAGE;
+    }
+
+    private static int failed(Exception failure, CommandLine at) {
+        at.getOut().flush();
+        if (failure instanceof CommandFailure expected) {
+            at.getErr().println("lispctl: " + oneLine(expected.getMessage()));
+            at.getErr().flush();
+            return expected.exitCode();
+        }
+        // Not a sentence for the user but a bug of ours, so all that is known about it is shown.
+        failure.printStackTrace(at.getErr());
+        at.getErr().flush();
+        return ExitCode.FAILURE;
+    }
+
+    private static String oneLine(@Nullable String message) {
+        return message == null ? "failed without a reason" : message.replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    private static ITypeConverter<Duration> time() {
+        return text -> {
+            var match = TIME.matcher(text);
+            if (!match.matches()) {
+                throw new TypeConversionException(
+                        "'" + text + "' is not a time with a unit, such as 500ms, 3s or 15m");
+            }
+            long amount = Long.parseLong(match.group(1));
+            return switch (match.group(2)) {
+                case "ms" -> Duration.ofMillis(amount);
+                case "s" -> Duration.ofSeconds(amount);
+                case "m" -> Duration.ofMinutes(amount);
+                default -> Duration.ofHours(amount);
+            };
+        };
+    }
+}

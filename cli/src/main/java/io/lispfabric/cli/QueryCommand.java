@@ -1,0 +1,307 @@
+package io.lispfabric.cli;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.MapReply;
+import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * Where is this EID? One Map-Request to a Map-Resolver of any make, in an ECM as an ITR would send
+ * it, and the Map-Reply as a table (RFC 9301 §5.2 to §5.5, §8.1).
+ */
+@Command(
+        name = "query",
+        mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
+        description = {
+            "Ask a Map-Resolver where an EID is.",
+            "Exit code 3 when the answer is negative, 4 when there is none."
+        })
+final class QueryCommand extends Subcommand {
+    /** RFC 9301 §5.3: at most one Map-Request a second for an EID-Prefix. */
+    private static final long LEAST_GAP_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final Duration WAIT = Duration.ofSeconds(2);
+
+    @Mixin private Question question = new Question();
+
+    @Mixin private KeyOptions key = new KeyOptions();
+
+    @Mixin private IdentityOptions identity = new IdentityOptions();
+
+    @Option(
+            names = "--subscribe",
+            description = "subscribe too (RFC 9437), as the command subscribe does; needs a key")
+    private boolean subscribe;
+
+    @Option(
+            names = "--no-ecm",
+            description = "send the Map-Request bare, to a Map-Server or an ETR")
+    private boolean bare;
+
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            description = "ask N times (default: 1); with --subscribe, end after N publications")
+    private Optional<Integer> count = Optional.empty();
+
+    @Option(
+            names = "--retries",
+            defaultValue = "2",
+            paramLabel = "N",
+            description = "how often to repeat an unanswered question (default: 2)")
+    private int retries;
+
+    private final Random random = new SecureRandom();
+
+    @Override
+    public Integer call() throws CommandFailure {
+        var eid = question.eid(this::usage);
+        var servers = question.servers(this::usage);
+        if (count.orElse(1) < 1 || retries < 0) {
+            throw usage("--count is at least 1 and --retries at least 0");
+        }
+        if (subscribe) {
+            return new Subscribing(
+                            this, eid, question.server(this::usage), identity, key, !bare, count)
+                    .run(Optional.empty());
+        }
+        var answers = new ArrayList<Answer>();
+        try (var sockets = Sockets.open()) {
+            for (int i = 0; i < count.orElse(1); i++) {
+                if (i > 0) {
+                    pause(sockets, answers.getLast().lastSent() + LEAST_GAP_NANOS);
+                }
+                var answer = ask(sockets, eid, servers);
+                answers.add(answer);
+                if (!globals().json()) {
+                    show(answer);
+                }
+            }
+        }
+        if (globals().json()) {
+            print(
+                    Json.object()
+                            .put("iid", eid.iid().value())
+                            .put("eid", eid.prefix().toString())
+                            .put(
+                                    "answers",
+                                    answers.stream().map(Answer::json).collect(Json.toArray())));
+        }
+        for (var answer : answers) {
+            if (answer.reply().isEmpty()) {
+                throw new CommandFailure(ExitCode.UNREACHABLE, unanswered(eid, answer));
+            }
+        }
+        return answers.stream().allMatch(answer -> answer.locates(eid))
+                ? ExitCode.OK
+                : ExitCode.NEGATIVE;
+    }
+
+    /** One Map-Request on its way. */
+    private record Try(int number, Sockets.Path path, long sent) {}
+
+    /** The Map-Reply that came. */
+    private record Reply(MapReply message, InetSocketAddress source, Try of, long nanos) {}
+
+    /**
+     * What became of one question.
+     *
+     * @param asked how often each server was
+     * @param ignored datagrams that were no answer to it
+     * @param local where answers were awaited
+     */
+    private record Answer(
+            Optional<Reply> reply,
+            Map<InetSocketAddress, Integer> asked,
+            int tries,
+            int ignored,
+            String local,
+            long lastSent) {
+        /** Whether it says where the EID is. */
+        boolean locates(Eid eid) {
+            return reply.isPresent()
+                    && reply.get().message().records().stream()
+                            .anyMatch(it -> !it.isNegative() && Question.concerns(it.eid(), eid));
+        }
+
+        Json json() {
+            var json = Json.object().put("answered", reply.isPresent());
+            reply.ifPresent(it ->
+                    json.put("from", Sockets.text(it.source()))
+                            .put("asked", Sockets.text(it.of().path().peer()))
+                            .put("try", it.of().number())
+                            .put("rttMillis", it.nanos() / 1e6)
+                            .put("nonce", it.message().nonce().toString()));
+            return json.put("tries", tries)
+                    .put("ignored", ignored)
+                    .put(
+                            "records",
+                            reply.stream()
+                                    .flatMap(it -> it.message().records().stream())
+                                    .map(Mappings::json)
+                                    .collect(Json.toArray()));
+        }
+    }
+
+    /**
+     * Asks until somebody answers: one server after another, so that of several any one is enough.
+     */
+    private Answer ask(Sockets sockets, Eid eid, List<InetSocketAddress> servers)
+            throws CommandFailure {
+        int tries = Math.max(retries + 1, servers.size());
+        long wait = globals().timeout(WAIT).toNanos();
+        var outstanding = new HashMap<Nonce, Try>();
+        var asked = new LinkedHashMap<InetSocketAddress, Integer>();
+        int ignored = 0;
+        String local = "";
+        long sent = 0;
+        for (int number = 1; number <= tries; number++) {
+            var path = sockets.towards(servers.get((number - 1) % servers.size()));
+            local = path.local().toString();
+            var nonce = new Nonce(random.nextLong());
+            var request = MapRequest.query(nonce, Optional.empty(), List.of(path.local()), eid);
+            verbose("asking " + Sockets.text(path.peer()) + ", nonce " + nonce);
+            sent = System.nanoTime();
+            outstanding.put(nonce, new Try(number, path, sent));
+            asked.merge(path.peer(), 1, Integer::sum);
+            path.send(Question.octets(request, path, !bare));
+            // RFC 9301 §5.3 decides how soon the next question may go; until then, and for as long
+            // as the user says, an answer to any of them is as good.
+            long deadline = sent + (number < tries ? Math.max(wait, LEAST_GAP_NANOS) : wait);
+            for (var arrived = sockets.receive(deadline);
+                    arrived.isPresent();
+                    arrived = sockets.receive(deadline)) {
+                var reply = answer(arrived.get(), outstanding);
+                if (reply.isPresent()) {
+                    return new Answer(reply, asked, tries, ignored, local, sent);
+                }
+                ignored++;
+            }
+        }
+        return new Answer(Optional.empty(), asked, tries, ignored, local, sent);
+    }
+
+    /** The datagram as the Map-Reply to one of the questions, if it is one. */
+    private Optional<Reply> answer(Sockets.Arrived arrived, Map<Nonce, Try> outstanding) {
+        return switch (LispCodec.decode(arrived.buffer())) {
+            case Decoded.Message(MapReply reply)
+                    when !reply.probe() && outstanding.get(reply.nonce()) instanceof Try of ->
+                    Optional.of(new Reply(reply, arrived.source(), of, arrived.at() - of.sent()));
+            case Decoded.Message(var other) -> {
+                verbose(
+                        "ignored a message of type "
+                                + other.type()
+                                + " from "
+                                + Sockets.text(arrived.source())
+                                + ": no answer to this question");
+                yield Optional.empty();
+            }
+            case Decoded.Malformed(var flaw, var offset) -> {
+                verbose(
+                        "ignored a datagram from "
+                                + Sockets.text(arrived.source())
+                                + ": "
+                                + flaw.label()
+                                + " at octet "
+                                + offset);
+                yield Optional.empty();
+            }
+        };
+    }
+
+    /** Waits; whatever comes meanwhile answers nothing any more. */
+    private static void pause(Sockets sockets, long until) throws CommandFailure {
+        while (System.nanoTime() < until) {
+            sockets.receive(until);
+        }
+    }
+
+    private void show(Answer answer) {
+        if (answer.reply().isPresent()) {
+            var reply = answer.reply().get();
+            var records = reply.message().records();
+            if (records.isEmpty()) {
+                out().println("a Map-Reply without records" + came(reply, answer, ""));
+            }
+            var first = true;
+            for (var record : records) {
+                show(record, first ? came(reply, answer, kind(record)) : "");
+                first = false;
+            }
+            out().flush();
+        }
+    }
+
+    private void show(MappingRecord record, String came) {
+        var ink = globals().ink();
+        out().println(
+                        (record.isNegative()
+                                        ? Mappings.negativeHead(record, ink)
+                                        : Mappings.head(record, ink))
+                                + came);
+        Mappings.locators(record.locators(), ink).forEach(out()::println);
+    }
+
+    private static String kind(MappingRecord record) {
+        return record.authoritative() ? "authoritative, " : "proxy reply, ";
+    }
+
+    private static String came(Reply reply, Answer answer, String kind) {
+        return "   answered by "
+                + Sockets.text(reply.source())
+                + " in "
+                + millis(reply.nanos())
+                + " ("
+                + kind
+                + "try "
+                + reply.of().number()
+                + " of "
+                + answer.tries()
+                + ")";
+    }
+
+    /** A missing answer is never silent: whom, how often, and what to look at. */
+    private String unanswered(Eid eid, Answer answer) {
+        var whom =
+                answer.asked().entrySet().stream()
+                        .map(it -> Sockets.text(it.getKey()) + " " + times(it.getValue()))
+                        .collect(Collectors.joining(", "));
+        long each = globals().timeout(WAIT).toMillis();
+        return "no answer for "
+                + eid
+                + ": asked "
+                + whom
+                + ", waiting "
+                + each
+                + " ms each"
+                + (answer.ignored() == 0
+                        ? ""
+                        : "; " + answer.ignored() + " datagrams that were no answer are ignored")
+                + ". Check that a Map-Resolver listens there on UDP, that no filter stands between,"
+                + " and that it can send to "
+                + answer.local();
+    }
+
+    private static String times(int count) {
+        return count == 1 ? "once" : count + " times";
+    }
+}

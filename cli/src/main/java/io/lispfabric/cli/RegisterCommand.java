@@ -1,0 +1,314 @@
+package io.lispfabric.cli;
+
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.SharedKey;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * Registers one EID once, or withdraws it, and waits until the Map-Server has confirmed that (RFC
+ * 9301 §5.6, §5.7). It does not refresh: that is what an agent is for.
+ */
+@Command(
+        name = "register",
+        mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
+        description = {
+            "Register an EID at a Map-Server, once, and print the locator-set it then has.",
+            "It lasts until the Map-Server's time for registrations is over (RFC 9301: 3 minutes).",
+            "Exit code 0 only when the Map-Server has confirmed it."
+        })
+final class RegisterCommand extends Subcommand {
+    private static final Duration WAIT = Duration.ofSeconds(10);
+    private static final long FIRST_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LONGEST_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    @Mixin private Question question = new Question();
+
+    @Mixin private KeyOptions key = new KeyOptions();
+
+    @Mixin private IdentityOptions identity = new IdentityOptions();
+
+    @Option(
+            names = "--rloc",
+            paramLabel = "ADDRESS[,PRIORITY,WEIGHT]",
+            description =
+                    "where the EID is; again for each locator (default priority 1, weight 100)")
+    private List<String> rlocs = List.of();
+
+    @Option(
+            names = "--ttl",
+            defaultValue = "1440",
+            paramLabel = "MINUTES",
+            description = "how long others may cache the mapping (default: 1440)")
+    private int ttl;
+
+    @Option(
+            names = "--no-merge",
+            description = "replace what other xTRs registered for the EID, rather than add to it")
+    private boolean alone;
+
+    @Option(names = "--deregister", description = "withdraw the EID, or only the locators named")
+    private boolean deregister;
+
+    @Option(
+            names = "--nonce-file",
+            paramLabel = "FILE",
+            description =
+                    "keeps the last nonce, for hosts whose clock may go back (default: the clock is"
+                            + " the nonce)")
+    private Optional<Path> nonceFile = Optional.empty();
+
+    private final InstantSource clock = InstantSource.system();
+
+    @Override
+    public Integer call() throws CommandFailure {
+        var eid = question.eid(this::usage);
+        var server = question.server(this::usage);
+        if (rlocs.isEmpty() && !deregister) {
+            throw usage("--rloc is needed, at least once");
+        }
+        if (ttl < 1) {
+            throw usage("--ttl is at least 1 minute; --deregister withdraws");
+        }
+        var locators = rlocs.stream().map(this::locator).sorted().toList();
+        var record =
+                MappingRecord.of(deregister ? RecordTtl.REMOVE : new RecordTtl(ttl), eid, locators);
+        var algorithm = key.algorithm(this::usage);
+        var secret = key.key(this::usage);
+        try (var sockets = Sockets.open()) {
+            var path = sockets.towards(server);
+            sockets.alsoListenOnControlPort(path.local());
+            var template =
+                    new MapRegister(
+                            true,
+                            false,
+                            false,
+                            false,
+                            !alone,
+                            true,
+                            firstNonce(),
+                            new Authentication(0, 0, Bytes.EMPTY),
+                            List.of(record),
+                            Optional.of(identity.ofHost(path.local(), this::usage)));
+            return show(eid, server, exchange(sockets, path, template, secret, algorithm));
+        }
+    }
+
+    /** The Map-Server's word on it. */
+    private record Confirmation(
+            MapNotify message, InetSocketAddress source, int number, long nanos) {}
+
+    private record Try(int number, long sent) {}
+
+    /** Sends until the Map-Notify comes, each time under the next nonce. */
+    private Confirmation exchange(
+            Sockets sockets,
+            Sockets.Path path,
+            MapRegister template,
+            SharedKey secret,
+            Algorithm algorithm)
+            throws CommandFailure {
+        long deadline = System.nanoTime() + globals().timeout(WAIT).toNanos();
+        var outstanding = new HashMap<Nonce, Try>();
+        var nonce = template.nonce();
+        long backoff = FIRST_BACKOFF_NANOS;
+        int forged = 0;
+        while (System.nanoTime() < deadline) {
+            keep(nonce);
+            long sent = System.nanoTime();
+            outstanding.put(nonce, new Try(outstanding.size() + 1, sent));
+            verbose("registering at " + Sockets.text(path.peer()) + ", nonce " + nonce);
+            path.send(
+                    MessageAuthentication.seal(
+                            with(template, nonce), secret, algorithm, key.length(algorithm)));
+            // RFC 9301 §5.7: again after 1 s, doubling, at most 60 s.
+            long until = Math.min(sent + backoff, deadline);
+            for (var arrived = sockets.receive(until);
+                    arrived.isPresent();
+                    arrived = sockets.receive(until)) {
+                var confirmation = confirmation(arrived.get(), outstanding, secret);
+                if (confirmation.isPresent()) {
+                    return confirmation.get();
+                }
+                forged++;
+            }
+            backoff = Math.min(2 * backoff, LONGEST_BACKOFF_NANOS);
+            // RFC 9301 §5.6: every transmission takes the next nonce, a repeat too.
+            nonce = nonce.next();
+        }
+        throw new CommandFailure(
+                ExitCode.UNREACHABLE,
+                "not confirmed: sent "
+                        + outstanding.size()
+                        + " Map-Registers for "
+                        + template.records().getFirst().eid()
+                        + " to "
+                        + Sockets.text(path.peer())
+                        + ", and no Map-Notify that the key vouches for came back"
+                        + (forged == 0 ? "" : " (" + forged + " other datagrams did)")
+                        + ". A Map-Server is silent towards a wrong Key ID, secret or algorithm, an"
+                        + " EID-Prefix outside of the key's site, and a nonce that is not greater"
+                        + " than the last one; its counters name the reason");
+    }
+
+    private static MapRegister with(MapRegister template, Nonce nonce) {
+        return new MapRegister(
+                template.proxyReply(),
+                template.securityCapable(),
+                template.eidNotify(),
+                template.ttlForTimeout(),
+                template.mergeRequest(),
+                template.wantMapNotify(),
+                nonce,
+                template.authentication(),
+                template.records(),
+                template.identity());
+    }
+
+    private Optional<Confirmation> confirmation(
+            Sockets.Arrived arrived, Map<Nonce, Try> outstanding, SharedKey secret) {
+        if (LispCodec.decode(arrived.buffer()) instanceof Decoded.Message(MapNotify answer)
+                && outstanding.get(answer.nonce()) instanceof Try of
+                && MessageAuthentication.verify(answer, arrived.buffer(), secret)) {
+            return Optional.of(
+                    new Confirmation(
+                            answer, arrived.source(), of.number(), arrived.at() - of.sent()));
+        }
+        verbose("ignored a datagram from " + Sockets.text(arrived.source()));
+        return Optional.empty();
+    }
+
+    private int show(Eid eid, InetSocketAddress server, Confirmation confirmation)
+            throws CommandFailure {
+        var records = confirmation.message().records();
+        boolean accepted = records.stream().anyMatch(it -> it.eid().equals(eid));
+        if (globals().json()) {
+            print(
+                    Json.object()
+                            .put("iid", eid.iid().value())
+                            .put("eid", eid.prefix().toString())
+                            .put("confirmed", accepted)
+                            .put("mapServer", Sockets.text(server))
+                            .put("from", Sockets.text(confirmation.source()))
+                            .put("try", confirmation.number())
+                            .put("rttMillis", confirmation.nanos() / 1e6)
+                            .put("nonce", confirmation.message().nonce().toString())
+                            .put(
+                                    "records",
+                                    records.stream().map(Mappings::json).collect(Json.toArray())));
+        } else {
+            var ink = globals().ink();
+            for (var record : records) {
+                out().println(
+                                Mappings.head(record, ink)
+                                        + "   "
+                                        + (record.ttl().removes() ? "withdrawn" : "registered")
+                                        + " at "
+                                        + Sockets.text(confirmation.source())
+                                        + " in "
+                                        + millis(confirmation.nanos())
+                                        + " (try "
+                                        + confirmation.number()
+                                        + ")");
+                Mappings.locators(record.locators(), ink).forEach(out()::println);
+            }
+        }
+        if (!accepted) {
+            throw new CommandFailure(
+                    ExitCode.DENIED,
+                    "the Map-Server took the Map-Register, but not " + eid + " in it");
+        }
+        return ExitCode.OK;
+    }
+
+    private Locator locator(String text) {
+        var parts = text.split(",", -1);
+        try {
+            if (parts.length > 3) {
+                throw new IllegalArgumentException("too many commas");
+            }
+            return Locator.of(
+                    Rloc.of(parts[0]),
+                    parts.length > 1 ? Integer.parseInt(parts[1]) : 1,
+                    parts.length > 2 ? Integer.parseInt(parts[2]) : 100);
+        } catch (IllegalArgumentException _) {
+            throw usage(
+                    "--rloc is an IP address, and perhaps a priority and a weight of 0 to 255, as"
+                            + " in 10.9.4.1,1,50; not '"
+                            + text
+                            + "'");
+        }
+    }
+
+    /**
+     * Greater than any that was used before: the time since 1970, in units of 2^-32 s, or what
+     * follows the last one of the file.
+     */
+    private Nonce firstNonce() throws CommandFailure {
+        var now = clock.instant();
+        var byTime =
+                new Nonce(
+                        now.getEpochSecond() << 32 | ((long) now.getNano() << 32) / 1_000_000_000);
+        if (nonceFile.isEmpty() || !Files.exists(nonceFile.get())) {
+            return byTime;
+        }
+        try {
+            var next =
+                    new Nonce(Long.parseUnsignedLong(Files.readString(nonceFile.get()).strip(), 16))
+                            .next();
+            return next.isGreaterThan(byTime) ? next : byTime;
+        } catch (IOException | NumberFormatException e) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "the nonce file " + nonceFile.get() + " does not hold 16 hexadecimal digits",
+                    e);
+        }
+    }
+
+    /** Written before it is used: a nonce that was sent but not kept would be used again. */
+    private void keep(Nonce nonce) throws CommandFailure {
+        if (nonceFile.isEmpty()) {
+            return;
+        }
+        var file = nonceFile.get().toAbsolutePath();
+        var next = file.resolveSibling(file.getFileName() + ".next");
+        try {
+            Files.writeString(next, nonce + "\n");
+            Files.move(
+                    next,
+                    file,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, "cannot write the nonce file " + nonceFile.get(), e);
+        }
+    }
+}

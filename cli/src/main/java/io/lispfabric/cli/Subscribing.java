@@ -1,0 +1,334 @@
+package io.lispfabric.cli;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.wire.Action;
+import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapReply;
+import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.SharedKey;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One subscription from its request to its end (RFC 9437 §4, §8, §10). One nonce counts for both
+ * sides: what the Map-Server publishes goes on from our request, and our next request from there.
+ */
+final class Subscribing {
+    private static final Duration WAIT = Duration.ofSeconds(2);
+    private static final int TRIES = 3;
+
+    private final Subcommand command;
+    private final Eid eid;
+    private final InetSocketAddress server;
+    private final IdentityOptions identities;
+    private final KeyOptions keys;
+    private final boolean encapsulated;
+    private final Optional<Integer> count;
+    private final InstantSource clock = InstantSource.system();
+
+    private final Set<Nonce> asked = new HashSet<>();
+    private Nonce newest = new Nonce(0);
+    private int ignored;
+    private volatile boolean stopping;
+
+    Subscribing(
+            Subcommand command,
+            Eid eid,
+            InetSocketAddress server,
+            IdentityOptions identities,
+            KeyOptions keys,
+            boolean encapsulated,
+            Optional<Integer> count) {
+        this.command = command;
+        this.eid = eid;
+        this.server = server;
+        this.identities = identities;
+        this.keys = keys;
+        this.encapsulated = encapsulated;
+        this.count = count;
+    }
+
+    /** What a subscription needs while it lasts. */
+    private record Link(Sockets sockets, Sockets.Path path, SharedKey key, XtrIdentity identity) {}
+
+    /** Subscribes, prints until it is enough, and unsubscribes. */
+    int run(Optional<Duration> duration) throws CommandFailure {
+        var random = new SecureRandom();
+        var key = keys.keyToVerify(command::usage);
+        var identity = identities.ofRun(random.nextLong(), command::usage);
+        // Random, as RFC 9437 §4 wants of who holds no nonce, and yet greater than that of an
+        // earlier run under the same xTR-ID.
+        newest =
+                new Nonce(clock.instant().getEpochSecond() << 32 | random.nextInt() & 0xFFFF_FFFFL);
+        try (var sockets = Sockets.open()) {
+            var link = new Link(sockets, sockets.towards(server), key, identity);
+            sockets.alsoListenOnControlPort(link.path().local());
+            var subscriber = Thread.currentThread();
+            var hook = Thread.ofPlatform().unstarted(() -> stop(sockets, subscriber));
+            Runtime.getRuntime().addShutdownHook(hook);
+            try {
+                return subscribed(link, duration);
+            } finally {
+                if (!stopping) {
+                    Runtime.getRuntime().removeShutdownHook(hook);
+                }
+            }
+        }
+    }
+
+    /** Ctrl-C: the Map-Server is told before the process ends. */
+    private void stop(Sockets sockets, Thread subscriber) {
+        stopping = true;
+        sockets.wakeup();
+        try {
+            subscriber.join(WAIT.plusSeconds(2));
+        } catch (InterruptedException _) {
+            // Then the process ends without.
+        }
+    }
+
+    private int subscribed(Link link, Optional<Duration> duration) throws CommandFailure {
+        confirm(link);
+        long deadline = duration.map(it -> System.nanoTime() + it.toNanos()).orElse(Long.MAX_VALUE);
+        int published = 0;
+        try {
+            while (!stopping
+                    && System.nanoTime() - deadline < 0
+                    && (count.isEmpty() || published < count.get())) {
+                long until = Math.min(deadline, System.nanoTime() + TimeUnit.HOURS.toNanos(1));
+                var arrived = link.sockets().receive(until);
+                if (arrived.isPresent() && published(link, arrived.get())) {
+                    published++;
+                }
+            }
+        } finally {
+            unsubscribe(link);
+        }
+        if (count.isPresent() && published < count.get() && !stopping) {
+            throw new CommandFailure(
+                    ExitCode.UNREACHABLE,
+                    "only " + published + " of " + count.get() + " publications came in time");
+        }
+        return ExitCode.OK;
+    }
+
+    /** Asks until the Map-Server confirms. */
+    private void confirm(Link link) throws CommandFailure {
+        long wait = command.globals().timeout(WAIT).toNanos();
+        for (int number = 1; number <= TRIES && !stopping; number++) {
+            request(link, link.path().local());
+            long sent = System.nanoTime();
+            // RFC 9301 §5.3: at most one Map-Request a second for an EID-Prefix.
+            long deadline =
+                    sent + (number < TRIES ? Math.max(wait, TimeUnit.SECONDS.toNanos(1)) : wait);
+            for (var arrived = link.sockets().receive(deadline);
+                    arrived.isPresent();
+                    arrived = link.sockets().receive(deadline)) {
+                if (confirmed(link, arrived.get(), "confirmed")) {
+                    return;
+                }
+            }
+        }
+        throw new CommandFailure(
+                ExitCode.UNREACHABLE,
+                (stopping ? "interrupted, " : "")
+                        + "not confirmed: asked "
+                        + Sockets.text(server)
+                        + " "
+                        + asked.size()
+                        + " times for a subscription to "
+                        + eid
+                        + (ignored == 0 ? "" : "; " + ignored + " datagrams were no answer")
+                        + ". Check that a Map-Server with publish/subscribe listens there, that Key"
+                        + " ID and secret are those of its subscribers, and that it can send to "
+                        + link.path().local());
+    }
+
+    private void request(Link link, LispAddress itrRloc) throws CommandFailure {
+        newest = newest.next();
+        asked.add(newest);
+        var request =
+                MapRequest.subscription(
+                        newest, Optional.empty(), List.of(itrRloc), eid, link.identity());
+        link.path().send(Question.octets(request, link.path(), encapsulated));
+    }
+
+    /**
+     * Whether the datagram is the Map-Notify that answers one of our requests.
+     *
+     * @throws CommandFailure when it is the Map-Reply that refuses
+     */
+    private boolean confirmed(Link link, Sockets.Arrived arrived, String event)
+            throws CommandFailure {
+        var notify = authentic(link, arrived);
+        if (notify.isPresent() && asked.contains(notify.get().nonce())) {
+            acknowledge(link, notify.get(), arrived.source());
+            notify.get().records().forEach(record -> show(event, notify.get(), record, arrived));
+            return true;
+        }
+        if (LispCodec.decode(arrived.buffer()) instanceof Decoded.Message(MapReply reply)
+                && asked.contains(reply.nonce())) {
+            throw refused(reply);
+        }
+        ignored++;
+        return false;
+    }
+
+    /** Any Map-Reply means "not subscribed" (RFC 9437 §5); two actions say why. */
+    private CommandFailure refused(MapReply reply) {
+        var action =
+                reply.records().stream()
+                        .filter(MappingRecord::isNegative)
+                        .map(MappingRecord::action)
+                        .findFirst()
+                        .orElse(Action.NO_ACTION);
+        boolean denied = action == Action.DROP_POLICY_DENIED || action == Action.DROP_AUTH_FAILURE;
+        return new CommandFailure(
+                denied ? ExitCode.DENIED : ExitCode.FAILURE,
+                "not subscribed: "
+                        + Sockets.text(server)
+                        + " answered with a Map-Reply ("
+                        + action.label()
+                        + ")"
+                        + (denied ? "" : ", as one that cannot or will not take a subscription"));
+    }
+
+    /** Whether the datagram is news. */
+    private boolean published(Link link, Sockets.Arrived arrived) throws CommandFailure {
+        var notify = authentic(link, arrived);
+        if (notify.isEmpty()) {
+            ignored++;
+            return false;
+        }
+        var nonce = notify.get().nonce();
+        boolean repeated = nonce.equals(newest) || asked.contains(nonce);
+        // RFC 9437 §6: a nonce that is not greater is an old packet played again.
+        if (!repeated && !nonce.isGreaterThan(newest)) {
+            command.verbose("dropped a Map-Notify with the old nonce " + nonce);
+            return false;
+        }
+        // RFC 9301 §5.7: one Ack for every copy that is received.
+        acknowledge(link, notify.get(), arrived.source());
+        if (repeated) {
+            return false;
+        }
+        newest = nonce;
+        notify.get().records().forEach(record -> show("published", notify.get(), record, arrived));
+        return true;
+    }
+
+    /** Asks to be forgotten; a Map-Server that does not answer forgets in its own time. */
+    private void unsubscribe(Link link) throws CommandFailure {
+        for (int number = 1; number <= 2; number++) {
+            request(link, LispAddress.None.NONE);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+            for (var arrived = link.sockets().receive(deadline);
+                    arrived.isPresent();
+                    arrived = link.sockets().receive(deadline)) {
+                var notify = authentic(link, arrived.get());
+                if (notify.isPresent()) {
+                    acknowledge(link, notify.get(), arrived.get().source());
+                }
+                if (notify.isPresent() && notify.get().nonce().equals(newest)) {
+                    event("unsubscribed", notify.get().nonce(), arrived.get().source());
+                    return;
+                }
+            }
+        }
+        command.note("the Map-Server did not confirm the end of the subscription");
+    }
+
+    private Optional<MapNotify> authentic(Link link, Sockets.Arrived arrived) {
+        return LispCodec.decode(arrived.buffer()) instanceof Decoded.Message(MapNotify notify)
+                        && notify.recipient().map(link.identity()::equals).orElse(true)
+                        && MessageAuthentication.verify(notify, arrived.buffer(), link.key())
+                ? Optional.of(notify)
+                : Optional.empty();
+    }
+
+    /** The same contents under our own MAC, to whoever sent it (RFC 9301 §5.7). */
+    private static void acknowledge(Link link, MapNotify notify, InetSocketAddress source)
+            throws CommandFailure {
+        var authentication = notify.authentication();
+        var ack =
+                new MapNotifyAck(
+                        notify.nonce(), authentication, notify.records(), notify.recipient());
+        var algorithm = Algorithm.of(authentication.algorithmId()).orElseThrow();
+        link.path()
+                .send(
+                        source,
+                        MessageAuthentication.seal(
+                                ack, link.key(), algorithm, authentication.data().length()));
+    }
+
+    private void show(String event, MapNotify notify, MappingRecord record, Sockets.Arrived from) {
+        if (command.globals().json()) {
+            line(json(event, notify.nonce(), from.source()).put("record", Mappings.json(record)));
+            return;
+        }
+        var ink = command.globals().ink();
+        command.out()
+                .println(
+                        clock.instant()
+                                + "  "
+                                + ink.good(event)
+                                + "  nonce "
+                                + notify.nonce()
+                                + "  from "
+                                + Sockets.text(from.source()));
+        command.out()
+                .println(
+                        Mappings.head(record, ink)
+                                + (record.ttl().removes()
+                                        ? "   gone"
+                                        : record.isNegative() ? "   no locators" : ""));
+        Mappings.locators(record.locators(), ink).forEach(command.out()::println);
+        command.out().flush();
+    }
+
+    private void event(String event, Nonce nonce, InetSocketAddress from) {
+        if (command.globals().json()) {
+            line(json(event, nonce, from));
+        } else {
+            command.out()
+                    .println(
+                            clock.instant()
+                                    + "  "
+                                    + event
+                                    + "  nonce "
+                                    + nonce
+                                    + "  from "
+                                    + Sockets.text(from));
+            command.out().flush();
+        }
+    }
+
+    private Json.Obj json(String event, Nonce nonce, InetSocketAddress from) {
+        return Json.object()
+                .put("event", event)
+                .put("time", clock.instant().toString())
+                .put("nonce", nonce.toString())
+                .put("from", Sockets.text(from));
+    }
+
+    private void line(Json json) {
+        command.out().println(json.line());
+        command.out().flush();
+    }
+}

@@ -1,0 +1,49 @@
+package io.lispfabric.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class LispctlTest {
+    @Test
+    void anUnknownCommandSuggestsTheNearest() {
+        var run = Run.lispctl("qurey", "10.0.0.1");
+
+        assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains("qurey").contains("Did you mean").contains("query");
+    }
+
+    @Test
+    void helpKnowsEveryCommand() {
+        var run = Run.lispctl("help");
+
+        assertThat(run.code()).isEqualTo(ExitCode.OK);
+        assertThat(run.out()).contains("query", "register", "subscribe", "version", "Exit codes");
+    }
+
+    @Test
+    void helpForOneCommandIsThatCommands() {
+        var byHelp = Run.lispctl("help", "query");
+        var byOption = Run.lispctl("query", "--help");
+
+        assertThat(byHelp.code()).isEqualTo(ExitCode.OK);
+        assertThat(byHelp.out()).contains("--no-ecm").isEqualTo(byOption.out());
+    }
+
+    @Test
+    void withoutACommandTheUsageIsShownAndTheExitCodeIs2() {
+        var run = Run.lispctl();
+
+        assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("lispctl: ");
+    }
+
+    @Test
+    void theVersionIsAlsoData() {
+        assertThat(Run.lispctl("version").out()).startsWith("lispctl ");
+        assertThat(Run.lispctl("--version").out()).startsWith("lispctl ");
+        assertThat(Run.lispctl("version", "-o", "json").json().get("java").asText())
+                .isEqualTo(Runtime.version().toString());
+    }
+}

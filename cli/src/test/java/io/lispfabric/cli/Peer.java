@@ -1,0 +1,101 @@
+package io.lispfabric.cli;
+
+import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.LispMessage;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A mapping system in a test: a socket on loopback, and a function from what is said to answers.
+ */
+final class Peer implements AutoCloseable {
+    /**
+     * Something that came.
+     *
+     * @param outer the message as it came, an ECM perhaps
+     * @param message the message, taken out of its ECM
+     */
+    record Heard(LispMessage outer, LispMessage message, byte[] payload, InetSocketAddress source) {
+        boolean encapsulated() {
+            return outer instanceof EncapsulatedControlMessage;
+        }
+    }
+
+    interface Behaviour {
+        /** The datagrams that answer, in their order. */
+        List<byte[]> answer(Heard heard);
+    }
+
+    private final DatagramSocket socket;
+    private final List<Heard> heard = new CopyOnWriteArrayList<>();
+
+    private Peer(DatagramSocket socket) {
+        this.socket = socket;
+    }
+
+    static Peer that(Behaviour behaviour) throws IOException {
+        var socket =
+                new DatagramSocket(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
+        var peer = new Peer(socket);
+        Thread.ofVirtual().start(() -> peer.serve(behaviour));
+        return peer;
+    }
+
+    static Peer silent() throws IOException {
+        return that(_ -> List.of());
+    }
+
+    private void serve(Behaviour behaviour) {
+        var packet = new DatagramPacket(new byte[65_535], 65_535);
+        try {
+            while (true) {
+                packet.setLength(65_535);
+                socket.receive(packet);
+                var payload = Arrays.copyOf(packet.getData(), packet.getLength());
+                var source = (InetSocketAddress) packet.getSocketAddress();
+                if (LispCodec.decode(ByteBuffer.wrap(payload))
+                        instanceof Decoded.Message(var outer)) {
+                    var message =
+                            outer instanceof EncapsulatedControlMessage ecm ? ecm.message() : outer;
+                    var it = new Heard(outer, message, payload, source);
+                    heard.add(it);
+                    for (var answer : behaviour.answer(it)) {
+                        socket.send(new DatagramPacket(answer, answer.length, source));
+                    }
+                }
+            }
+        } catch (SocketException _) {
+            // Closed: the test is over.
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    /** {@code host:port}, for {@code -m}. */
+    String address() {
+        return "127.0.0.1:" + socket.getLocalPort();
+    }
+
+    List<Heard> heard() {
+        return heard;
+    }
+
+    <T> List<T> heard(Class<T> type) {
+        return heard.stream().map(Heard::message).filter(type::isInstance).map(type::cast).toList();
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}
