@@ -1,10 +1,13 @@
 package io.lispfabric.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.LispMessage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -14,6 +17,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A mapping system in a test: a socket on loopback, and a function from what is said to answers.
@@ -38,6 +43,7 @@ final class Peer implements AutoCloseable {
 
     private final DatagramSocket socket;
     private final List<Heard> heard = new CopyOnWriteArrayList<>();
+    private final Semaphore arrivals = new Semaphore(0);
 
     private Peer(DatagramSocket socket) {
         this.socket = socket;
@@ -69,6 +75,7 @@ final class Peer implements AutoCloseable {
                             outer instanceof EncapsulatedControlMessage ecm ? ecm.message() : outer;
                     var it = new Heard(outer, message, payload, source);
                     heard.add(it);
+                    arrivals.release();
                     for (var answer : behaviour.answer(it)) {
                         socket.send(new DatagramPacket(answer, answer.length, source));
                     }
@@ -77,7 +84,7 @@ final class Peer implements AutoCloseable {
         } catch (SocketException _) {
             // Closed: the test is over.
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -92,6 +99,12 @@ final class Peer implements AutoCloseable {
 
     <T> List<T> heard(Class<T> type) {
         return heard.stream().map(Heard::message).filter(type::isInstance).map(type::cast).toList();
+    }
+
+    /** What was heard, once it is this many messages: the last ones may still be on their way. */
+    List<Heard> heard(int count) throws InterruptedException {
+        assertThat(arrivals.tryAcquire(count, 10, TimeUnit.SECONDS)).isTrue();
+        return heard;
     }
 
     @Override

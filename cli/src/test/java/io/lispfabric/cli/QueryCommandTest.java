@@ -15,6 +15,7 @@ import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -132,6 +133,7 @@ class QueryCommandTest {
             assertThat(run.out()).isEmpty();
             assertThat(run.err())
                     .contains("[0]40.0.0.7/32", peer.address() + " 2 times", "Check that");
+            peer.heard(2);
             // RFC 9301 §5.2: each question has a nonce of its own.
             assertThat(peer.heard(MapRequest.class).stream().map(MapRequest::nonce).distinct())
                     .hasSize(2);
@@ -148,7 +150,7 @@ class QueryCommandTest {
                     return List.of(
                             new byte[0],
                             new byte[] {0x20},
-                            java.util.Arrays.copyOf(good, good.length - 1),
+                            Arrays.copyOf(good, good.length - 1),
                             reply(nonce.next(), MAPPING),
                             LispCodec.encode(new MapReply(true, false, nonce, List.of(MAPPING))),
                             heard.payload(),

@@ -1,6 +1,7 @@
 package io.lispfabric.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
@@ -20,9 +21,7 @@ record Run(int code, String out, String err) {
     JsonNode json() {
         try {
             return new ObjectMapper()
-                    .enable(
-                            com.fasterxml.jackson.databind.DeserializationFeature
-                                    .FAIL_ON_TRAILING_TOKENS)
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                     .readTree(out);
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException("not JSON: " + out, e);

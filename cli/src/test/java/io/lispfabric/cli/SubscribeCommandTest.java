@@ -1,0 +1,229 @@
+package io.lispfabric.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.wire.Action;
+import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapReply;
+import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.SharedKey;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SubscribeCommandTest {
+    private static final Eid EID = Eid.of(1, "40.0.0.7/32");
+
+    @TempDir Path folder = Path.of("");
+
+    private static MappingRecord at(String rloc) {
+        return MappingRecord.of(
+                RecordTtl.ONE_DAY, EID, List.of(Locator.of(Rloc.of(rloc), 1, 50).asTold()));
+    }
+
+    private static byte[] notify(Nonce nonce, SharedKey key, MappingRecord record) {
+        return MessageAuthentication.seal(
+                new MapNotify(
+                        nonce,
+                        new Authentication(0, 0, Bytes.EMPTY),
+                        List.of(record),
+                        Optional.empty()),
+                key,
+                Algorithm.HMAC_SHA256_128_HKDF,
+                16);
+    }
+
+    private Run subscribe(Peer peer, String... more) throws Exception {
+        var args = new ArrayList<String>();
+        args.addAll(List.of("subscribe", "40.0.0.7", "-i", "1", "-m", peer.address()));
+        args.addAll(List.of("--key-id", "7", "--key-file", Keys.file(folder).toString()));
+        args.addAll(List.of(more));
+        return Run.lispctl(args.toArray(String[]::new));
+    }
+
+    /** A Map-Server that confirms and, when it has heard the Ack, publishes some datagrams. */
+    private static Peer.Behaviour publishing(Function<Nonce, List<byte[]>> what) {
+        return heard ->
+                switch (heard.message()) {
+                    case MapRequest request ->
+                            List.of(notify(request.nonce(), Keys.KEY, at("10.9.4.1")));
+                    case MapNotifyAck ack when ack.records().equals(List.of(at("10.9.4.1"))) ->
+                            what.apply(ack.nonce());
+                    default -> List.of();
+                };
+    }
+
+    private static List<JsonNode> events(Run run) throws Exception {
+        var events = new ArrayList<JsonNode>();
+        for (var line : run.out().lines().toList()) {
+            events.add(new ObjectMapper().readTree(line));
+        }
+        return events;
+    }
+
+    @Test
+    @Rfc("9437 §8")
+    void confirmationAndPublicationsArePrintedAndEachIsAcknowledged() throws Exception {
+        try (var peer =
+                Peer.that(
+                        publishing(nonce ->
+                                List.of(
+                                        notify(nonce.next(), Keys.KEY, at("10.9.4.2")),
+                                        notify(nonce.plus(5), Keys.KEY, at("10.9.4.3")))))) {
+            var run = subscribe(peer, "--count", "2", "-o", "json");
+
+            assertThat(run.err()).isEmpty();
+            assertThat(run.code()).isEqualTo(ExitCode.OK);
+            assertThat(events(run).stream().map(it -> it.get("event").asText()))
+                    .containsExactly("confirmed", "published", "published", "unsubscribed");
+            assertThat(events(run).get(2).at("/record/locators/0/rloc").asText())
+                    .isEqualTo("10.9.4.3");
+            // Two requests, and one Ack for each of the four Map-Notifies, its MAC our own.
+            var all = peer.heard(6);
+            assertThat(peer.heard(MapNotifyAck.class)).hasSize(4);
+            for (var heard : all) {
+                if (heard.message() instanceof MapNotifyAck ack) {
+                    assertThat(
+                                    MessageAuthentication.verify(
+                                            ack, ByteBuffer.wrap(heard.payload()), Keys.KEY))
+                            .isTrue();
+                }
+            }
+        }
+    }
+
+    @Test
+    @Rfc("9437 §4")
+    void theRequestCarriesNBitIdsAndOurAddressAndTheEndCarriesNoAddressAndAGreaterNonce()
+            throws Exception {
+        try (var peer =
+                Peer.that(
+                        publishing(nonce ->
+                                List.of(notify(nonce.plus(9), Keys.KEY, at("10.9.4.2")))))) {
+            subscribe(peer, "--count", "1", "--xtr-id", "b2", "--site-id", "3");
+
+            var requests = peer.heard(MapRequest.class);
+            assertThat(requests).hasSize(2);
+            var first = requests.getFirst();
+            assertThat(first.subscribes()).isTrue();
+            assertThat(first.itrRlocs()).containsExactly(LispAddress.Ip.parse("127.0.0.1"));
+            assertThat(first.identity().orElseThrow())
+                    .hasToString("000000000000000000000000000000b2@3");
+            // RFC 9437 §10: one ITR-RLOC, of AFI 0, under the nonce after the last publication's.
+            var last = requests.getLast();
+            assertThat(last.unsubscribes()).isTrue();
+            assertThat(last.nonce()).isEqualTo(first.nonce().plus(10));
+        }
+    }
+
+    @Test
+    @Rfc("9437 §8")
+    void oldNoncesAndForeignMacsAreNotPublications() throws Exception {
+        try (var peer =
+                Peer.that(
+                        publishing(nonce ->
+                                List.of(
+                                        notify(nonce.plus(-1), Keys.KEY, at("10.9.4.66")),
+                                        notify(
+                                                nonce.next(),
+                                                Keys.key("not the secret of anybody"),
+                                                at("10.9.4.67")),
+                                        notify(nonce.next(), Keys.KEY, at("10.9.4.2")),
+                                        notify(nonce.next(), Keys.KEY, at("10.9.4.2")),
+                                        notify(nonce.plus(2), Keys.KEY, at("10.9.4.3")))))) {
+            var run = subscribe(peer, "--count", "2");
+
+            assertThat(run.code()).isEqualTo(ExitCode.OK);
+            assertThat(run.out())
+                    .contains("10.9.4.2", "10.9.4.3")
+                    .doesNotContain("10.9.4.66", "10.9.4.67")
+                    .containsOnlyOnce("10.9.4.2");
+            peer.heard(7);
+            // The copy of a publication is acknowledged again, but it is no news (RFC 9301 §5.7).
+            assertThat(peer.heard(MapNotifyAck.class).stream().map(MapNotifyAck::records))
+                    .filteredOn(List.of(at("10.9.4.2"))::equals)
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    @Rfc("9437 §6")
+    void aMapReplyWithPolicyDeniedIsARefusal() throws Exception {
+        try (var peer =
+                Peer.that(heard ->
+                        List.of(
+                                LispCodec.encode(
+                                        new MapReply(
+                                                false,
+                                                false,
+                                                ((MapRequest) heard.message()).nonce(),
+                                                List.of(
+                                                        MappingRecord.negative(
+                                                                RecordTtl.ONE_MINUTE,
+                                                                Action.DROP_POLICY_DENIED,
+                                                                EID))))))) {
+            var run = subscribe(peer);
+
+            assertThat(run.code()).isEqualTo(ExitCode.DENIED);
+            assertThat(run.out()).isEmpty();
+            assertThat(run.err()).contains("not subscribed", "drop-policy-denied");
+        }
+    }
+
+    @Test
+    void publicationsThatDoNotComeInTimeExitWith4AndTheSubscriptionEnds() throws Exception {
+        try (var peer = Peer.that(publishing(_ -> List.of()))) {
+            var run = subscribe(peer, "--count", "1", "--duration", "50ms");
+
+            assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
+            assertThat(run.err()).contains("only 0 of 1");
+            assertThat(peer.heard(MapRequest.class).getLast().unsubscribes()).isTrue();
+        }
+    }
+
+    @Test
+    void queryCanSubscribeToo() throws Exception {
+        try (var peer =
+                Peer.that(
+                        publishing(nonce ->
+                                List.of(notify(nonce.next(), Keys.KEY, at("10.9.4.2")))))) {
+            var run =
+                    Run.lispctl(
+                            "query",
+                            "[1]40.0.0.7",
+                            "--subscribe",
+                            "--count",
+                            "1",
+                            "--key-id",
+                            "7",
+                            "--key-file",
+                            Keys.file(folder).toString(),
+                            "-m",
+                            peer.address());
+
+            assertThat(run.code()).isEqualTo(ExitCode.OK);
+            assertThat(run.out()).contains("confirmed", "published", "10.9.4.2", "unsubscribed");
+        }
+    }
+}
