@@ -32,7 +32,7 @@ public final class Globals {
             names = "--endpoints",
             scope = ScopeType.INHERIT,
             split = ",",
-            defaultValue = "${env:LISPCTL_ENDPOINTS:-127.0.0.1:4343}",
+            defaultValue = "${env:LISPCTL_ENDPOINTS:-127.0.0.1:24443}",
             paramLabel = "HOST:PORT",
             description = "where the admin API is (default: ${DEFAULT-VALUE})")
     private List<String> endpoints = List.of();
