@@ -18,6 +18,7 @@ import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
@@ -45,11 +46,12 @@ final class LeaderRoute implements AutoCloseable {
      */
     private final AtomicReference<Object> connections = new AtomicReference<>(new Object());
 
-    LeaderRoute(RaftServer server, RaftServer.Division division) {
+    LeaderRoute(RaftServer server, RaftServer.Division division, List<RaftPeer> peers) {
         this.server = server;
         this.division = division;
         this.rpc =
                 new GrpcFactory(new Parameters()).newRaftClientRpc(client, server.getProperties());
+        rpc.addRaftPeers(peers);
     }
 
     long newCall() {
@@ -112,6 +114,7 @@ final class LeaderRoute implements AutoCloseable {
                 });
     }
 
+    /** For a leader that the settings do not name. */
     private void know(RaftPeerId leader) throws IOException {
         var peer = division.getRaftConf().getPeer(leader);
         if (peer == null) {

@@ -6,6 +6,7 @@ import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateMachine;
 import io.lispfabric.store.Status;
+import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -19,10 +20,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftClientReply;
@@ -89,7 +93,7 @@ public final class RatisLog implements ReplicatedLog {
         this.server = server;
         this.division = division;
         this.stopper = stopper;
-        this.route = new LeaderRoute(server, division);
+        this.route = new LeaderRoute(server, division, raftPeers(config));
         this.submitter =
                 new Submitter(
                         config.self(),
@@ -113,7 +117,7 @@ public final class RatisLog implements ReplicatedLog {
         try {
             var listenHost = listenHost(config);
             checkPort(listenHost, config.selfPeer().port());
-            replica = new Replica(machine, home.rows(), stopper::stop);
+            replica = new Replica(machine, home.rows(), ids(config), stopper::stop);
             var server = build(config, home, listenHost, replica);
             stopper.server = server;
             var division = server.getDivision(groupId(config));
@@ -124,11 +128,17 @@ public final class RatisLog implements ReplicatedLog {
             return log;
         } catch (IOException | RuntimeException e) {
             stopper.stop();
+            stopper.forgotten();
             if (replica != null) {
                 replica.close();
             }
             home.close();
-            throw new IOException("member " + config.self() + " cannot start: " + sentence(e), e);
+            var from =
+                    stopper.server == null
+                            ? ""
+                            : " from " + config.directory(); // else it is not the data
+            throw new IOException(
+                    "member " + config.self() + " cannot start" + from + ": " + sentence(e), e);
         }
     }
 
@@ -138,6 +148,20 @@ public final class RatisLog implements ReplicatedLog {
 
         private volatile @Nullable RaftServer server;
         private volatile RaftServer.@Nullable Division division;
+
+        /**
+         * Ratis forgets one thread of a log that it cannot open. It is found by its name, which is
+         * that of this member of this group.
+         */
+        void forgotten() {
+            var open = division;
+            if (open != null) {
+                var name = open.getMemberId() + "-cacheEviction-AwaitToRun";
+                Thread.getAllStackTraces().keySet().stream()
+                        .filter(thread -> thread.getName().equals(name))
+                        .forEach(Thread::interrupt);
+            }
+        }
 
         /**
          * The second call waits for the first; and for Ratis, which at some faults begins to close
@@ -199,21 +223,24 @@ public final class RatisLog implements ReplicatedLog {
     private static RaftServer build(
             RatisLogConfig config, MemberDirectory home, String listenHost, Replica replica)
             throws IOException {
-        var peers =
-                config.peers().stream()
-                        .map(peer ->
-                                RaftPeer.newBuilder()
-                                        .setId(peer.id())
-                                        .setAddress(peer.address())
-                                        .build())
-                        .toList();
         return RaftServer.newBuilder()
                 .setServerId(RaftPeerId.valueOf(config.self()))
-                .setGroup(RaftGroup.valueOf(groupId(config), peers))
+                .setGroup(RaftGroup.valueOf(groupId(config), raftPeers(config)))
                 .setStateMachine(replica)
                 .setProperties(RatisSettings.of(config, home, listenHost))
                 .setOption(StartupOption.RECOVER)
                 .build();
+    }
+
+    private static Set<String> ids(RatisLogConfig config) {
+        return config.peers().stream().map(Peer::id).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static List<RaftPeer> raftPeers(RatisLogConfig config) {
+        return config.peers().stream()
+                .map(peer ->
+                        RaftPeer.newBuilder().setId(peer.id()).setAddress(peer.address()).build())
+                .toList();
     }
 
     private static RaftGroupId groupId(RatisLogConfig config) {
@@ -238,7 +265,10 @@ public final class RatisLog implements ReplicatedLog {
 
     @Override
     public boolean leads() {
-        return !closed && replica.fault().isEmpty() && division.getInfo().isLeaderReady();
+        return !closed
+                && replica.fault().isEmpty()
+                && replica.leads()
+                && division.getInfo().isLeaderReady();
     }
 
     @Override
@@ -362,7 +392,16 @@ public final class RatisLog implements ReplicatedLog {
                         ? OptionalLong.of(Math.max(0, newest - reached.getAsLong()))
                         : reached;
         return new Status.Member(
-                id.toString(), listed.peer().getAddress(), voter, role, commit, match, lag);
+                id.toString(), address(listed.peer()), voter, role, commit, match, lag);
+    }
+
+    /** The settings know better where a member is than the log, which may be old. */
+    private String address(RaftPeer peer) {
+        return config.peers().stream()
+                .filter(named -> named.id().equals(peer.getId().toString()))
+                .map(Peer::address)
+                .findFirst()
+                .orElse(peer.getAddress());
     }
 
     private static OptionalLong known(Map<RaftPeerId, Long> indices, RaftPeerId id) {

@@ -13,9 +13,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -46,6 +49,7 @@ final class Replica extends BaseStateMachine {
 
     private final StateMachine machine;
     private final Path rows;
+    private final Set<String> members;
     private final Runnable stop;
     private final Checkpoints checkpoints = new Checkpoints();
 
@@ -56,7 +60,7 @@ final class Replica extends BaseStateMachine {
     private final ReentrantLock turn = new ReentrantLock();
 
     private @Nullable RocksStore store; // guarded by turn
-    private boolean leads; // what the state machine was told last; guarded by turn
+    private volatile boolean leads; // what the state machine was told last; written under turn
     private volatile Optional<String> fault = Optional.empty();
 
     private final TreeMap<Long, List<CompletableFuture<Void>>> waiting =
@@ -64,12 +68,19 @@ final class Replica extends BaseStateMachine {
     private long reached = -1; // guarded by waiting
 
     /**
+     * @param members the ids that the settings name, in order
      * @param stop is run once, on a thread of its own, when the replica cannot go on
      */
-    Replica(StateMachine machine, Path rows, Runnable stop) {
+    Replica(StateMachine machine, Path rows, Set<String> members, Runnable stop) {
         this.machine = machine;
         this.rows = rows;
+        this.members = members;
         this.stop = stop;
+    }
+
+    /** Whether the state machine knows that it leads. */
+    boolean leads() {
+        return leads;
     }
 
     /** Why it cannot go on, in a sentence. */
@@ -115,6 +126,7 @@ final class Replica extends BaseStateMachine {
         getLifeCycle()
                 .startAndTransition(
                         () -> {
+                            checkMembers();
                             checkpoints.init(storage);
                             turn.lock();
                             try {
@@ -124,6 +136,24 @@ final class Replica extends BaseStateMachine {
                             }
                         },
                         IOException.class);
+    }
+
+    /**
+     * Ratis goes by the members in its log. If the settings have others, some of them may believe
+     * in another majority: two groups of the same name.
+     */
+    private void checkMembers() throws IOException {
+        var stored =
+                division().getRaftConf().getAllPeers().stream()
+                        .map(peer -> peer.getId().toString())
+                        .collect(Collectors.toCollection(TreeSet::new));
+        if (!stored.equals(members)) {
+            throw new IOException(
+                    "its data belong to a group of "
+                            + String.join(", ", stored)
+                            + ", but the settings name "
+                            + String.join(", ", members));
+        }
     }
 
     private void open() throws IOException {

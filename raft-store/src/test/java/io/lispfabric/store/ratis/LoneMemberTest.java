@@ -4,6 +4,7 @@ import static io.lispfabric.store.ratis.Trial.acknowledged;
 import static io.lispfabric.store.ratis.Trial.await;
 import static io.lispfabric.store.ratis.Trial.octets;
 import static io.lispfabric.store.ratis.Trial.refused;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -24,9 +25,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import org.apache.ratis.client.RaftClient;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.retry.RetryPolicies;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -183,6 +192,36 @@ class LoneMemberTest {
     }
 
     @Test
+    void whatAStrangerSendsToTheRaftPortIsRefusedBeforeItReachesTheLog() throws IOException {
+        var peers = Trial.peers("one");
+        var machine = new Recorder();
+        try (var log =
+                RatisLog.open(
+                        RatisLogConfig.of("alone", "one", peers, directory.resolve("one")),
+                        machine)) {
+            acknowledged(log, "a=1");
+            var group = RaftGroupId.valueOf(UUID.nameUUIDFromBytes("alone".getBytes(UTF_8)));
+            var peer =
+                    RaftPeer.newBuilder()
+                            .setId("one")
+                            .setAddress(peers.getFirst().address())
+                            .build();
+            try (var stranger =
+                    RaftClient.newBuilder()
+                            .setRaftGroup(RaftGroup.valueOf(group, peer))
+                            .setProperties(new RaftProperties())
+                            .setRetryPolicy(RetryPolicies.noRetry())
+                            .build()) {
+                assertThatThrownBy(() -> stranger.io().send(Message.valueOf("not an entry")))
+                        .hasMessageContaining("the log entry has an unknown format");
+            }
+            acknowledged(log, "b=2");
+            assertThat(machine.applied()).containsExactly("a=1", "b=2");
+            assertThat(log.status().healthy()).isTrue();
+        }
+    }
+
+    @Test
     void aBusyPortIsNamedAndNothingIsLeftRunning() throws IOException {
         try (var busy = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             var config =
@@ -207,7 +246,8 @@ class LoneMemberTest {
     @Test
     void aDirectoryInUseOrOfAnotherMemberOrOfSomethingElseIsRefused() throws IOException {
         var home = directory.resolve("one");
-        try (var _ = RatisLog.open(config(), new Recorder())) {
+        try (var log = RatisLog.open(config(), new Recorder())) {
+            acknowledged(log, "a=1");
             assertThatThrownBy(() -> RatisLog.open(config(), new Recorder()))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining(home.toString())
@@ -223,6 +263,13 @@ class LoneMemberTest {
                         RatisLog.open(RatisLogConfig.alone("other", "one", home), new Recorder()))
                 .hasMessageContaining("group=alone");
 
+        var more = List.of(new Peer("one", "127.0.0.1", 9001), new Peer("two", "127.0.0.1", 9002));
+        assertThatThrownBy(() ->
+                        RatisLog.open(
+                                RatisLogConfig.of("alone", "one", more, home), new Recorder()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("belong to a group of one, but the settings name one, two");
+
         var foreign = Files.createDirectory(directory.resolve("photos"));
         Files.writeString(foreign.resolve("holiday.jpg"), "…");
         assertThatThrownBy(() ->
@@ -235,6 +282,28 @@ class LoneMemberTest {
                         RatisLog.open(RatisLogConfig.alone("alone", "one", file), new Recorder()))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("cannot write to the data directory " + file);
+        assertNothingRuns();
+    }
+
+    @Test
+    void aDamagedLogStopsTheStartAndIsNamed() throws IOException {
+        try (var log = RatisLog.open(config(), new Recorder())) {
+            acknowledged(log, "a=1");
+            acknowledged(log, "b=2");
+        }
+        try (var files = Files.walk(config().directory())) {
+            var log =
+                    files.filter(file -> file.getFileName().toString().startsWith("log_"))
+                            .findFirst()
+                            .orElseThrow();
+            var octets = Files.readAllBytes(log);
+            octets[octets.length / 2] ^= 1;
+            Files.write(log, octets);
+        }
+        assertThatThrownBy(() -> RatisLog.open(config(), new Recorder()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(config().directory().toString())
+                .hasMessageContaining("corrupted");
         assertNothingRuns();
     }
 
@@ -262,7 +331,9 @@ class LoneMemberTest {
         assertThatThrownBy(() -> RatisLog.open(config(), picky))
                 .isInstanceOf(IOException.class)
                 .hasMessage(
-                        "member one cannot start: the rows have format 7, which this version does not know");
+                        "member one cannot start from "
+                                + config().directory()
+                                + ": the rows have format 7, which this version does not know");
         assertNothingRuns();
         var machine = new Recorder();
         try (var log = RatisLog.open(config(), machine)) {
@@ -305,10 +376,7 @@ class LoneMemberTest {
     private static List<String> running() {
         return Thread.getAllStackTraces().keySet().stream()
                 .map(Thread::getName)
-                .filter(name ->
-                        name.startsWith("raft-")
-                                || name.startsWith("one-")
-                                || name.startsWith("one@"))
+                .filter(name -> name.matches("one[-@].*|raft-.*-one"))
                 .toList();
     }
 }
