@@ -233,8 +233,8 @@ public final class PrefixMap<V> {
 
     /**
      * How many bits of {@code key} make the shortest prefix of it that overlaps no key of this map,
-     * those apart that are prefixes of {@code key} themselves (RFC 9301 §8.4). At most the length
-     * of {@code key}.
+     * those apart that are {@code key} or prefixes of it themselves (RFC 9301 §8.4). The length of
+     * {@code key} if there is none, since longer keys lie within it.
      */
     public int holeLength(BitKey key) {
         int length = 0;
@@ -245,7 +245,7 @@ public final class PrefixMap<V> {
                 return Math.min(key.length(), Math.max(length, common + 1));
             }
             if (common == key.length()) {
-                return key.length();
+                return node.zero == null && node.one == null ? length : common;
             }
             boolean bit = key.bit(common);
             if (node.child(!bit) != null) {
