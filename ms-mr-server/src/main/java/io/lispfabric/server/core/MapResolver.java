@@ -37,16 +37,21 @@ public final class MapResolver {
      */
     public static Answer answer(MappingSystem state, Sites sites, Eid asked, int room) {
         int least = sites.leastLength(asked);
-        var match = state.longestMatch(asked).filter(it -> it.eid().prefix().length() >= least);
+        var longest = state.longestMatch(asked);
+        var match = longest.filter(it -> it.eid().prefix().length() >= least);
         if (match.isEmpty()) {
-            return new Answer.Reply(List.of(negative(state, sites, asked)));
+            // The subnet around an Unknown Accelerator stays what it is: only a part of it is
+            // empty.
+            int more = longest.map(it -> it.eid().prefix().length() + 1).orElse(0);
+            return new Answer.Reply(List.of(negative(state, sites, asked, more)));
         }
         if (match.get().proxyReply()) {
             return new Answer.Reply(withMoreSpecifics(state, match.get(), asked, room));
         }
         var etrs = etrs(match.get());
         return etrs.isEmpty()
-                ? new Answer.Reply(List.of(negative(state, sites, asked)))
+                ? new Answer.Reply(
+                        List.of(negative(state, sites, asked, match.get().eid().prefix().length())))
                 : new Answer.Forward(etrs);
     }
 
@@ -73,6 +78,17 @@ public final class MapResolver {
         var records = new ArrayList<MappingRecord>();
         records.add(best.record());
         inside.forEach(mapping -> records.add(mapping.record()));
+        // RFC 9301 §5.5: with one TTL for all they time out together, none hiding what another
+        // told.
+        var ttl = records.stream().map(MappingRecord::ttl).reduce(RecordTtl::min).orElseThrow();
+        records.replaceAll(it ->
+                new MappingRecord(
+                        ttl,
+                        it.action(),
+                        it.authoritative(),
+                        it.mapVersion(),
+                        it.eid(),
+                        it.locators()));
         if (records.size() <= 255
                 && records.stream().mapToInt(MappingRecord::encodedLength).sum() <= room) {
             return records;
@@ -86,31 +102,36 @@ public final class MapResolver {
      * RFC 9301 §8.3: there is nothing; for how long and how much that is so, and what to do with
      * the packets.
      */
-    private static MappingRecord negative(MappingSystem state, Sites sites, Eid asked) {
-        var configured = sites.configured(asked);
-        if (configured.isPresent()) {
-            // Registration may come any time for what is configured: RFC 9301 §8.1 wants one
-            // minute.
-            var action = configured.get().accelerators() ? Action.DROP : Action.NATIVELY_FORWARD;
-            int within =
-                    configured
-                            .get()
-                            .prefix()
-                            .map(EidPrefix::length)
-                            .orElse(asked.prefix().length());
-            return MappingRecord.negative(RecordTtl.ONE_MINUTE, action, hole(state, asked, within));
-        }
-        int apart = 0;
+    private static MappingRecord negative(MappingSystem state, Sites sites, Eid asked, int least) {
+        int length = least;
+        boolean swallows = false;
         for (var site : sites.sites()) {
             for (var prefix : site.prefixes()) {
                 if (prefix.iid().equals(asked.iid()) && prefix.prefix().isPresent()) {
-                    var known = BitKey.of(new Eid(asked.iid(), prefix.prefix().get()));
-                    apart = Math.max(apart, known.common(BitKey.of(asked)) + 1 - BitKey.EID_HEADER);
+                    var known = prefix.prefix().get();
+                    if (known.covers(asked.prefix())) {
+                        length = Math.max(length, known.length());
+                    } else {
+                        // What is configured elsewhere has its own answers: the block ends before
+                        // it.
+                        var key = BitKey.of(new Eid(asked.iid(), known));
+                        int common = key.common(BitKey.of(asked)) - BitKey.EID_HEADER;
+                        length = Math.max(length, common + 1);
+                        swallows |= asked.prefix().covers(known);
+                    }
                 }
             }
         }
-        var action = sites.dropUnknown() ? Action.DROP : Action.NATIVELY_FORWARD;
-        return MappingRecord.negative(RecordTtl.FIFTEEN_MINUTES, action, hole(state, asked, apart));
+        var configured = sites.configured(asked);
+        boolean drops = configured.map(SitePrefix::accelerators).orElse(sites.dropUnknown());
+        return MappingRecord.negative(
+                // Registration may come any time for what is configured: RFC 9301 §8.1 wants one
+                // minute.
+                configured.isPresent() || swallows
+                        ? RecordTtl.ONE_MINUTE
+                        : RecordTtl.FIFTEEN_MINUTES,
+                drops ? Action.DROP : Action.NATIVELY_FORWARD,
+                hole(state, asked, length));
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.wire.SiteId;
 import java.util.List;
 import java.util.Optional;
@@ -64,7 +65,9 @@ public record Sites(List<Site> sites, boolean dropUnknown) {
     }
 
     private static int length(SitePrefix prefix) {
-        return prefix.prefix().map(it -> it.length()).orElse(0);
+        return prefix.prefix()
+                .map(EidPrefix::length)
+                .orElseGet(() -> 8 * prefix.nameStart().orElseThrow().length());
     }
 
     /**
