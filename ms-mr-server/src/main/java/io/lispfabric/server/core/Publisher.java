@@ -9,10 +9,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.Set;
 
 /**
  * Sends every Map-Notify that nobody had asked for, and again until it is acknowledged (RFC 9301
@@ -37,12 +39,19 @@ public final class Publisher {
 
     private record Key(ListenerId listener, Eid eid) {}
 
+    /** What a Map-Notify-Ack says. */
+    private record Receipt(Nonce nonce, Eid eid) {}
+
     /**
      * A Map-Notify on its way; {@code order} keeps those of one moment in the order in which they
      * were committed.
      */
     private record Job(Key key, Nonce nonce, int attempts, Instant due, long order)
             implements Comparable<Job> {
+        Receipt receipt() {
+            return new Receipt(nonce, key.eid());
+        }
+
         @Override
         public int compareTo(Job other) {
             int byTime = due.compareTo(other.due);
@@ -51,6 +60,7 @@ public final class Publisher {
     }
 
     private final Map<Key, Job> jobs = new HashMap<>();
+    private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
     private final PriorityQueue<Job> queue = new PriorityQueue<>();
     private long order;
 
@@ -77,8 +87,20 @@ public final class Publisher {
     }
 
     private void schedule(Job job) {
+        remove(job.key());
         jobs.put(job.key(), job);
+        awaited.computeIfAbsent(job.receipt(), _ -> new LinkedHashSet<>())
+                .add(job.key().listener());
         queue.add(job);
+    }
+
+    private void remove(Key key) {
+        var job = jobs.remove(key);
+        if (job != null) {
+            awaited.computeIfPresent(
+                    job.receipt(),
+                    (_, those) -> those.remove(key.listener()) && those.isEmpty() ? null : those);
+        }
     }
 
     /** This replica leads from now on, and goes on with what the last leader left. */
@@ -95,15 +117,13 @@ public final class Publisher {
     /** Somebody else leads. */
     public void onFollowing() {
         jobs.clear();
+        awaited.clear();
         queue.clear();
     }
 
     /** Who may have sent a Map-Notify-Ack with this nonce for this EID-Prefix. */
     public List<ListenerId> awaiting(Nonce nonce, Eid eid) {
-        return jobs.values().stream()
-                .filter(job -> job.nonce().equals(nonce) && job.key().eid().equals(eid))
-                .map(job -> job.key().listener())
-                .toList();
+        return List.copyOf(awaited.getOrDefault(new Receipt(nonce, eid), Set.of()));
     }
 
     /**
@@ -113,7 +133,7 @@ public final class Publisher {
     public void onAcknowledged(ListenerId listener, Eid eid, Nonce nonce) {
         var key = new Key(listener, eid);
         if (jobs.containsKey(key) && jobs.get(key).nonce().equals(nonce)) {
-            jobs.remove(key);
+            remove(key);
         }
     }
 
@@ -145,9 +165,9 @@ public final class Publisher {
                     listener.flatMap(it -> it.outstanding().get(BitKey.of(job.key().eid())))
                             .filter(it -> it.nonce().equals(job.nonce()));
             if (current.isEmpty()) {
-                jobs.remove(job.key());
+                remove(job.key());
             } else if (job.attempts() == GAPS.size()) {
-                jobs.remove(job.key());
+                remove(job.key());
                 var giveUp = new Command.GiveUp(job.key().listener(), job.key().eid(), job.nonce());
                 todo.put(job.key(), new Due.Surrender(giveUp));
             } else {

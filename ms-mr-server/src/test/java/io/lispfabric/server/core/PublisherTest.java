@@ -1,0 +1,206 @@
+package io.lispfabric.server.core;
+
+import static io.lispfabric.server.core.Fixture.eid;
+import static io.lispfabric.server.core.Fixture.ip;
+import static io.lispfabric.server.core.Fixture.record;
+import static io.lispfabric.server.core.Fixture.register;
+import static io.lispfabric.server.core.Fixture.registered;
+import static io.lispfabric.server.core.Fixture.subscribe;
+import static io.lispfabric.server.core.Fixture.xtr;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class PublisherTest {
+    private static final Instant START = Instant.ofEpochSecond(1_000);
+    private static final ListenerId SUBSCRIBER =
+            new ListenerId.Subscriber(eid("40.0.0.0/16"), xtr(9));
+
+    private final Publisher publisher = new Publisher();
+    private MappingSystem state = registered("40.0.0.0/16", "40.0.0.7/32", "40.0.0.8/32");
+    private long nonces = 100;
+
+    private void apply(Command command, Instant now) {
+        var outcome = state.apply(command);
+        state = outcome.next();
+        for (var effect : outcome.effects()) {
+            if (effect instanceof Effect.Publish publish) {
+                publisher.onPublish(publish, now);
+            }
+        }
+    }
+
+    private void subscribed(String... itrRlocs) {
+        apply(subscribe(9, 500, "40.0.0.0/16", itrRlocs), START);
+    }
+
+    private void change(Instant now, MappingRecord... records) {
+        apply(register(1, nonces++, now.toEpochMilli(), List.of(records)), now);
+    }
+
+    private static Instant at(int second) {
+        return START.plusSeconds(second);
+    }
+
+    private static List<Long> nonces(List<Publisher.Due> due) {
+        return due.stream().map(it -> ((Publisher.Due.Send) it).nonce().value()).toList();
+    }
+
+    /** All that is sent for a Map-Notify about this EID-Prefix until the end, by second. */
+    private Map<Integer, Publisher.Due> unacknowledged(String eid) {
+        var sent = new TreeMap<Integer, Publisher.Due>();
+        for (int second = 0; second < 1000; second++) {
+            for (var due : publisher.poll(at(second), state, 100)) {
+                boolean wanted =
+                        switch (due) {
+                            case Publisher.Due.Send send -> send.record().eid().equals(eid(eid));
+                            case Publisher.Due.Surrender(var giveUp) ->
+                                    giveUp.eid().equals(eid(eid));
+                        };
+                if (wanted) {
+                    assertThat(sent.put(second, due)).isNull();
+                }
+            }
+        }
+        return sent;
+    }
+
+    @Rfc("9301 §5.7")
+    @Test
+    void threeRetransmissionsAtThreeSecondsThreeMoreAtDoublingIntervalsThenSurrender() {
+        subscribed("192.0.2.9");
+
+        var sent = unacknowledged("40.0.0.7/32");
+
+        assertThat(sent.keySet()).containsExactly(0, 3, 6, 9, 15, 27, 51, 99);
+        assertThat(sent.get(99))
+                .isEqualTo(
+                        new Publisher.Due.Surrender(
+                                new Command.GiveUp(
+                                        SUBSCRIBER, eid("40.0.0.7/32"), new Nonce(501))));
+        sent.remove(99);
+        assertThat(nonces(List.copyOf(sent.values()))).containsOnly(501L);
+        assertThat(sent.values())
+                .extracting(due -> ((Publisher.Due.Send) due).again())
+                .containsExactly(false, true, true, true, true, true, true);
+        assertThat(publisher.outstanding()).isZero();
+        assertThat(publisher.due()).isEmpty();
+    }
+
+    @Rfc("9437 §6")
+    @Test
+    void aRetransmissionGoesToTheNextItrRloc() {
+        subscribed("192.0.2.9", "203.0.113.9", "198.51.100.9");
+
+        assertThat(unacknowledged("40.0.0.7/32").values())
+                .filteredOn(Publisher.Due.Send.class::isInstance)
+                .extracting(due -> ((Publisher.Due.Send) due).to())
+                .startsWith(
+                        ip("192.0.2.9"), ip("203.0.113.9"), ip("198.51.100.9"), ip("192.0.2.9"));
+    }
+
+    @Rfc("9301 §5.7")
+    @Test
+    void anAcknowledgementOfJustThisMapNotifyStopsIt() {
+        subscribed("192.0.2.9");
+        publisher.poll(at(0), state, 100);
+
+        publisher.onAcknowledged(SUBSCRIBER, eid("40.0.0.7/32"), new Nonce(500));
+        publisher.onAcknowledged(SUBSCRIBER, eid("40.0.0.8/32"), new Nonce(502));
+
+        assertThat(publisher.outstanding()).isEqualTo(2);
+        assertThat(nonces(publisher.poll(at(3), state, 100))).containsExactly(500L, 501L);
+        // Even if the command that says so is still on its way through the log.
+        assertThat(state.listener(SUBSCRIBER).orElseThrow().outstanding().size()).isEqualTo(3);
+    }
+
+    @Rfc("9437 §6")
+    @Test
+    void newsTakesThePlaceOfOlderNews() {
+        subscribed("192.0.2.9");
+        publisher.poll(at(0), state, 100);
+
+        change(at(1), record("40.0.0.7/32", 1440, "192.0.2.77"));
+
+        assertThat(nonces(publisher.poll(at(1), state, 100))).containsExactly(503L);
+        assertThat(nonces(publisher.poll(at(3), state, 100))).containsExactly(500L, 502L);
+        assertThat(nonces(publisher.poll(at(4), state, 100))).containsExactly(503L);
+        assertThat(publisher.awaiting(new Nonce(501), eid("40.0.0.7/32"))).isEmpty();
+    }
+
+    @Test
+    void whatTheStateHasSettledIsNotSent() {
+        subscribed("192.0.2.9");
+        state =
+                state.apply(new Command.Acknowledge(SUBSCRIBER, eid("40.0.0.7/32"), new Nonce(501)))
+                        .next();
+
+        assertThat(nonces(publisher.poll(at(0), state, 100))).containsExactly(500L, 502L);
+        assertThat(publisher.outstanding()).isEqualTo(2);
+    }
+
+    @Rfc("9437 §6")
+    @Test
+    void aNewLeaderResumesWithTheSameNoncesInTheirOrder() {
+        subscribed("192.0.2.9");
+        change(at(1), record("40.0.0.7/32", 1440, "192.0.2.77"));
+        publisher.poll(at(1), state, 100);
+        publisher.onFollowing();
+        assertThat(publisher.poll(at(3), state, 100)).isEmpty();
+        assertThat(publisher.awaiting(new Nonce(503), eid("40.0.0.7/32"))).isEmpty();
+
+        var next = new Publisher();
+        next.onLeading(state, at(10));
+
+        assertThat(nonces(next.poll(at(10), state, 100))).containsExactly(500L, 502L, 503L);
+        assertThat(nonces(next.poll(at(13), state, 100))).containsExactly(500L, 502L, 503L);
+    }
+
+    @Rfc("9437 §6")
+    @Test
+    void noMoreIsSentAtOnceThanAsked() {
+        subscribed("192.0.2.9");
+
+        assertThat(nonces(publisher.poll(at(0), state, 2))).containsExactly(500L, 501L);
+        assertThat(publisher.due()).contains(at(0));
+        assertThat(nonces(publisher.poll(at(0), state, 2))).containsExactly(502L);
+        assertThat(publisher.due()).contains(at(3));
+    }
+
+    @Test
+    void allWhoWaitForTheSameNonceAreFound() {
+        // xTRs 2 to 5 register in one moment, so their counters begin alike.
+        for (int number = 2; number <= 5; number++) {
+            apply(
+                    register(number, 1, 0, List.of(record("40.0.0.9/32", 5, "192.0.2." + number))),
+                    START);
+        }
+        apply(register(2, 2, 1, List.of(record("40.0.0.9/32", 0))), START);
+        publisher.poll(at(0), state, 100);
+
+        var found = new ArrayList<ListenerId>();
+        for (var publish : state.outstanding()) {
+            var nonce = publish.outstanding().nonce();
+            var awaiting = publisher.awaiting(nonce, publish.outstanding().eid());
+            assertThat(awaiting).contains(publish.listener());
+            assertThat(publisher.awaiting(nonce, eid("40.0.0.7/32"))).isEmpty();
+            found.addAll(awaiting);
+        }
+        assertThat(found).hasSizeGreaterThanOrEqualTo(3);
+        for (var publish : state.outstanding()) {
+            var nonce = publish.outstanding().nonce();
+            publisher.onAcknowledged(publish.listener(), publish.outstanding().eid(), nonce);
+            assertThat(publisher.awaiting(nonce, publish.outstanding().eid()))
+                    .doesNotContain(publish.listener());
+        }
+        assertThat(publisher.outstanding()).isZero();
+    }
+}
