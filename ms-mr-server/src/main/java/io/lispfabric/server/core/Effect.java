@@ -36,7 +36,16 @@ public sealed interface Effect {
      */
     record Replayed(long origin) implements Effect {}
 
-    /** A record for an EID-Prefix that another site holds: counted and left out of the answer. */
+    /**
+     * A Map-Register with an older Map-Version than the ETR's last: counted and not answered (RFC
+     * 9302 §5).
+     */
+    record Outdated(long origin) implements Effect {}
+
+    /**
+     * A record for an EID-Prefix that another site holds, or a multihoming group whose xTRs have
+     * ids, as this one has none: counted and left out of the answer.
+     */
     record Conflicting(long origin) implements Effect {}
 
     /** A Map-Notify that is repeated until acknowledged, by the leader (RFC 9437 §6). */

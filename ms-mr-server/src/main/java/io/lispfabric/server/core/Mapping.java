@@ -32,6 +32,22 @@ public record Mapping(Eid eid, List<Registration> registrations) {
         return registrations.getFirst().registrant().site();
     }
 
+    /**
+     * Whether an xTR may register the EID-Prefix beside those that do: one of the same site, and
+     * among xTRs that give their ids none without (draft-jain §6.1).
+     */
+    boolean admits(Registrant registrant) {
+        return site().equals(registrant.site())
+                && (registrant.identity().isPresent()
+                        || registrations.stream()
+                                .noneMatch(it ->
+                                        it.merges() && it.registrant().identity().isPresent()));
+    }
+
+    List<Registrant> registrants() {
+        return registrations.stream().map(Registration::registrant).toList();
+    }
+
     public Optional<Registration> by(Registrant registrant) {
         return registrations.stream().filter(it -> it.registrant().equals(registrant)).findFirst();
     }

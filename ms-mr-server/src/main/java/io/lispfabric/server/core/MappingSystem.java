@@ -187,8 +187,7 @@ public record MappingSystem(
 
         void register(Command.Register command) {
             var credentials = command.credentials();
-            var registrant =
-                    Registrant.of(credentials.site(), credentials.keyId(), command.identity());
+            var registrant = registrant(command);
             var nonceKey = registrant.nonceKey(credentials.keyId());
             // RFC 9301 §5.6: an ETR's nonce only grows, so one that is not greater is an old packet
             // played again.
@@ -203,14 +202,24 @@ public record MappingSystem(
             if (command.noncesGrow()) {
                 change(new Change.NonceSet(nonceKey, command.nonce()));
             }
+            // RFC 9302 §5: a message with an older Map-Version than the ETR's last MUST be dropped
+            // silently.
+            if (command.records().stream().anyMatch(it -> isOutdated(it, registrant))) {
+                effects.add(new Effect.Outdated(command.origin()));
+                return;
+            }
             var told = new ArrayList<MappingRecord>();
             for (var record : command.records()) {
                 var before = state.at(record.eid());
-                if (before.isPresent() && !before.get().site().equals(credentials.site())) {
+                if (before.isPresent() && !before.get().admits(registrant)) {
                     effects.add(new Effect.Conflicting(command.origin()));
                 } else if (record.ttl().removes()) {
                     before.ifPresent(mapping ->
-                            replace(mapping, mapping.without(registrant), Optional.of(registrant)));
+                            replace(
+                                    record.eid(),
+                                    before,
+                                    mapping.without(registrant),
+                                    Optional.of(command)));
                     // The ETR is told that its own part is gone, whoever still registers the rest
                     // (draft-jain §5.4).
                     told.add(Mapping.goneRecord(record.eid()));
@@ -231,13 +240,26 @@ public record MappingSystem(
             }
         }
 
+        private static Registrant registrant(Command.Register command) {
+            var credentials = command.credentials();
+            return Registrant.of(credentials.site(), credentials.keyId(), command.identity());
+        }
+
+        private boolean isOutdated(MappingRecord record, Registrant registrant) {
+            return state.at(record.eid())
+                    .flatMap(mapping -> mapping.by(registrant))
+                    .filter(last -> last.outdates(record.mapVersion()))
+                    .isPresent();
+        }
+
         private Mapping register(
                 Command.Register command,
                 Registrant registrant,
                 Optional<Mapping> before,
                 MappingRecord record) {
+            // A Record TTL of all ones leaves the time to us.
             long lifetime =
-                    command.ttlForTimeout()
+                    command.ttlForTimeout() && !record.ttl().equals(RecordTtl.RECEIVER_DECIDES)
                             ? Integer.toUnsignedLong(record.ttl().minutes()) * 60_000
                             : command.lifetimeMillis();
             var fresh =
@@ -256,38 +278,62 @@ public record MappingSystem(
                             .map(it -> fresh.since(it.sinceMillis()))
                             .orElse(fresh);
             var after = Mapping.register(before, record.eid(), registration);
-            if (before.isPresent()) {
-                replace(before.get(), Optional.of(after), Optional.of(registrant));
-            } else {
-                change(new Change.MappingSet(after));
-                publish(record.eid());
-            }
+            replace(record.eid(), before, Optional.of(after), Optional.of(command));
             return after;
         }
 
         /**
          * Puts a mapping, or nothing, in the place of another, and tells whom it concerns if they
          * are told otherwise now.
+         *
+         * @param cause what it came with, if with a message
          */
-        private void replace(Mapping before, Optional<Mapping> after, Optional<Registrant> cause) {
+        private void replace(
+                Eid eid,
+                Optional<Mapping> before,
+                Optional<Mapping> after,
+                Optional<Command.Register> cause) {
             change(
                     after.<Change>map(Change.MappingSet::new)
-                            .orElseGet(() -> new Change.MappingGone(before.eid())));
-            if (after.map(Mapping::record).equals(Optional.of(before.record()))) {
+                            .orElseGet(() -> new Change.MappingGone(eid)));
+            if (after.map(Mapping::record).equals(before.map(Mapping::record))) {
                 return;
             }
             // draft-jain §5.5.3: the entire RLOC-set that last registered the EID is told, and all
             // that do now.
             Set<Registrant> group = new LinkedHashSet<>();
-            before.registrations().forEach(it -> group.add(it.registrant()));
-            after.ifPresent(
-                    mapping -> mapping.registrations().forEach(it -> group.add(it.registrant())));
-            cause.ifPresent(group::remove);
+            before.ifPresent(mapping -> group.addAll(mapping.registrants()));
+            after.ifPresent(mapping -> group.addAll(mapping.registrants()));
+            // Who has not acknowledged the last news needs a new nonce with these, member or not:
+            // no nonce is ever used twice with another content.
+            var waiting = membersAwaiting(eid);
+            group.addAll(waiting);
+            cause.filter(it -> it.wantMapNotify() || !waiting.contains(registrant(it)))
+                    .map(Step::registrant)
+                    .ifPresent(author -> {
+                        // It has said so itself, and hears the rest in the answer.
+                        group.remove(author);
+                        if (waiting.contains(author)) {
+                            change(new Change.OutstandingGone(new ListenerId.Member(author), eid));
+                        }
+                    });
             for (var registrant : group) {
                 state.listener(new ListenerId.Member(registrant))
-                        .ifPresent(member -> tell(member, before.eid(), false));
+                        .ifPresent(member -> tell(member, eid, false));
             }
-            publish(before.eid());
+            publish(eid);
+        }
+
+        private Set<Registrant> membersAwaiting(Eid eid) {
+            var key = BitKey.of(eid);
+            var those = new LinkedHashSet<Registrant>();
+            state.members.forEach((_, member) -> {
+                if (member.outstanding().get(key).isPresent()
+                        && member.id() instanceof ListenerId.Member(var registrant)) {
+                    those.add(registrant);
+                }
+            });
+            return those;
         }
 
         /**
@@ -308,7 +354,13 @@ public record MappingSystem(
         private void tell(Listener listener, Eid eid, boolean confirms) {
             var nonce = confirms ? listener.nonce() : listener.nonce().next();
             change(new Change.ListenerSet(listener.with(nonce)));
-            var outstanding = new Outstanding(eid, nonce, confirms);
+            // News that takes the place of a confirmation confirms in its stead.
+            boolean unconfirmed =
+                    state.listener(listener.id())
+                            .flatMap(it -> it.outstanding().get(BitKey.of(eid)))
+                            .filter(Outstanding::confirms)
+                            .isPresent();
+            var outstanding = new Outstanding(eid, nonce, confirms || unconfirmed);
             change(new Change.OutstandingSet(listener.id(), outstanding));
             effects.add(new Effect.Publish(listener.id(), outstanding));
         }
@@ -466,7 +518,7 @@ public record MappingSystem(
                                     kept.isEmpty()
                                             ? Optional.<Mapping>empty()
                                             : Optional.of(new Mapping(eid, kept));
-                            replace(mapping, after, Optional.empty());
+                            replace(eid, Optional.of(mapping), after, Optional.empty());
                         }
                     });
         }

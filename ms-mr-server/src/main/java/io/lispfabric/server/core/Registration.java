@@ -41,6 +41,17 @@ public record Registration(
                         expiresMillis));
     }
 
+    /**
+     * Whether a version is older than this one: 12 bits whose order is circular, and 0 is none (RFC
+     * 9302 §6).
+     */
+    boolean outdates(int version) {
+        int ahead = version - mapVersion & 0xFFF;
+        return version != 0
+                && mapVersion != 0
+                && (ahead > 2048 || ahead == 2048 && version < mapVersion);
+    }
+
     Registration since(long millis) {
         return new Registration(
                 registrant, merges, proxyReply, ttl, mapVersion, locators, millis, expiresMillis);

@@ -1,0 +1,464 @@
+package io.lispfabric.server.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.wire.Action;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.XtrId;
+import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.SharedKey;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A conversation with the mapping system, written down: what xTRs say ({@code >}), when, and all
+ * that they hear ({@code <}). The runner speaks the xTRs' part to a {@link MappingSystem}, a {@link
+ * MapResolver} and a {@link Publisher} and writes down what comes back; the two texts must be the
+ * same, so what a transcript does not show is not sent.
+ *
+ * <pre>
+ * site POD-D   [1]40.0.0.0/16 accelerators, [1]name:POD-D-*
+ * xtr  D1 of POD-D   192.0.2.41
+ *
+ * 00:00  D1 &gt; Map-Register  nonce 1  want-notify  [1]40.0.0.7/32 1440m 192.0.2.41
+ *        D1 &lt; Map-Notify    nonce 1               [1]40.0.0.7/32 1440m 192.0.2.41
+ * </pre>
+ *
+ * <p>Times are minutes and seconds; a line without one belongs to the moment of the line before it.
+ * A record is an EID-Prefix, its Record TTL in minutes, and its locators, or what to do without
+ * any. {@code D1+2} is the second nonce of the Map-Server's own counter for the registering xTR D1.
+ * Lines that begin with {@code --} are not messages: what is counted, who leads, what is stored.
+ */
+final class Transcript {
+    private static final Instant START = Instant.ofEpochSecond(1_800_000_000);
+    private static final long ORIGIN = 7;
+    private static final int KEY_ID = 1;
+    private static final long LIFETIME_MILLIS = 180_000; // RFC 9301 §8.2: 3 minutes
+    private static final int ROOM = 536;
+
+    private record Xtr(String name, Site site, Optional<XtrIdentity> ids, List<Ip> addresses) {
+        Credentials credentials() {
+            return new Credentials(site.name(), KEY_ID, 3, 16);
+        }
+
+        Ip address() {
+            return addresses.getFirst();
+        }
+    }
+
+    private record Line(int second, String text) {
+        @Override
+        public String toString() {
+            return "%02d:%02d  %s".formatted(second / 60, second % 60, text);
+        }
+    }
+
+    private final List<Site> siteList = new ArrayList<>();
+    private final Map<String, Xtr> xtrs = new LinkedHashMap<>();
+    private final List<Line> written = new ArrayList<>();
+    private final List<Line> heard = new ArrayList<>();
+    private MappingSystem state = MappingSystem.EMPTY;
+    private Publisher publisher = new Publisher();
+    private int second;
+
+    private Transcript(List<String> lines) {
+        for (var raw : lines) {
+            var line = raw.replaceAll("(^|\\s)#.*", "").strip().replaceAll("\\s+", " ");
+            if (line.startsWith("site ")) {
+                site(line.substring(5));
+            } else if (line.startsWith("xtr ")) {
+                xtr(line.substring(4).split(" "));
+            } else if (!line.isEmpty()) {
+                boolean timed = line.matches("\\d\\d:\\d\\d .*");
+                int at =
+                        timed
+                                ? 60 * Integer.parseInt(line.substring(0, 2))
+                                        + Integer.parseInt(line.substring(3, 5))
+                                : written.isEmpty() ? 0 : written.getLast().second();
+                written.add(new Line(at, timed ? line.substring(6) : line));
+            }
+        }
+    }
+
+    /** Replays {@code transcripts/NAME.txt} and fails where the mapping system says otherwise. */
+    static void replay(String name) {
+        try (var in =
+                Objects.requireNonNull(
+                        Transcript.class.getResourceAsStream("/transcripts/" + name + ".txt"),
+                        name)) {
+            var text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            var transcript = new Transcript(text.lines().toList());
+            transcript.run();
+            assertThat(text(transcript.heard)).as(name).isEqualTo(text(transcript.written));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String text(List<Line> lines) {
+        return lines.stream().map(Line::toString).collect(Collectors.joining("\n"));
+    }
+
+    // The head: who is who
+
+    private void site(String text) {
+        var name = text.substring(0, text.indexOf(' '));
+        var prefixes = new ArrayList<SitePrefix>();
+        for (var part : text.substring(name.length() + 1).split(", ?")) {
+            var words = List.of(part.split(" "));
+            var close = words.getFirst().indexOf(']');
+            prefixes.add(
+                    SitePrefix.parse(
+                            new InstanceId(Integer.parseInt(words.getFirst().substring(1, close))),
+                            words.getFirst().substring(close + 1),
+                            true,
+                            words.contains("accelerators")));
+        }
+        var key = SharedKey.of(KEY_ID, Bytes.of(new byte[16]));
+        siteList.add(new Site(name, new SiteId(siteList.size() + 1), List.of(key), prefixes, true));
+    }
+
+    private void xtr(String[] words) {
+        var site = siteList.stream().filter(it -> it.name().equals(words[2])).findFirst();
+        var ids = new XtrIdentity(new XtrId(0, xtrs.size() + 1), site.orElseThrow().siteId());
+        boolean anonymous = words[words.length - 1].equals("without-ids");
+        xtrs.put(
+                words[0],
+                new Xtr(
+                        words[0],
+                        site.orElseThrow(),
+                        anonymous ? Optional.empty() : Optional.of(ids),
+                        Arrays.stream(words, 3, words.length - (anonymous ? 1 : 0))
+                                .map(Ip::parse)
+                                .toList()));
+    }
+
+    // The conversation
+
+    private void run() {
+        for (var line : written) {
+            advance(line.second());
+            if (line.text().contains(" > ")) {
+                heard.add(line);
+                say(line.text());
+            } else if (line.text().equals("-- a new leader")) {
+                heard.add(line);
+                publisher = new Publisher();
+                publisher.onLeading(state, now());
+            } else if (line.text().equals("-- quiet")) {
+                heard.add(line);
+            } else if (line.text().startsWith("-- subscribed:")) {
+                note("-- subscribed:" + subscribed());
+            } else if (line.text().startsWith("-- mappings:")) {
+                note("-- mappings:" + mappings());
+            }
+            publish();
+        }
+    }
+
+    private Instant now() {
+        return START.plusSeconds(second);
+    }
+
+    private void note(String text) {
+        heard.add(new Line(second, text));
+    }
+
+    /** Lets time pass as the leader does: it looks for the expired and the unacknowledged. */
+    private void advance(int until) {
+        while (second < until) {
+            second++;
+            var due = state.due(now().toEpochMilli(), 100);
+            if (!due.isEmpty()) {
+                apply(new Command.Expire(now().toEpochMilli(), due));
+            }
+            publish();
+        }
+    }
+
+    private void publish() {
+        while (publisher.due().filter(due -> !due.isAfter(now())).isPresent()) {
+            for (var due : publisher.poll(now(), state, 100)) {
+                switch (due) {
+                    case Publisher.Due.Send(_, var to, _, var nonce, var record, _) ->
+                            notify(to, nonce, List.of(record));
+                    case Publisher.Due.Surrender(var command) -> {
+                        note("-- given up: " + command.eid());
+                        apply(command);
+                    }
+                }
+            }
+        }
+    }
+
+    private void apply(Command command) {
+        var before = state;
+        var outcome = state.apply(command);
+        state = outcome.next();
+        // Whatever a transcript does, the rows that are stored make the same state.
+        var stored = before;
+        for (var change : outcome.changes()) {
+            stored = stored.with(change);
+        }
+        assertThat(stored).isEqualTo(state);
+        for (var effect : outcome.effects()) {
+            switch (effect) {
+                case Effect.Answer answer -> notify(answer.to(), answer.nonce(), answer.records());
+                case Effect.NotSubscribed(var asked) ->
+                        reply(asked.nonce(), asked.itrRlocs().getFirst(), asked.asked());
+                case Effect.Replayed _ -> note("-- dropped: replayed");
+                case Effect.Outdated _ -> note("-- dropped: outdated");
+                case Effect.Conflicting _ -> note("-- left out: conflicting");
+                case Effect.Publish publish -> publisher.onPublish(publish, now());
+                case Effect.Dismiss(_, var to, _, var nonce, var record) ->
+                        notify(to, nonce, List.of(record));
+            }
+        }
+    }
+
+    private void say(String text) {
+        Deque<String> words = new ArrayDeque<>(List.of(text.split(" ")));
+        var xtr = Objects.requireNonNull(xtrs.get(words.remove()), text);
+        words.remove();
+        var message = words.remove();
+        assertThat(words.remove()).isEqualTo("nonce");
+        var nonce = nonce(words.remove());
+        switch (message) {
+            case "Map-Register" -> register(xtr, nonce, words);
+            case "Map-Request" -> request(xtr, nonce, words);
+            case "Map-Notify-Ack" -> acknowledge(nonce, eid(words.remove()));
+            default -> throw new IllegalArgumentException(text);
+        }
+    }
+
+    private void register(Xtr xtr, Nonce nonce, Deque<String> words) {
+        boolean proxy = take(words, "proxy");
+        boolean merge = take(words, "merge");
+        boolean want = take(words, "want-notify");
+        boolean timeout = take(words, "ttl-for-timeout");
+        var records =
+                Arrays.stream(String.join(" ", words).split(" ; "))
+                        .map(Transcript::record)
+                        .toList();
+        apply(
+                new Command.Register(
+                        ORIGIN,
+                        now().toEpochMilli(),
+                        xtr.credentials(),
+                        true,
+                        xtr.ids(),
+                        nonce,
+                        proxy,
+                        merge,
+                        want,
+                        timeout,
+                        LIFETIME_MILLIS,
+                        xtr.address(),
+                        4342,
+                        records));
+    }
+
+    private void request(Xtr xtr, Nonce nonce, Deque<String> words) {
+        boolean subscribes = take(words, "subscribe");
+        boolean unsubscribes = take(words, "unsubscribe");
+        var eid = eid(words.remove());
+        var sites = new Sites(siteList, false);
+        if (subscribes) {
+            apply(
+                    new Command.Subscribe(
+                            ORIGIN,
+                            now().toEpochMilli(),
+                            xtr.credentials(),
+                            xtr.ids().orElseThrow(),
+                            nonce,
+                            words.isEmpty()
+                                    ? xtr.addresses()
+                                    : words.stream().map(Ip::parse).toList(),
+                            4342,
+                            eid,
+                            sites.leastLength(eid)));
+        } else if (unsubscribes) {
+            apply(
+                    new Command.Unsubscribe(
+                            ORIGIN,
+                            now().toEpochMilli(),
+                            xtr.credentials(),
+                            xtr.ids().orElseThrow(),
+                            nonce,
+                            eid,
+                            xtr.address(),
+                            4342));
+        } else {
+            reply(nonce, xtr.address(), eid);
+        }
+    }
+
+    private void acknowledge(Nonce nonce, Eid eid) {
+        var awaiting = publisher.awaiting(nonce, eid);
+        if (awaiting.isEmpty()) {
+            note("-- dropped: nobody waits for this acknowledgement");
+        }
+        for (var listener : awaiting) {
+            publisher.onAcknowledged(listener, eid, nonce);
+            apply(new Command.Acknowledge(listener, eid, nonce));
+        }
+    }
+
+    private static boolean take(Deque<String> words, String flag) {
+        return words.remove(flag);
+    }
+
+    // What comes back
+
+    private void notify(Ip to, Nonce nonce, List<MappingRecord> records) {
+        hear(to, "Map-Notify nonce " + show(nonce, to) + " " + show(records));
+    }
+
+    private void reply(Nonce nonce, Ip to, Eid eid) {
+        switch (MapResolver.answer(state, new Sites(siteList, false), eid, ROOM)) {
+            case MapResolver.Answer.Reply(var records) ->
+                    hear(to, "Map-Reply nonce " + show(nonce, to) + " " + show(records));
+            case MapResolver.Answer.Forward(var etrs) ->
+                    hear(
+                            etrs.getFirst(),
+                            "Map-Request nonce " + show(nonce, to) + " forwarded " + eid);
+        }
+    }
+
+    private void hear(Ip to, String text) {
+        var xtr = xtrs.values().stream().filter(it -> it.addresses().contains(to)).findFirst();
+        var name = xtr.orElseThrow(() -> new IllegalStateException("sent to " + to)).name();
+        boolean other = !to.equals(xtr.get().address());
+        note(name + (other ? "@" + to : "") + " < " + text);
+    }
+
+    private String subscribed() {
+        return sorted(
+                state.subscriptions().stream()
+                        .map(it ->
+                                it.id() instanceof ListenerId.Subscriber(var prefix, var who)
+                                        ? " " + name(who) + " to " + prefix
+                                        : ""));
+    }
+
+    private String mappings() {
+        var all = new ArrayList<String>();
+        state.mappings().forEach((_, mapping) -> all.add(" " + show(mapping.record())));
+        return sorted(all.stream());
+    }
+
+    private static String sorted(Stream<String> all) {
+        var text = all.sorted().collect(Collectors.joining(" ;"));
+        return text.isEmpty() ? " none" : text;
+    }
+
+    private String name(XtrIdentity who) {
+        return xtrs.values().stream()
+                .filter(it -> it.ids().equals(Optional.of(who)))
+                .findFirst()
+                .orElseThrow()
+                .name();
+    }
+
+    // Words
+
+    private static Eid eid(String text) {
+        return Eid.parse(text, InstanceId.DEFAULT);
+    }
+
+    /** The start of the Map-Server's own counter for an xTR that registers. */
+    private Optional<Nonce> counter(Xtr xtr) {
+        var registrant = Registrant.of(xtr.site().name(), KEY_ID, xtr.ids());
+        return state.listener(new ListenerId.Member(registrant))
+                .map(it -> new Nonce(it.sinceMillis() << 20));
+    }
+
+    private Nonce nonce(String word) {
+        int plus = word.indexOf('+');
+        return plus < 0
+                ? new Nonce(Long.parseLong(word))
+                : counter(Objects.requireNonNull(xtrs.get(word.substring(0, plus))))
+                        .orElseThrow()
+                        .plus(Long.parseLong(word.substring(plus + 1)));
+    }
+
+    private String show(Nonce nonce, Ip to) {
+        for (var xtr : xtrs.values()) {
+            var steps = counter(xtr).map(it -> nonce.value() - it.value()).orElse(-1L);
+            if (xtr.addresses().contains(to) && steps >= 0 && steps < 1000) {
+                return xtr.name() + "+" + steps;
+            }
+        }
+        return Long.toUnsignedString(nonce.value());
+    }
+
+    private static MappingRecord record(String text) {
+        var words = new ArrayDeque<>(List.of(text.split(" ")));
+        var eid = eid(words.remove());
+        var version = words.removeLast();
+        boolean versioned = version.startsWith("v");
+        if (!versioned) {
+            words.add(version);
+        }
+        var ttl = words.remove();
+        return new MappingRecord(
+                new RecordTtl(Integer.parseUnsignedInt(ttl.substring(0, ttl.length() - 1))),
+                Action.NO_ACTION,
+                false,
+                versioned ? Integer.parseInt(version.substring(1)) : 0,
+                eid,
+                words.stream().map(Transcript::locator).toList());
+    }
+
+    /** {@code 192.0.2.41}, or {@code 192.0.2.41:2/50} with priority and weight. */
+    private static Locator locator(String text) {
+        var parts = text.split("[:/]");
+        return Locator.of(
+                Rloc.of(parts[0]),
+                parts.length > 1 ? Integer.parseInt(parts[1]) : 1,
+                parts.length > 1 ? Integer.parseInt(parts[2]) : 100);
+    }
+
+    private static String show(List<MappingRecord> records) {
+        return records.stream().map(Transcript::show).collect(Collectors.joining(" ; "));
+    }
+
+    private static String show(MappingRecord record) {
+        var text = new StringBuilder().append(record.eid()).append(' ').append(record.ttl());
+        if (record.action() != Action.NO_ACTION) {
+            text.append(' ').append(record.action().label());
+        }
+        for (var locator : record.locators()) {
+            text.append(' ').append(locator.rloc());
+            if (locator.priority() != 1 || locator.weight() != 100) {
+                text.append(':').append(locator.priority()).append('/').append(locator.weight());
+            }
+        }
+        if (record.mapVersion() != 0) {
+            text.append(" v").append(record.mapVersion());
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,95 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Rfc;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The behaviour of the mapping system as conversations: see the files under {@code transcripts}.
+ */
+class TranscriptTest {
+    @Rfc("9301 §5.6")
+    @Rfc("9301 §5.7")
+    @Rfc("9301 §8.2")
+    @Test
+    void anEtrRegistersRefreshesMovesAndWithdraws() {
+        Transcript.replay("registration");
+    }
+
+    @Rfc("9302 §5")
+    @Test
+    void anOldMapVersionIsDropped() {
+        Transcript.replay("versions");
+    }
+
+    @Rfc("R-077")
+    @Rfc("R-078")
+    @Rfc("R-079")
+    @Rfc("R-092")
+    @Rfc("R-093")
+    @Rfc("R-094")
+    @Rfc("R-095")
+    @Rfc("R-096")
+    @Test
+    void xtrsOfOneSiteAreMergedAndAllAreToldWhoeverJoinsOrLeaves() {
+        Transcript.replay("multihoming");
+    }
+
+    @Rfc("R-022")
+    @Rfc("R-065")
+    @Rfc("R-086")
+    @Rfc("R-104")
+    @Test
+    void aRegistrationThatDoesNotMergeReplacesThoseOfItsSiteAndNoOthers() {
+        Transcript.replay("replacement");
+    }
+
+    @Rfc("9301 §5.6")
+    @Rfc("9301 §8.2")
+    @Rfc("R-095")
+    @Test
+    void whoFallsSilentIsForgotten() {
+        Transcript.replay("expiry");
+    }
+
+    @Rfc("9437 §5")
+    @Rfc("9437 §6")
+    @Test
+    void aSubscriptionFromItsRequestToItsEnd() {
+        Transcript.replay("subscription");
+    }
+
+    @Rfc("9437 §6")
+    @Rfc("9301 §5.5")
+    @Rfc("R-031")
+    @Test
+    void aSubscriberOfAPrefixIsToldOfAllInsideIt() {
+        Transcript.replay("more-specifics");
+    }
+
+    @Rfc("9437 §5")
+    @Rfc("9437 §7")
+    @Rfc("9301 §8.3")
+    @Rfc("R-037")
+    @Rfc("R-038")
+    @Rfc("R-071")
+    @Test
+    void whereThereIsNothingThereIsNoSubscription() {
+        Transcript.replay("unknown");
+    }
+
+    @Rfc("9301 §5.7")
+    @Rfc("9437 §5")
+    @Rfc("9437 §6")
+    @Test
+    void whatNobodyAcknowledgesIsRepeatedAndThenGivenUp() {
+        Transcript.replay("surrender");
+    }
+
+    @Rfc("9437 §6")
+    @Rfc("9301 §5.6")
+    @Rfc("R-063")
+    @Test
+    void aNewLeaderGoesOnWhereTheLastOneStopped() {
+        Transcript.replay("failover");
+    }
+}
