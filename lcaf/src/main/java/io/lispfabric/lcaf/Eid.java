@@ -32,7 +32,7 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
     /** Reads the address of an EID-record whose mask-len came before it, AFI included. */
     public static Eid read(WireReader in, int maskLength) {
         int start = in.offset();
-        var address = LispAddress.read(in);
+        var address = in.part("EID-Prefix", LispAddress::read);
         var iid = InstanceId.DEFAULT;
         if (address instanceof LispAddress.Instance(var segment, _, var inner)) {
             iid = segment;

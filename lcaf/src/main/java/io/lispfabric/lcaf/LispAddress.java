@@ -50,22 +50,21 @@ public sealed interface LispAddress {
 
     /** Reads an address family number and the address after it. */
     static LispAddress read(WireReader in) {
-        return read(in, in.u16(), 0);
+        return read(in, 0);
     }
 
-    /** Reads the address after an address family number that was read elsewhere. */
-    static LispAddress readBody(WireReader in, int afi) {
-        return read(in, afi, 0);
-    }
-
-    private static LispAddress read(WireReader in, int afi, int depth) {
+    private static LispAddress read(WireReader in, int depth) {
+        int afi = in.as("AFI").u16();
         return switch (afi) {
             case AFI_NONE -> None.NONE;
-            case AFI_IPV4 -> new Ipv4(in.u32AsInt());
-            case AFI_IPV6 -> new Ipv6(in.u64(), in.u64());
+            case AFI_IPV4 -> new Ipv4(in.as("IPv4 address").u32AsInt());
+            case AFI_IPV6 -> new Ipv6(in.as("IPv6 address", 16).u64(), in.u64());
             // RFC 8060 §4.10.2 shows MAC addresses under AFI 6, the IANA registry has 16389 for
             // them: both mean the same EID.
-            case AFI_802, AFI_MAC -> new Mac((long) in.u16() << 32 | in.u32AsInt() & 0xFFFF_FFFFL);
+            case AFI_802, AFI_MAC ->
+                    new Mac(
+                            (long) in.as("MAC address", 6).u16() << 32
+                                    | in.u32AsInt() & 0xFFFF_FFFFL);
             case AFI_NAME -> Name.read(in);
             case AFI_LCAF -> Lcaf.read(in, depth);
             default -> throw in.flaw(Flaw.UNKNOWN_AFI);
@@ -294,6 +293,7 @@ public sealed interface LispAddress {
             int start = in.offset();
             var text = new StringBuilder();
             // At most MAX_LENGTH characters are kept, whatever arrives.
+            in.begin("Name");
             for (int octet = in.u8(); octet != 0; octet = in.u8()) {
                 if (octet < 0x20 || octet >= 0x7F || text.length() == MAX_LENGTH) {
                     throw new MalformedException(Flaw.BAD_NAME, start);
@@ -303,7 +303,7 @@ public sealed interface LispAddress {
             if (text.isEmpty()) {
                 throw new MalformedException(Flaw.BAD_NAME, start);
             }
-            return new Name(text.toString());
+            return in.end(new Name(text.toString()));
         }
 
         @Override
@@ -359,15 +359,17 @@ public sealed interface LispAddress {
             if (depth == MAX_NESTING) {
                 throw in.flaw(Flaw.BAD_NESTING);
             }
-            in.skip(2); // Rsvd1 and Flags: ignored on receipt (RFC 8060 §3)
-            int type = in.u8();
-            int rsvd2 = in.u8();
-            var body = in.sub(in.u16());
+            in.as("Rsvd1, Flags").skip(2); // ignored on receipt (RFC 8060 §3)
+            int type = in.as("LCAF type").u8();
+            int rsvd2 = in.as("Rsvd2").u8();
+            var body = in.sub(in.as("Length").u16());
             return switch (type) {
                 case TYPE_AFI_LIST -> AfiList.read(body, depth);
                 case TYPE_INSTANCE_ID -> Instance.read(body, rsvd2, depth);
                 case TYPE_VENDOR -> Vendor.read(body);
-                default -> new Unrecognised(type, rsvd2, body.bytes(body.remaining()));
+                default ->
+                        new Unrecognised(
+                                type, rsvd2, body.as("Unrecognised body").bytes(body.remaining()));
             };
         }
     }
@@ -378,11 +380,11 @@ public sealed interface LispAddress {
      */
     record Instance(InstanceId iid, int iidMaskLength, LispAddress address) implements Lcaf {
         private static Instance read(WireReader in, int iidMaskLength, int depth) {
-            int value = in.u32AsInt();
+            int value = in.as("Instance ID").u32AsInt();
             if (value >>> 24 != 0) {
                 throw in.flaw(Flaw.BAD_INSTANCE_ID);
             }
-            var address = LispAddress.read(in, in.u16(), depth + 1);
+            var address = LispAddress.read(in, depth + 1);
             if (address instanceof Instance) {
                 throw in.flaw(Flaw.BAD_NESTING);
             }
@@ -434,7 +436,8 @@ public sealed interface LispAddress {
             while (in.remaining() > 0) {
                 // Elements that we do not recognise are kept as they came, and are nothing to us
                 // (RFC 8060 §4.10.5).
-                addresses.add(LispAddress.read(in, in.u16(), depth + 1));
+                in.begin("Element");
+                addresses.add(in.end(LispAddress.read(in, depth + 1)));
             }
             return new AfiList(addresses);
         }
@@ -478,11 +481,11 @@ public sealed interface LispAddress {
             if (in.remaining() < 4) {
                 throw in.flaw(Flaw.BAD_LENGTH);
             }
-            int oui = in.u32AsInt() & 0xFF_FFFF; // Rsvd3 is ignored
+            int oui = in.as("Rsvd3, OUI").u32AsInt() & 0xFF_FFFF; // Rsvd3 is ignored
             if (!in.vendors().understands(oui)) {
                 throw in.flaw(Flaw.UNKNOWN_VENDOR);
             }
-            return new Vendor(oui, in.bytes(in.remaining()));
+            return new Vendor(oui, in.as("Internal format").bytes(in.remaining()));
         }
 
         @Override

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cursor over the octets of one datagram. Every step checks that the octets are there and throws
@@ -14,6 +15,36 @@ public final class WireReader {
     private final ByteBuffer in;
     private final int origin;
     private final Vendors vendors;
+    private final Trace trace;
+    private @Nullable String next;
+
+    /**
+     * Hears what is read and under which name, so that a tool can show octets to people without
+     * parsing them a second time.
+     */
+    public interface Trace {
+        /** For everybody else. */
+        Trace NONE =
+                new Trace() {
+                    @Override
+                    public void begin(String part, int offset) {}
+
+                    @Override
+                    public void field(String name, int offset, int length) {}
+
+                    @Override
+                    public void end(Object value, int offset) {}
+                };
+
+        /** A part begins: a record, a locator, an address. Parts nest. */
+        void begin(String part, int offset);
+
+        /** A field of {@code length} octets is about to be read. */
+        void field(String name, int offset, int length);
+
+        /** The part that began last has been read, up to {@code offset}, and says this. */
+        void end(Object value, int offset);
+    }
 
     /**
      * Reads what remains in {@code datagram}, which itself is not moved, and lets no vendor's LCAF
@@ -25,13 +56,49 @@ public final class WireReader {
 
     /** Reads what remains in {@code datagram}, which itself is not moved. */
     public WireReader(ByteBuffer datagram, Vendors vendors) {
-        this(datagram.slice(), 0, vendors);
+        this(datagram, vendors, Trace.NONE);
     }
 
-    private WireReader(ByteBuffer in, int origin, Vendors vendors) {
+    /** Reads what remains in {@code datagram}, telling {@code trace} what it is. */
+    public WireReader(ByteBuffer datagram, Vendors vendors, Trace trace) {
+        this(datagram.slice(), 0, vendors, trace);
+    }
+
+    private WireReader(ByteBuffer in, int origin, Vendors vendors, Trace trace) {
         this.in = in;
         this.origin = origin;
         this.vendors = vendors;
+        this.trace = trace;
+    }
+
+    /** What the octets that are read next are called in the RFC's diagram. */
+    public WireReader as(String name) {
+        next = name;
+        return this;
+    }
+
+    /** What the next {@code octets} are called, which are read in more than one step. */
+    public WireReader as(String name, int octets) {
+        need(octets);
+        trace.field(name, offset(), octets);
+        return this;
+    }
+
+    /** A part of several fields begins here. */
+    public void begin(String part) {
+        trace.begin(part, offset());
+    }
+
+    /** The part that began last ends here; returns what it says. */
+    public <T> T end(T value) {
+        trace.end(value, offset());
+        return value;
+    }
+
+    /** A part of several fields. */
+    public <T> T part(String name, Function<WireReader, T> read) {
+        begin(name);
+        return end(read.apply(this));
     }
 
     /** Octets from the start of the datagram, also inside a {@link #sub} reader. */
@@ -96,9 +163,14 @@ public final class WireReader {
     public WireReader sub(int length) {
         need(length);
         var part = in.slice(in.position(), length);
-        var reader = new WireReader(part, offset(), vendors);
+        var reader = new WireReader(part, offset(), vendors, trace);
         in.position(in.position() + length);
         return reader;
+    }
+
+    /** {@code count} parts in a row. Memory is taken only for those that arrived. */
+    public <T> List<T> list(int count, String name, Function<WireReader, T> read) {
+        return list(count, in -> in.part(name, read));
     }
 
     /** {@code count} things in a row. Memory is taken only for those that arrived. */
@@ -125,6 +197,10 @@ public final class WireReader {
     private void need(int octets) {
         if (octets > in.remaining()) {
             throw new MalformedException(Flaw.TRUNCATED, origin + in.limit());
+        }
+        if (next != null) {
+            trace.field(next, offset(), octets);
+            next = null;
         }
     }
 }

@@ -17,9 +17,10 @@ public record Authentication(int keyId, int algorithmId, Bytes data) {
     public static final int DATA_OFFSET = 16;
 
     static Authentication read(WireReader in) {
-        int keyId = in.u8();
-        int algorithmId = in.u8();
-        return new Authentication(keyId, algorithmId, in.bytes(in.u16()));
+        int keyId = in.as("Key ID").u8();
+        int algorithmId = in.as("Algorithm ID").u8();
+        int length = in.as("Authentication Data Length").u16();
+        return new Authentication(keyId, algorithmId, in.as("Authentication Data").bytes(length));
     }
 
     void write(WireWriter out) {

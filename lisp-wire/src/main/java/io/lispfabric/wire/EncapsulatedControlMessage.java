@@ -83,7 +83,7 @@ public record EncapsulatedControlMessage(
     }
 
     static EncapsulatedControlMessage read(WireReader in) {
-        int head = in.u32AsInt();
+        int head = in.as("Head").u32AsInt();
         if ((head & S) != 0) {
             throw in.flaw(Flaw.UNSUPPORTED_SECURITY);
         }
@@ -123,11 +123,11 @@ public record EncapsulatedControlMessage(
         static Inner readIpv4(WireReader in) {
             int length = in.remaining();
             var octets = in.peek(length);
-            int head = in.u32AsInt();
-            int fragment = in.u32AsInt();
-            int ttlProtocolChecksum = in.u32AsInt();
-            var source = new LispAddress.Ipv4(in.u32AsInt());
-            var destination = new LispAddress.Ipv4(in.u32AsInt());
+            int head = in.as("Inner IPv4: version, length").u32AsInt();
+            int fragment = in.as("Identification, fragment").u32AsInt();
+            int ttlProtocolChecksum = in.as("TTL, protocol, checksum").u32AsInt();
+            var source = new LispAddress.Ipv4(in.as("Inner source").u32AsInt());
+            var destination = new LispAddress.Ipv4(in.as("Inner destination").u32AsInt());
             expectWhole(in, (head & 0xFFFF) - 20);
             // Version 4 without options, whole, of exactly the octets that are here, and UDP.
             if (head >>> 24 != 0x45
@@ -145,12 +145,12 @@ public record EncapsulatedControlMessage(
         static Inner readIpv6(WireReader in) {
             int length = in.remaining();
             var octets = in.peek(length);
-            int head = in.u32AsInt();
-            int payloadLength = in.u16();
-            int nextHeader = in.u8();
-            in.skip(1);
-            var source = new LispAddress.Ipv6(in.u64(), in.u64());
-            var destination = new LispAddress.Ipv6(in.u64(), in.u64());
+            int head = in.as("Inner IPv6: version, class, flow").u32AsInt();
+            int payloadLength = in.as("Payload length").u16();
+            int nextHeader = in.as("Next header").u8();
+            in.as("Hop limit").skip(1);
+            var source = new LispAddress.Ipv6(in.as("Inner source", 16).u64(), in.u64());
+            var destination = new LispAddress.Ipv6(in.as("Inner destination", 16).u64(), in.u64());
             expectWhole(in, payloadLength);
             if (head >>> 28 != 6 || payloadLength != length - 40 || nextHeader != UDP) {
                 throw in.flaw(Flaw.BAD_INNER_PACKET);
@@ -168,10 +168,10 @@ public record EncapsulatedControlMessage(
         private static Inner readUdp(WireReader in, Bytes packet, Ip source, Ip destination) {
             int length = in.remaining();
             var datagram = in.peek(length);
-            int sourcePort = in.u16();
-            int destinationPort = in.u16();
-            int udpLength = in.u16();
-            int checksum = in.u16();
+            int sourcePort = in.as("Inner UDP source port").u16();
+            int destinationPort = in.as("Inner UDP destination port").u16();
+            int udpLength = in.as("Inner UDP length").u16();
+            int checksum = in.as("Inner UDP checksum").u16();
             if (udpLength != length) {
                 throw in.flaw(Flaw.BAD_INNER_PACKET);
             }

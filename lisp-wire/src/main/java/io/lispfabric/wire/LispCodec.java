@@ -23,8 +23,17 @@ public final class LispCodec {
 
     /** Reads one datagram. The buffer's position and limit stay as they are. */
     public static Decoded decode(ByteBuffer datagram, Vendors vendors) {
+        return decode(new WireReader(datagram, vendors));
+    }
+
+    /** Reads one datagram and says on the way what each octet means, for tools that show it. */
+    public static Decoded decode(ByteBuffer datagram, Vendors vendors, WireReader.Trace trace) {
+        return decode(new WireReader(datagram, vendors, trace));
+    }
+
+    private static Decoded decode(WireReader in) {
         try {
-            return new Decoded.Message(read(new WireReader(datagram, vendors)));
+            return new Decoded.Message(read(in));
         } catch (MalformedException e) {
             return new Decoded.Malformed(e.flaw(), e.offset());
         }
@@ -39,7 +48,7 @@ public final class LispCodec {
 
     private static LispMessage read(WireReader in) {
         return in.peekU8() >>> 4 == EncapsulatedControlMessage.TYPE
-                ? EncapsulatedControlMessage.read(in)
+                ? in.part("Encapsulated Control Message", EncapsulatedControlMessage::read)
                 : readInner(in);
     }
 
@@ -49,11 +58,11 @@ public final class LispCodec {
      */
     static LispMessage readInner(WireReader in) {
         return switch (in.peekU8() >>> 4) {
-            case MapRequest.TYPE -> MapRequest.read(in);
-            case MapReply.TYPE -> MapReply.read(in);
-            case MapRegister.TYPE -> MapRegister.read(in);
-            case MapNotify.TYPE -> MapNotify.read(in);
-            case MapNotifyAck.TYPE -> MapNotifyAck.read(in);
+            case MapRequest.TYPE -> in.part("Map-Request", MapRequest::read);
+            case MapReply.TYPE -> in.part("Map-Reply", MapReply::read);
+            case MapRegister.TYPE -> in.part("Map-Register", MapRegister::read);
+            case MapNotify.TYPE -> in.part("Map-Notify", MapNotify::read);
+            case MapNotifyAck.TYPE -> in.part("Map-Notify-Ack", MapNotifyAck::read);
             default -> throw in.flaw(Flaw.UNKNOWN_TYPE);
         };
     }

@@ -56,11 +56,11 @@ public record Locator(
 
     /** Reads one locator-record. */
     public static Locator read(WireReader in) {
-        int priority = in.u8();
-        int weight = in.u8();
-        int multicastPriority = in.u8();
-        int multicastWeight = in.u8();
-        int flags = in.u16();
+        int priority = in.as("Priority").u8();
+        int weight = in.as("Weight").u8();
+        int multicastPriority = in.as("M Priority").u8();
+        int multicastWeight = in.as("M Weight").u8();
+        int flags = in.as("Locator flags").u16();
         return new Locator(
                 priority,
                 weight,

@@ -61,10 +61,14 @@ public record MapRegister(
     }
 
     static MapRegister read(WireReader in) {
-        int head = in.u32AsInt();
-        var nonce = new Nonce(in.u64());
+        int head = in.as("Head").u32AsInt();
+        var nonce = new Nonce(in.as("Nonce").u64());
         var authentication = Authentication.read(in);
-        var records = in.list(head & 0xFF, MappingRecord::read); // allocates only for what arrived
+        var records =
+                in.list(
+                        head & 0xFF,
+                        "EID-record",
+                        MappingRecord::read); // allocates only for what arrived
         var identity =
                 (head & I) != 0 ? Optional.of(XtrIdentity.read(in)) : Optional.<XtrIdentity>empty();
         in.expectEnd();

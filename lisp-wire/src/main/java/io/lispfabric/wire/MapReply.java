@@ -38,12 +38,12 @@ public record MapReply(boolean probe, boolean echoNonce, Nonce nonce, List<Mappi
     }
 
     static MapReply read(WireReader in) {
-        int head = in.u32AsInt();
+        int head = in.as("Head").u32AsInt();
         if ((head & S) != 0) {
             throw in.flaw(Flaw.UNSUPPORTED_SECURITY);
         }
-        var nonce = new Nonce(in.u64());
-        var records = in.list(head & 0xFF, MappingRecord::read);
+        var nonce = new Nonce(in.as("Nonce").u64());
+        var records = in.list(head & 0xFF, "EID-record", MappingRecord::read);
         in.expectEnd();
         return new MapReply((head & P) != 0, (head & E) != 0, nonce, records);
     }

@@ -60,8 +60,8 @@ public record MapRequest(
     /** One EID-Prefix that is asked for; {@code subscribes} is the N-bit (RFC 9437 §4). */
     public record Asked(boolean subscribes, Eid eid) {
         private static Asked read(WireReader in) {
-            boolean subscribes = (in.u8() & 0x80) != 0;
-            return new Asked(subscribes, Eid.read(in, in.u8()));
+            boolean subscribes = (in.as("Request flags").u8() & 0x80) != 0;
+            return new Asked(subscribes, Eid.read(in, in.as("EID mask-len").u8()));
         }
 
         private void write(WireWriter out) {
@@ -154,10 +154,10 @@ public record MapRequest(
 
     static MapRequest read(WireReader in) {
         int start = in.offset();
-        int head = in.u32AsInt();
-        var nonce = new Nonce(in.u64());
+        int head = in.as("Head").u32AsInt();
+        var nonce = new Nonce(in.as("Nonce").u64());
         var sourceEid = readSourceEid(in);
-        var itrRlocs = in.list((head >>> 8 & 0x1F) + 1, LispAddress::read);
+        var itrRlocs = in.list((head >>> 8 & 0x1F) + 1, "ITR-RLOC", LispAddress::read);
         boolean cancels = itrRlocs.size() == 1 && itrRlocs.getFirst() == LispAddress.None.NONE;
         if (!cancels) {
             // What no Map-Reply could be sent to is ignored (RFC 9306 §3); nothing left means no
@@ -167,10 +167,10 @@ public record MapRequest(
                 throw new MalformedException(Flaw.NO_ITR_RLOC, start);
             }
         }
-        var records = in.list(head & 0xFF, Asked::read);
+        var records = in.list(head & 0xFF, "Record", Asked::read);
         var mapData =
                 (head & M) != 0
-                        ? Optional.of(MappingRecord.read(in))
+                        ? Optional.of(in.part("Map-Reply Record", MappingRecord::read))
                         : Optional.<MappingRecord>empty();
         var identity =
                 (head & I) != 0 ? Optional.of(XtrIdentity.read(in)) : Optional.<XtrIdentity>empty();
@@ -196,7 +196,7 @@ public record MapRequest(
      * (RFC 9306 §3).
      */
     private static Optional<Eid> readSourceEid(WireReader in) {
-        var address = LispAddress.read(in);
+        var address = in.part("Source EID", LispAddress::read);
         var iid = InstanceId.DEFAULT;
         if (address instanceof LispAddress.Instance(var segment, _, var inner)) {
             iid = segment;

@@ -58,13 +58,13 @@ public record MappingRecord(
 
     /** Reads one record. */
     public static MappingRecord read(WireReader in) {
-        var ttl = new RecordTtl(in.u32AsInt());
-        int locatorCount = in.u8();
-        int maskLength = in.u8();
-        int flags = in.u16();
-        int version = in.u16() & 0xFFF;
+        var ttl = new RecordTtl(in.as("Record TTL").u32AsInt());
+        int locatorCount = in.as("Locator Count").u8();
+        int maskLength = in.as("EID mask-len").u8();
+        int flags = in.as("Record flags").u16();
+        int version = in.as("Map-Version Number").u16() & 0xFFF;
         var eid = Eid.read(in, maskLength);
-        var locators = in.list(locatorCount, Locator::read);
+        var locators = in.list(locatorCount, "Locator-record", Locator::read);
         // A locator of a type we do not know is as if it were not there (RFC 9306 §3).
         locators.removeIf(locator -> locator.rloc().isIgnored());
         return new MappingRecord(

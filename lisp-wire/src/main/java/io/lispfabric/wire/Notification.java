@@ -14,10 +14,10 @@ record Notification(
     private static final int I = 0x0800_0000;
 
     static Notification read(WireReader in) {
-        int head = in.u32AsInt();
-        var nonce = new Nonce(in.u64());
+        int head = in.as("Head").u32AsInt();
+        var nonce = new Nonce(in.as("Nonce").u64());
         var authentication = Authentication.read(in);
-        var records = in.list(head & 0xFF, MappingRecord::read);
+        var records = in.list(head & 0xFF, "EID-record", MappingRecord::read);
         // The I-bit is reserved in RFC 9301 and so ignored; the ids may follow with it or without
         // it, or not at all.
         var recipient =

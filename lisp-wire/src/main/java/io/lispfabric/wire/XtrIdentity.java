@@ -13,7 +13,8 @@ public record XtrIdentity(XtrId xtrId, SiteId siteId) implements Comparable<XtrI
 
     /** Reads the 24 octets. */
     public static XtrIdentity read(WireReader in) {
-        return new XtrIdentity(new XtrId(in.u64(), in.u64()), new SiteId(in.u64()));
+        return new XtrIdentity(
+                new XtrId(in.as("xTR-ID", 16).u64(), in.u64()), new SiteId(in.as("Site-ID").u64()));
     }
 
     /** Writes the 24 octets. */

@@ -10,18 +10,20 @@ public enum Algorithm {
     /**
      * HMAC-SHA-1-96-None: for peers that know no other; MUST NOT be used over the public Internet.
      */
-    HMAC_SHA1_96(1, 12, 20),
+    HMAC_SHA1_96(1, "HMAC-SHA-1-96-None", 12, 20),
     /** HMAC-SHA-256-128-None. */
-    HMAC_SHA256_128(2, 16, 32),
+    HMAC_SHA256_128(2, "HMAC-SHA-256-128-None", 16, 32),
     /** HMAC-SHA256-128+HKDF-SHA256: every message has a key of its own, derived from its nonce. */
-    HMAC_SHA256_128_HKDF(3, 16, 16);
+    HMAC_SHA256_128_HKDF(3, "HMAC-SHA256-128+HKDF-SHA256", 16, 16);
 
     private final int id;
+    private final String title;
     private final int length;
     private final int fullLength;
 
-    Algorithm(int id, int length, int fullLength) {
+    Algorithm(int id, String title, int length, int fullLength) {
         this.id = id;
+        this.title = title;
         this.length = length;
         this.fullLength = fullLength;
     }
@@ -38,6 +40,11 @@ public enum Algorithm {
     /** The Algorithm ID on the wire. */
     public int id() {
         return id;
+    }
+
+    /** The name of RFC 9301 §12.5. */
+    public String title() {
+        return title;
     }
 
     /** Octets of authentication data, as the RFC has it. */
