@@ -1,5 +1,6 @@
 package io.lispfabric.cli;
 
+import io.lispfabric.cli.demo.DemoCommand;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Arrays;
@@ -41,6 +42,7 @@ public final class Lispctl {
     private static final List<Entry> COMMANDS =
             List.of(
                     new Entry(List.of("query", "lig"), QueryCommand::new),
+                    new Entry("demo", DemoCommand::new),
                     new Entry("register", RegisterCommand::new),
                     new Entry("subscribe", SubscribeCommand::new),
                     new Entry("version", VersionCommand::new));

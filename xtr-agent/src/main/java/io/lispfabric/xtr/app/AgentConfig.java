@@ -301,6 +301,28 @@ public record AgentConfig(
                 accelerators);
     }
 
+    /** With another priority and weight of its own locator. */
+    public AgentConfig withLocator(int newPriority, int newWeight) {
+        return new AgentConfig(
+                name,
+                rloc,
+                identity,
+                state,
+                controlPort,
+                lispPort,
+                vxlanGpePort,
+                recordTtl,
+                newPriority,
+                newWeight,
+                mapCacheEntries,
+                reEncapsulate,
+                adminListen,
+                httpListen,
+                domains,
+                database,
+                attachments);
+    }
+
     /** A pxTR. */
     public AgentConfig reEncapsulating() {
         return new AgentConfig(

@@ -248,6 +248,9 @@ public final class MappingDomain {
             // RFC 9301 §5.7: what we asked for is not acknowledged.
             return new Outcome(List.of(), registrar.confirm(notify, now), List.of());
         }
+        if (registrar.hasSent(notify.nonce())) {
+            return Outcome.nothing();
+        }
         var question = resolver.of(notify.nonce());
         return question.isPresent()
                 ? onConfirmation(question.get(), notify, from, now)
@@ -358,7 +361,7 @@ public final class MappingDomain {
             }
             var verdict =
                     forGroup
-                            ? registrar.judgeGroup(notify.nonce())
+                            ? registrar.judgeGroup(record.eid(), notify.nonce())
                             : subscription.orElseThrow().judge(record.eid(), notify.nonce());
             switch (verdict) {
                 case NEW -> {

@@ -54,6 +54,9 @@ final class Registrar {
     /** The greatest nonce of an unsolicited Map-Notify to this xTR as a member of groups. */
     private Optional<Nonce> groupNonce = Optional.empty();
 
+    /** The last nonce before any that this process sends. */
+    private final Nonce before;
+
     private static final class Registration {
         final Eid eid;
         boolean withdrawn;
@@ -63,6 +66,9 @@ final class Registrar {
         Optional<Nonce> first = Optional.empty();
         Nonce last = new Nonce(0);
         List<Locator> merged = List.of();
+
+        /** The nonce of the last unsolicited Map-Notify about this EID. */
+        Optional<Nonce> group = Optional.empty();
 
         Registration(Eid eid, Instant due) {
             this.eid = eid;
@@ -106,6 +112,7 @@ final class Registrar {
         this.ttl = ttl;
         this.budget = budget;
         this.nonces = nonces;
+        before = nonces.last();
         this.servers = servers;
     }
 
@@ -272,13 +279,33 @@ final class Registrar {
                         () -> Math.min(Subscriber.NEAR, Subscriber.distance(nonces.last(), nonce)));
     }
 
-    /** Where the nonce of a group's Map-Notify stands. */
-    Subscriber.Verdict judgeGroup(Nonce nonce) {
-        if (groupNonce.isEmpty() || nonce.isGreaterThan(groupNonce.get())) {
-            groupNonce = Optional.of(nonce);
+    /**
+     * Whether a Map-Notify answers an earlier Map-Register of ours, one that was answered already:
+     * it comes late, or again because we had asked again. Its nonce is ours, and none of the
+     * group's.
+     */
+    boolean hasSent(Nonce nonce) {
+        return nonce.isGreaterThan(before) && !nonce.isGreaterThan(nonces.last());
+    }
+
+    /**
+     * Where the nonce of a group's Map-Notify stands. All groups share a counter, but one
+     * Map-Notify may overtake another, and then only that about the same EID is out of date.
+     */
+    Subscriber.Verdict judgeGroup(Eid eid, Nonce nonce) {
+        var it = registrations.get(eid);
+        if (it == null) {
+            return Subscriber.Verdict.REPLAY;
+        }
+        if (it.group.isEmpty() || nonce.isGreaterThan(it.group.get())) {
+            it.group = Optional.of(nonce);
+            groupNonce =
+                    groupNonce
+                            .filter(last -> last.isGreaterThan(nonce))
+                            .or(() -> Optional.of(nonce));
             return Subscriber.Verdict.NEW;
         }
-        return nonce.equals(groupNonce.get())
+        return nonce.equals(it.group.get())
                 ? Subscriber.Verdict.DUPLICATE
                 : Subscriber.Verdict.REPLAY;
     }
