@@ -12,6 +12,7 @@ import io.lispfabric.wire.MapNotifyAck;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.udp.Datagram;
@@ -48,6 +49,7 @@ import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -77,6 +79,7 @@ public final class XtrAgent implements AutoCloseable {
     private final XtrListener listener;
     private final InstantSource time;
     private final UdpSockets sockets;
+    private final SecureRandom random = new SecureRandom();
     private final Counters counters = new Counters();
     private final Map<String, Domain> domains = new LinkedHashMap<>();
     private final Forwarding forwarding = new Forwarding();
@@ -114,7 +117,8 @@ public final class XtrAgent implements AutoCloseable {
                     new MappingDomain(
                             settings(domain),
                             nonces(domain.name() + "-register", REGISTER_BLOCK),
-                            nonces(domain.name() + "-subscription", SUBSCRIPTION_BLOCK));
+                            nonces(domain.name() + "-subscription", SUBSCRIPTION_BLOCK),
+                            () -> new Nonce(random.nextLong()));
             domains.put(domain.name(), new Domain(domain, core));
             for (var route : domain.routes()) {
                 route.prefix()
@@ -181,13 +185,13 @@ public final class XtrAgent implements AutoCloseable {
     }
 
     private NonceCounter nonces(String name, long block) throws IOException {
-        int random = new SecureRandom().nextInt();
+        int low = random.nextInt();
         if (config.state().isEmpty()) {
-            var start = NonceCounter.start(time.instant(), random, Optional.empty());
+            var start = NonceCounter.start(time.instant(), low, Optional.empty());
             return new NonceCounter(start, block, NonceCounter.Reservation.NONE);
         }
         var file = new NonceFile(folder(config.state().get()).resolve("nonces-" + name));
-        var start = NonceCounter.start(time.instant(), random, file.read());
+        var start = NonceCounter.start(time.instant(), low, file.read());
         file.write(start); // so that a folder that cannot be written to is found now
         return new NonceCounter(start, block, file);
     }
@@ -600,13 +604,19 @@ public final class XtrAgent implements AutoCloseable {
             }
         }
         sockets.close();
-        var open =
-                call(() -> {
-                    var all = attachments.values().stream().map(Attached::circuit).toList();
-                    attachments.clear();
-                    return all;
-                });
-        open.forEach(UdpAttachment::close);
+        detachAll().forEach(UdpAttachment::close);
+    }
+
+    private List<UdpAttachment> detachAll() {
+        try {
+            return call(() -> {
+                var all = attachments.values().stream().map(Attached::circuit).toList();
+                attachments.clear();
+                return all;
+            });
+        } catch (RejectedExecutionException _) {
+            return List.of(); // whoever closed the loop has closed the sockets with it
+        }
     }
 
     /** Runs something on the loop, and waits for it. */

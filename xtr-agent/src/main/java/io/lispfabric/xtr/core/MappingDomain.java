@@ -11,6 +11,7 @@ import io.lispfabric.wire.MapNotifyAck;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
 import java.net.InetSocketAddress;
@@ -22,6 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * One mapping system, as one xTR takes part in it: what it has registered there, what it has
@@ -41,6 +43,9 @@ public final class MappingDomain {
 
     /** How long a mapping is still used after its TTL, while the mapping system is being asked. */
     private static final Duration GRACE = Duration.ofMinutes(15);
+
+    /** A Map-Server repeats what is not acknowledged for nearly a minute (RFC 9301 §5.7). */
+    private static final Duration FOLLOW_UP = Duration.ofMinutes(1);
 
     /** RFC 9437 §5 recommends 15 minutes. */
     private static final Duration TEMPORARY = Duration.ofMinutes(15);
@@ -89,8 +94,18 @@ public final class MappingDomain {
     /** One EID of the local database, as this domain sees it. */
     public record Registered(Eid eid, boolean withdrawn, boolean confirmed, List<Locator> merged) {}
 
+    /**
+     * A domain in which nothing has happened yet.
+     *
+     * @param registerNonces one counter for all Map-Registers (RFC 9301 §5.6)
+     * @param subscriptionNonces one for all subscriptions (RFC 9437 §4)
+     * @param random unpredictable ones, for other Map-Requests (RFC 9301 §5.2)
+     */
     public MappingDomain(
-            Settings settings, NonceCounter registerNonces, NonceCounter subscriptionNonces) {
+            Settings settings,
+            NonceCounter registerNonces,
+            NonceCounter subscriptionNonces,
+            Supplier<Nonce> random) {
         this.settings = settings;
         this.subscriptionNonces = subscriptionNonces;
         requestServers = new Servers(settings.servers());
@@ -105,7 +120,7 @@ public final class MappingDomain {
                         ipv4 ? BUDGET_IPV4 : BUDGET_IPV6,
                         registerNonces,
                         registerServers);
-        resolver = new Resolver(QUESTIONS, subscriptionNonces);
+        resolver = new Resolver(QUESTIONS, subscriptionNonces, random);
         subscriber = new Subscriber(settings.capacity());
         cache = new MapCache(settings.rloc(), settings.capacity());
     }
@@ -167,13 +182,15 @@ public final class MappingDomain {
 
     /** What is due. */
     public Outcome poll(Instant now) {
+        var events = sweep(now);
         var send = new ArrayList<>(registrar.poll(now));
-        var asks = resolver.poll(now);
+        // A question inside of what we are subscribed to would only subscribe us once more.
+        var asks = resolver.poll(now, it -> !subscriber.coversFromAbove(it));
         if (asks.stream().anyMatch(Resolver.Ask::again)) {
             requestServers.rotate();
         }
         asks.forEach(ask -> send.add(mapRequest(ask)));
-        return new Outcome(send, sweep(now), List.of());
+        return new Outcome(send, events, List.of());
     }
 
     /**
@@ -182,13 +199,12 @@ public final class MappingDomain {
      */
     private Transmission mapRequest(Resolver.Ask ask) {
         var server = requestServers.current();
+        var itrRlocs = List.<LispAddress>of(settings.rloc());
         var request =
-                MapRequest.subscription(
-                        ask.nonce(),
-                        ask.source(),
-                        List.of(settings.rloc()),
-                        ask.eid(),
-                        settings.identity());
+                ask.subscribes()
+                        ? MapRequest.subscription(
+                                ask.nonce(), ask.source(), itrRlocs, ask.eid(), settings.identity())
+                        : MapRequest.query(ask.nonce(), ask.source(), itrRlocs, ask.eid());
         var ecm =
                 EncapsulatedControlMessage.of(
                         settings.rloc(),
@@ -294,8 +310,9 @@ public final class MappingDomain {
     }
 
     /**
-     * Installs all records of an answer. It tells everything inside the prefix that was asked for
-     * (RFC 9301 §5.5), so what is cached there and not in it is no longer so.
+     * Installs all records of an answer. A Map-Reply tells everything inside the prefix that was
+     * asked for (RFC 9301 §5.5), so what is cached there and not in it is no longer so. After a
+     * confirmation the rest may follow one by one: what is not told again soon, is gone.
      */
     private List<XtrEvent> installAnswer(
             Eid asked, List<MappingRecord> records, Cause cause, Instant now) {
@@ -303,12 +320,21 @@ public final class MappingDomain {
         var told = new HashSet<Eid>();
         records.forEach(it -> told.add(it.eid()));
         for (var entry : cache.within(asked)) {
-            if (!told.contains(entry.eid()) && subscriber.get(entry.eid()).isEmpty()) {
+            if (told.contains(entry.eid()) || subscriber.get(entry.eid()).isPresent()) {
+                continue;
+            }
+            if (cause == Cause.MAP_REPLY) {
                 events.add(install(removal(entry.eid()), cause, now));
+            } else {
+                cache.extend(entry, earlier(entry.expires(), now.plus(FOLLOW_UP)));
             }
         }
         records.forEach(it -> events.add(install(it, cause, now)));
         return events;
+    }
+
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
     }
 
     /**
@@ -391,7 +417,7 @@ public final class MappingDomain {
     /** The subscription is gone at the Map-Server; an old message of that kind changes nothing. */
     private List<Drop> resubscribe(
             Subscriber.Subscription subscription, MapNotify notify, Instant now) {
-        if (subscription.last().isGreaterThan(notify.nonce())) {
+        if (subscription.confirmed().isGreaterThan(notify.nonce())) {
             return List.of(Drop.REPLAY);
         }
         subscriptionNonces.saw(notify.nonce());

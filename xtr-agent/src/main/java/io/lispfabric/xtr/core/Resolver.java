@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * The Map-Requests that are waiting for an answer, and when each is to be sent again: at most one a
@@ -26,8 +28,14 @@ final class Resolver {
      */
     private static final long SPACING = 1 << 16;
 
+    /** However many destinations an accelerator tries, a Map-Server hears no more than this. */
+    private static final int PER_SECOND = 1000;
+
     private final int capacity;
     private final NonceCounter nonces;
+    private final Supplier<Nonce> random;
+    private Instant second = Instant.EPOCH;
+    private int allowance;
     private final Map<Eid, Question> questions = new LinkedHashMap<>();
     private final Map<Nonce, Question> outstanding = new HashMap<>();
 
@@ -38,6 +46,7 @@ final class Resolver {
         private boolean standing;
         private boolean answered;
         private boolean wanted;
+        private boolean subscribes;
         private int tries;
         private int refusals;
         private Instant due;
@@ -62,16 +71,19 @@ final class Resolver {
     }
 
     /** One transmission of a question. */
-    record Ask(Eid eid, Optional<Eid> source, Nonce nonce, boolean again) {}
+    record Ask(Eid eid, Optional<Eid> source, Nonce nonce, boolean again, boolean subscribes) {}
 
     /**
      * Nothing asked yet.
      *
      * @param capacity the most questions at a time
+     * @param nonces for subscriptions (RFC 9437 §4)
+     * @param random for plain Map-Requests (RFC 9301 §5.2)
      */
-    Resolver(int capacity, NonceCounter nonces) {
+    Resolver(int capacity, NonceCounter nonces, Supplier<Nonce> random) {
         this.capacity = capacity;
         this.nonces = nonces;
+        this.random = random;
     }
 
     /**
@@ -116,8 +128,16 @@ final class Resolver {
         return known != null && !known.answered;
     }
 
-    /** What is to be sent now. */
-    List<Ask> poll(Instant now) {
+    /**
+     * What is to be sent now.
+     *
+     * @param subscribes whether the Map-Server is to tell of changes of an EID-Prefix from now on
+     */
+    List<Ask> poll(Instant now, Predicate<Eid> subscribes) {
+        if (!now.isBefore(second.plus(INTERVAL))) {
+            second = now;
+            allowance = PER_SECOND;
+        }
         var asks = new ArrayList<Ask>();
         for (var all = questions.values().iterator(); all.hasNext(); ) {
             var it = all.next();
@@ -130,17 +150,19 @@ final class Resolver {
                 it.sent.forEach(outstanding::remove);
                 continue;
             }
-            asks.add(send(it, now));
+            if (allowance == 0) {
+                break;
+            }
+            allowance--;
+            asks.add(send(it, now, subscribes.test(it.eid)));
         }
         return asks;
     }
 
-    private Ask send(Question it, Instant now) {
+    private Ask send(Question it, Instant now, boolean subscribes) {
         boolean again = it.tries > 0;
-        // The first nonce is beyond any that the Map-Server may have stored for whatever it finds;
-        // each repetition takes the next one (RFC 9437 §4).
-        it.last = again ? it.last.next() : nonces.leap(SPACING);
-        nonces.saw(it.last);
+        it.last = subscribes ? counted(it, again) : random.get();
+        it.subscribes = subscribes;
         it.tries++;
         it.wanted = false;
         it.due = now.plus(it.tries < QUICK_TRIES ? INTERVAL : PAUSE);
@@ -149,7 +171,19 @@ final class Resolver {
         if (it.sent.size() > QUICK_TRIES) {
             outstanding.remove(it.sent.removeFirst());
         }
-        return new Ask(it.eid, it.source, it.last, again);
+        return new Ask(it.eid, it.source, it.last, again, subscribes);
+    }
+
+    /**
+     * The first nonce is beyond any that the Map-Server may have stored for whatever it finds; each
+     * repetition takes the next one (RFC 9437 §4).
+     */
+    private Nonce counted(Question it, boolean again) {
+        if (!again || !it.subscribes) {
+            return nonces.leap(SPACING);
+        }
+        nonces.saw(it.last.next());
+        return it.last.next();
     }
 
     /** The question that a nonce belongs to. */

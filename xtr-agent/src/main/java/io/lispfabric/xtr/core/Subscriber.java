@@ -21,7 +21,7 @@ final class Subscriber {
     static final long NEAR = 1L << 32;
 
     /** For how many EID-Prefixes of a subscription the nonce is kept. */
-    private static final int KEPT = 256;
+    private static final int KEPT = 16_384;
 
     private final int capacity;
     private final PrefixTable<Subscription> table = new PrefixTable<>();
@@ -65,9 +65,9 @@ final class Subscriber {
             end = time;
         }
 
-        /** The greatest nonce so far. */
-        Nonce last() {
-            return last;
+        /** The nonce it began with. */
+        Nonce confirmed() {
+            return confirmed;
         }
 
         long distance(Nonce nonce) {
@@ -138,6 +138,22 @@ final class Subscriber {
 
     Optional<Subscription> get(Eid prefix) {
         return table.get(prefix);
+    }
+
+    /**
+     * Whether changes of this prefix are published to us anyway, with those of a shorter one (RFC
+     * 9437 §6).
+     */
+    boolean coversFromAbove(Eid eid) {
+        var above = new Nearest(new Nonce(0));
+        table.covering(
+                eid,
+                it -> {
+                    if (!it.prefix().equals(eid)) {
+                        above.consider(it);
+                    }
+                });
+        return above.found.isPresent();
     }
 
     /** Whether changes of this prefix are published to us. */
