@@ -201,8 +201,7 @@ class ForwarderTest {
     @Rfc("9301 §5.4")
     @Rfc("R-038")
     void eachNegativeActionIsCountedByItself() {
-        var actions =
-                List.of(Action.NATIVELY_FORWARD, Action.DROP, Action.DROP_POLICY_DENIED);
+        var actions = List.of(Action.NATIVELY_FORWARD, Action.DROP, Action.DROP_POLICY_DENIED);
         var x = fabric.xtr("X", "192.0.2.51").route("up", "[1]*");
         for (int i = 0; i < actions.size(); i++) {
             var eid = Fabric.eid("[1]50.0.0." + i);

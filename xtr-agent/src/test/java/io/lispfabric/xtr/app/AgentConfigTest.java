@@ -1,0 +1,211 @@
+package io.lispfabric.xtr.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.wire.app.ConfigException;
+import io.lispfabric.wire.app.Settings;
+import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.xtr.forward.Encapsulation;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AgentConfigTest {
+    private static final String LEAST =
+            """
+            name: D1
+            rloc: 192.0.2.13
+            xtr-id: d1
+            site-id: 4
+            domains:
+              - name: scale-up
+                map-servers: [192.0.2.250]
+                key: {secret-file: pod.key}
+                routes: ["[1]40.0.0.0/16", "[100]*"]
+            """;
+
+    @TempDir private Path folder;
+
+    @BeforeEach
+    void writeKey() throws Exception {
+        Files.writeString(folder.resolve("pod.key"), "a-secret-of-the-pod\n");
+    }
+
+    @Test
+    void everyDefault() throws Exception {
+        var config = parse(LEAST);
+        var domain = config.domains().getFirst();
+        var defaults =
+                """
+                state               %s
+                control-port        %d
+                lisp-port           %d
+                vxlan-gpe-port      %d
+                record-ttl          %s
+                priority            %d
+                weight              %d
+                map-cache-entries   %d
+                re-encapsulate      %s
+                admin.listen        %s
+                http.listen         %s
+                database            %s
+                attachments         %s
+                domains.map-servers %s
+                domains.key.id      %d
+                domains.key.algorithms %s
+                domains.encapsulation  %s
+                domains.subscribe   %s
+                """
+                        .formatted(
+                                text(config.state()),
+                                config.controlPort(),
+                                config.lispPort(),
+                                config.vxlanGpePort(),
+                                config.recordTtl(),
+                                config.priority(),
+                                config.weight(),
+                                config.mapCacheEntries(),
+                                config.reEncapsulate(),
+                                text(config.adminListen()),
+                                text(config.httpListen()),
+                                config.database(),
+                                config.attachments(),
+                                domain.mapServers().getFirst().getPort(),
+                                domain.key().keyId(),
+                                domain.key().algorithms().stream().map(Algorithm::id).toList(),
+                                domain.encapsulation().label(),
+                                domain.subscribe());
+
+        assertThat(defaults)
+                .isEqualTo(
+                        """
+                        state               none
+                        control-port        4342
+                        lisp-port           4341
+                        vxlan-gpe-port      4790
+                        record-ttl          1440m
+                        priority            1
+                        weight              50
+                        map-cache-entries   65536
+                        re-encapsulate      false
+                        admin.listen        none
+                        http.listen         none
+                        database            []
+                        attachments         []
+                        domains.map-servers 4342
+                        domains.key.id      0
+                        domains.key.algorithms [3]
+                        domains.encapsulation  vxlan-gpe
+                        domains.subscribe   []
+                        """);
+        assertThat(
+                        AgentConfig.of(
+                                config.name(), config.rloc(), config.identity(), config.domains()))
+                .isEqualTo(config);
+    }
+
+    @Test
+    void everySetting() throws Exception {
+        var config =
+                parse(
+                        """
+                        name: D3
+                        rloc: 192.0.2.15
+                        xtr-id: 0d3
+                        site-id: 18446744073709551615
+                        state: nonces
+                        control-port: 14342
+                        lisp-port: 14341
+                        vxlan-gpe-port: 14790
+                        record-ttl: 2h
+                        priority: 2
+                        weight: 0
+                        map-cache-entries: 1000
+                        re-encapsulate: true
+                        admin: {listen: "127.0.0.1:24443"}
+                        http: {listen: "127.0.0.1:24080"}
+                        domains:
+                          - name: scale-up
+                            map-servers: ["192.0.2.250:5000", 192.0.2.251]
+                            key: {id: 7, secret-file: pod.key, algorithms: [2, 3], legacy-secret: true}
+                            encapsulation: lisp
+                            routes: ["[1]40.0.0.0/16", "[100]*"]
+                            subscribe: ["[1]40.0.0.0/16"]
+                          - name: scale-out
+                            map-servers: [192.0.2.252]
+                            key: {secret-file: pod.key}
+                            routes: ["[1]0.0.0.0/0"]
+                        database:
+                          - eid: "[1]40.0.0.0/16"
+                            domains: [scale-up, scale-out]
+                          - eid: "[1]0.0.0.0/0"
+                            domains: [scale-up]
+                        attachments:
+                          - name: acc7
+                            eids: ["[1]40.0.0.7", "[100]name:POD-D-AccID-7"]
+                            listen: 127.0.0.1:7007
+                            deliver: 127.0.0.1:7107
+                        """);
+
+        assertThat(config.rloc()).isEqualTo(Ip.parse("192.0.2.15"));
+        assertThat(config.identity().siteId().toString()).isEqualTo("18446744073709551615");
+        assertThat(config.state()).contains(folder.resolve("nonces"));
+        assertThat(config.recordTtl()).hasToString("120m");
+        assertThat(config.reEncapsulate()).isTrue();
+        assertThat(config.adminListen()).isPresent();
+        assertThat(config.domains().getFirst().encapsulation()).isEqualTo(Encapsulation.LISP);
+        assertThat(config.domains().getFirst().key().algorithms()).hasSize(2);
+        assertThat(config.domains().getFirst().mapServers().get(1).getPort()).isEqualTo(4342);
+        assertThat(config.database()).hasSize(2);
+        assertThat(config.attachments().getFirst().deliver()).isPresent();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    rloc: 192.0.2.13     | rlok: 192.0.2.13         | agent.yaml:1: rloc: is missing
+                    site-id: 4           | site-id: 4\\nweigth: 3    | agent.yaml:5: weigth: is not a setting; did you mean weight?
+                    rloc: 192.0.2.13     | rloc: 224.0.0.1          | agent.yaml:2: rloc: not a unicast address: 224.0.0.1
+                    site-id: 4           | site-id: four            | agent.yaml:4: site-id: For input string: "four"
+                    xtr-id: d1           | xtr-id: xyz              | agent.yaml:3: xtr-id: an xTR-ID is 1 to 32 hexadecimal digits: 'xyz'
+                    pod.key              | no.key                   | cannot read
+                    "[100]*"             | "[100"                   | agent.yaml:9: domains[0].routes: not an EID: '[100' (expected [iid]prefix)
+                    "[100]*"             | "[1]40.0.0.0/16"         | agent.yaml:5: domains: two have the route [1]40.0.0.0/16
+                    [192.0.2.250]        | []                       | domain scale-up has no map-servers
+                    site-id: 4           | site-id: 4\\npriority: 255 | agent.yaml:5: priority: must be a number from 0 to 254, not '255'
+                    """)
+    void aMistakeIsOneLineThatSaysWhere(String good, String bad, String problem) {
+        assertThatThrownBy(() -> parse(LEAST.replace(good, bad.replace("\\n", "\n"))))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining(problem)
+                .message()
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void anAttachmentMustHaveADomainAndADatabaseEntryAKnownOne() {
+        assertThatThrownBy(() -> parse(LEAST + "attachments: [{name: a, eids: [\"[1]50.0.0.1\"]}]"))
+                .hasMessageContaining(
+                        "agent.yaml:10: attachments: no domain has a route for [1]50.0.0.1/32");
+        assertThatThrownBy(() ->
+                        parse(LEAST + "database: [{eid: \"[1]40.0.0.0/16\", domains: [other]}]"))
+                .hasMessageContaining("no domain is named other");
+    }
+
+    private AgentConfig parse(String yaml) throws ConfigException {
+        return AgentConfig.from(Settings.parse(folder.resolve("agent.yaml").toString(), yaml));
+    }
+
+    private static String text(Optional<?> value) {
+        return value.isEmpty() ? "none" : value.get().toString();
+    }
+}
