@@ -159,7 +159,8 @@ sites:
     site-id: 0
     # OOR knows HMAC-SHA-1 with 20 octets only, and draws a random nonce for every transmission.
     keys:
-      - { id: 0, algorithms: [1], secret-file: oor.key, legacy-length: true, legacy-secret: true, nonce-check: random }
+      - { id: 0, algorithms: [1], secret-file: oor.key, legacy-length: true, legacy-secret: true }
+    nonce-check: random
     prefixes:
       - { iid: 0, prefix: 172.16.0.0/12, accept-more-specifics: true }
       - { iid: 100, prefix: 172.16.0.0/12, accept-more-specifics: true }
@@ -179,11 +180,22 @@ YAML
       ;;
   esac
   for _ in {1..300}; do
-    if [[ -n "$(on ms ss -Hlun 'sport = :4342')" ]]; then return; fi
+    if ms_ready; then return; fi
     [[ -d /proc/${running[ms]} ]] || die "the Map-Server ended at once"
     sleep 0.1
   done
-  die "nobody listens on UDP 4342 after 30 s"
+  die "the Map-Server is not ready after 30 s"
+}
+
+# Ours says so itself: it listens before it has read its log, and answers only then.
+ms_ready() {
+  case $MS in
+    lispctl)
+      on ms bash -c 'exec 3<>/dev/tcp/127.0.0.1/24080 && printf "GET /readyz HTTP/1.0\r\n\r\n" >&3 &&
+        head -1 <&3 | grep -q " 200 "' 2>/dev/null
+      ;;
+    oor) [[ -n "$(on ms ss -Hlun 'sport = :4342')" ]] ;;
+  esac
 }
 
 start_oor() { # NODE: with NODE.conf

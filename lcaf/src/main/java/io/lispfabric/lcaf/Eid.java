@@ -65,7 +65,10 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
 
     /** Writes AFI and address; the mask-len goes elsewhere. */
     public void write(WireWriter out) {
-        address().write(out);
+        (iid.value() == 0
+                        ? prefix.address()
+                        : new LispAddress.Instance(iid, out.iidMaskLength(), prefix.address()))
+                .write(out);
     }
 
     public boolean covers(Eid other) {

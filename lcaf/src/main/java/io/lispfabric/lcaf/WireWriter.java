@@ -10,6 +10,24 @@ import java.util.Arrays;
 public final class WireWriter {
     private byte[] out = new byte[128];
     private int size;
+    private final int iidMaskLength;
+
+    public WireWriter() {
+        this(0);
+    }
+
+    /**
+     * A writer for a peer that wants this number in the IID mask-len of every EID, where it means
+     * nothing (RFC 8060 §4.1). Some compare it nevertheless.
+     */
+    public WireWriter(int iidMaskLength) {
+        this.iidMaskLength = iidMaskLength;
+    }
+
+    /** The IID mask-len of EIDs. */
+    int iidMaskLength() {
+        return iidMaskLength;
+    }
 
     public WireWriter u8(int value) {
         room(1);

@@ -41,7 +41,15 @@ public final class LispCodec {
 
     /** The octets of a message, its authentication data as it is. */
     public static byte[] encode(LispMessage message) {
-        var out = new WireWriter();
+        return encode(message, 0);
+    }
+
+    /**
+     * The same for a peer that wants this IID mask-len in EIDs; 0 is what RFC 8060 §4.1 lets one
+     * expect.
+     */
+    public static byte[] encode(LispMessage message, int iidMaskLength) {
+        var out = new WireWriter(iidMaskLength);
         message.write(out);
         return out.toArray();
     }

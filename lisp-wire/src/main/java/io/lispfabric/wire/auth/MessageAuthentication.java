@@ -41,8 +41,21 @@ public final class MessageAuthentication {
      */
     public static byte[] seal(
             LispMessage.Authenticated message, SharedKey key, Algorithm algorithm, int length) {
+        return seal(message, key, algorithm, length, 0);
+    }
+
+    /**
+     * The same for a peer that also wants a certain IID mask-len in EIDs ({@link
+     * LispCodec#encode(LispMessage, int)}).
+     */
+    public static byte[] seal(
+            LispMessage.Authenticated message,
+            SharedKey key,
+            Algorithm algorithm,
+            int length,
+            int iidMaskLength) {
         var blank = new Authentication(key.keyId(), algorithm.id(), Bytes.of(new byte[length]));
-        var octets = LispCodec.encode(message.with(blank));
+        var octets = LispCodec.encode(message.with(blank), iidMaskLength);
         var mac = mac(octets, message, key, algorithm);
         System.arraycopy(mac, 0, octets, Authentication.DATA_OFFSET, length);
         return octets;

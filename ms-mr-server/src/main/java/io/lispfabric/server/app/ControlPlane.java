@@ -1,6 +1,7 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Vendors;
@@ -12,6 +13,7 @@ import io.lispfabric.server.core.MapResolver;
 import io.lispfabric.server.core.Publisher;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Action;
+import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.LispCodec;
@@ -53,6 +55,12 @@ final class ControlPlane {
     private static final int ROOM_IPV4 = 576 - 20 - 8 - 12;
 
     private static final int ROOM_IPV6 = 1280 - 40 - 8 - 12;
+
+    /**
+     * In an EID-record whose EID has an Instance ID: ten octets before the AFI, two of it, four of
+     * the LCAF (RFC 8060 §4.1).
+     */
+    private static final int IID_MASK_LENGTH_OFFSET = 10 + 2 + 3;
 
     /** How many Map-Notifies are sent before the socket is read again. */
     private static final int PUBLISH_BATCH = 64;
@@ -199,7 +207,8 @@ final class ControlPlane {
                                 site.get().name(),
                                 authentication.keyId(),
                                 authentication.algorithmId(),
-                                authentication.data().length()),
+                                authentication.data().length(),
+                                iidMaskLength(register, payload)),
                         site.get().noncesGrow(),
                         register.identity(),
                         register.nonce(),
@@ -211,6 +220,21 @@ final class ControlPlane {
                         from.address(),
                         notifyPort(from.address(), from.port()),
                         accepted));
+    }
+
+    /**
+     * The IID mask-len of the first EID, which says nothing (RFC 8060 §4.1) but is copied into the
+     * Map-Notify like everything else (RFC 9301 §5.7): Open Overlay Router compares it.
+     */
+    private static int iidMaskLength(MapRegister register, ByteBuffer payload) {
+        if (register.records().getFirst().eid().iid().equals(InstanceId.DEFAULT)) {
+            return 0;
+        }
+        int record =
+                payload.position()
+                        + Authentication.DATA_OFFSET
+                        + register.authentication().data().length();
+        return payload.get(record + IID_MASK_LENGTH_OFFSET) & 0xFF;
     }
 
     private static boolean isSane(Locator locator) {

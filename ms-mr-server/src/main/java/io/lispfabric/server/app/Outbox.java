@@ -58,6 +58,10 @@ final class Outbox {
         endpoint.send(
                 new InetSocketAddress(to.toInetAddress(), port),
                 MessageAuthentication.seal(
-                        message, key.get(), algorithm.get(), credentials.length()));
+                        message,
+                        key.get(),
+                        algorithm.get(),
+                        credentials.length(),
+                        credentials.iidMaskLength()));
     }
 }

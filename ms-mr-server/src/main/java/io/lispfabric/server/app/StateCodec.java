@@ -377,11 +377,11 @@ final class StateCodec {
 
     private static void write(WireWriter out, Credentials it) {
         write(out, it.site());
-        out.u8(it.keyId()).u8(it.algorithmId()).u8(it.length());
+        out.u8(it.keyId()).u8(it.algorithmId()).u8(it.length()).u8(it.iidMaskLength());
     }
 
     private static Credentials readCredentials(WireReader in) {
-        return new Credentials(readText(in), in.u8(), in.u8(), in.u8());
+        return new Credentials(readText(in), in.u8(), in.u8(), in.u8(), in.u8());
     }
 
     private static void write(WireWriter out, List<Ip> addresses) {

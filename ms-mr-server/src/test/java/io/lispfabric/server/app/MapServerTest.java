@@ -100,6 +100,22 @@ class MapServerTest {
     }
 
     @Test
+    @Rfc("9301 §5.7")
+    void theIidMaskLengthOfAMapRegisterIsCopiedLikeAllElse() throws IOException {
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+
+            d1.send(
+                    d1.sealedWithIidMaskLength(
+                            d1.register(ACC7, "192.0.2.13", RecordTtl.ONE_DAY), 32));
+
+            var lcaf = Bytes.ofHex("4003 0000 02 20 000a 00000001 0001 28000007").hex();
+            assertThat(Bytes.of(d1.octets(10_000).orElseThrow()).hex()).contains(lcaf);
+        }
+    }
+
+    @Test
     @Rfc("R-038")
     void anUnknownAcceleratorIsToBeDropped() throws IOException {
         try (var server = start();

@@ -95,6 +95,12 @@ final class Xtr implements AutoCloseable {
                 nonce, Optional.empty(), List.of(LispAddress.None.NONE), eid, identity);
     }
 
+    /** The same as a peer writes it that has 32 in the IID mask-len of its EIDs. */
+    byte[] sealedWithIidMaskLength(MapRegister register, int iidMaskLength) {
+        return MessageAuthentication.seal(
+                register, key, key.preferred(), key.preferred().length(), iidMaskLength);
+    }
+
     byte[] sealed(MapRegister register) {
         return MessageAuthentication.seal(register, key);
     }
@@ -143,14 +149,11 @@ final class Xtr implements AutoCloseable {
 
     /** The next message, with its MAC checked if it has one. */
     Optional<LispMessage> heard(int millis) throws IOException {
-        socket.setSoTimeout(millis);
-        var packet = new DatagramPacket(new byte[9000], 9000);
-        try {
-            socket.receive(packet);
-        } catch (SocketTimeoutException _) {
+        var octets = octets(millis);
+        if (octets.isEmpty()) {
             return Optional.empty();
         }
-        var payload = ByteBuffer.wrap(Arrays.copyOf(packet.getData(), packet.getLength()));
+        var payload = ByteBuffer.wrap(octets.get());
         if (!(LispCodec.decode(payload) instanceof Decoded.Message(var message))) {
             throw new AssertionError("the server sent what cannot be read");
         }
@@ -159,6 +162,18 @@ final class Xtr implements AutoCloseable {
             throw new AssertionError("a MAC of the server's is wrong");
         }
         return Optional.of(message);
+    }
+
+    /** The next datagram, as it came. */
+    Optional<byte[]> octets(int millis) throws IOException {
+        socket.setSoTimeout(millis);
+        var packet = new DatagramPacket(new byte[9000], 9000);
+        try {
+            socket.receive(packet);
+        } catch (SocketTimeoutException _) {
+            return Optional.empty();
+        }
+        return Optional.of(Arrays.copyOf(packet.getData(), packet.getLength()));
     }
 
     @Override
