@@ -18,7 +18,7 @@ import java.util.TreeMap;
  *
  * @param registrations at least one, by different xTRs of one site, in the order of the xTRs
  */
-public record Mapping(Eid eid, List<Registration> registrations) {
+public record Mapping(Eid eid, List<Registration> registrations) implements Expiring {
     public Mapping {
         registrations = List.copyOf(registrations);
     }
@@ -42,6 +42,14 @@ public record Mapping(Eid eid, List<Registration> registrations) {
                         || registrations.stream()
                                 .noneMatch(it ->
                                         it.merges() && it.registrant().identity().isPresent()));
+    }
+
+    @Override
+    public long expiresMillis() {
+        return registrations.stream()
+                .mapToLong(Registration::expiresMillis)
+                .min()
+                .orElse(Long.MAX_VALUE);
     }
 
     List<Registrant> registrants() {

@@ -85,15 +85,7 @@ public record MappingSystem(
      * The EID-Prefixes, at most {@code most}, with a registration that ends at or before this time.
      */
     public List<Eid> due(long nowMillis, int most) {
-        var due = new ArrayList<Eid>();
-        mappings.forEach((_, mapping) -> {
-            if (due.size() < most
-                    && mapping.registrations().stream()
-                            .anyMatch(it -> it.expiresMillis() <= nowMillis)) {
-                due.add(mapping.eid());
-            }
-        });
-        return due;
+        return mappings.expiring(nowMillis, most).stream().map(Mapping::eid).toList();
     }
 
     /** The state with one row set or gone. */

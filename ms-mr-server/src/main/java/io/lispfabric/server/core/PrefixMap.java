@@ -31,9 +31,22 @@ public final class PrefixMap<V> {
     /**
      * A node has a value, or two children, or both: without a value and with one child it would not
      * be there.
+     *
+     * @param expiresMillis when the first value in the subtree ends, if any does
      */
     private record Node<V>(
-            BitKey key, @Nullable V value, @Nullable Node<V> zero, @Nullable Node<V> one) {
+            BitKey key,
+            @Nullable V value,
+            @Nullable Node<V> zero,
+            @Nullable Node<V> one,
+            long expiresMillis) {
+        Node(BitKey key, @Nullable V value, @Nullable Node<V> zero, @Nullable Node<V> one) {
+            long first = value instanceof Expiring it ? it.expiresMillis() : Long.MAX_VALUE;
+            first = zero == null ? first : Math.min(first, zero.expiresMillis);
+            first = one == null ? first : Math.min(first, one.expiresMillis);
+            this(key, value, zero, one, first);
+        }
+
         @Nullable Node<V> child(boolean bit) {
             return bit ? one : zero;
         }
@@ -177,6 +190,23 @@ public final class PrefixMap<V> {
         return found;
     }
 
+    /**
+     * The values that end at or before this time, but at most {@code limit} of them, in the order
+     * of the keys. Takes time in proportion to those, not to all.
+     */
+    public List<V> expiring(long atMillis, int limit) {
+        var found = new ArrayList<V>();
+        var entries = new Entries<>(root, atMillis);
+        while (found.size() < limit && entries.hasNext()) {
+            if (entries.next().value instanceof Expiring it && it.expiresMillis() <= atMillis) {
+                @SuppressWarnings("unchecked") // it is a value of this map
+                var value = (V) it;
+                found.add(value);
+            }
+        }
+        return found;
+    }
+
     private @Nullable Node<V> subtree(BitKey key) {
         var node = root;
         while (node != null && node.key.length() < key.length()) {
@@ -201,18 +231,24 @@ public final class PrefixMap<V> {
     }
 
     /**
-     * All nodes, a parent before its children. A key's bits bound its depth, but not our stack:
-     * hence no recursion.
+     * All nodes, or those of subtrees in which a value ends by a time, a parent before its
+     * children. A key's bits bound its depth, but not our stack: hence no recursion.
      */
     private static final class Entries<V> implements Iterator<Node<V>> {
         private final ArrayList<Node<V>> stack = new ArrayList<>();
+        private final long byMillis;
 
         Entries(@Nullable Node<V> root) {
+            this(root, Long.MAX_VALUE);
+        }
+
+        Entries(@Nullable Node<V> root, long byMillis) {
+            this.byMillis = byMillis;
             push(root);
         }
 
         private void push(@Nullable Node<V> node) {
-            if (node != null) {
+            if (node != null && node.expiresMillis <= byMillis) {
                 stack.add(node);
             }
         }
@@ -260,6 +296,9 @@ public final class PrefixMap<V> {
     public boolean equals(@Nullable Object other) {
         if (!(other instanceof PrefixMap<?> that) || size != that.size) {
             return false;
+        }
+        if (root == that.root) {
+            return true;
         }
         var mine = new Entries<>(root);
         var others = new Entries<>(that.root);

@@ -147,6 +147,35 @@ class PrefixMapTest {
                 .isEqualTo(below.subList(0, Math.min(limit, below.size())));
     }
 
+    /** A value that ends. */
+    private record Ends(long expiresMillis) implements Expiring {}
+
+    @Rfc("9301 §8.2")
+    @Property
+    void whatEndsByATimeIsFoundUpToALimit(
+            @ForAll("edits") List<Edit> edits,
+            @ForAll @IntRange(max = 4) int atMillis,
+            @ForAll @IntRange(max = 10) int limit) {
+        var model = Both.after(edits);
+        var map = PrefixMap.<Ends>empty();
+        for (var edit : edits) {
+            var key = key(edit.key());
+            map =
+                    edit.value().isPresent()
+                            ? map.with(key, new Ends(edit.value().get()))
+                            : map.without(key);
+        }
+        var due =
+                model.model().values().stream()
+                        .filter(value -> value <= atMillis)
+                        .limit(limit)
+                        .map(value -> new Ends(value))
+                        .toList();
+
+        assertThat(map.expiring(atMillis, limit)).isEqualTo(due);
+        assertThat(model.map().expiring(Long.MAX_VALUE, limit)).isEmpty();
+    }
+
     @Rfc("9301 §8.4")
     @Property
     void theHoleIsTheShortestPrefixThatOverlapsNothing(
