@@ -1,0 +1,127 @@
+package io.lispfabric.server.core;
+
+import static io.lispfabric.server.core.Fixture.eid;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.wire.MappingRecord;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.ShrinkingMode;
+
+/** The whole cluster with xTRs around it, in virtual time: see {@link ClusterSim}. */
+class ClusterSimTest {
+    private static final Eid POD = eid("40.0.0.0/16");
+    private static final int XTRS = 6;
+    private static final int ACCELERATORS = 5;
+
+    /**
+     * Shorter than the patience of retransmission (RFC 9301 §5.7), so that all that was said in it
+     * is said again after it.
+     */
+    private static final int FAULTY_SECONDS = 40;
+
+    /** Longer than a silent xTR's registrations last, and then some for the retransmissions. */
+    private static final int QUIET_SECONDS = 420;
+
+    @Provide
+    Arbitrary<ClusterSim.Faults> faults() {
+        return Combinators.combine(
+                        Arbitraries.integers().between(0, 40),
+                        Arbitraries.integers().between(0, 30),
+                        Arbitraries.integers().between(1, 2_000),
+                        Arbitraries.integers().between(1_000, 30_000))
+                .as(ClusterSim.Faults::new);
+    }
+
+    @Rfc("9437 §6")
+    @Rfc("9301 §5.6")
+    @Rfc("9301 §5.7")
+    @Rfc("R-063")
+    @Rfc("R-079")
+    @Rfc("R-096")
+    @Property(tries = 60, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.OFF)
+    void everySubscriberAndEveryGroupLearnsTheLastLocatorSet(
+            @ForAll long seed, @ForAll("faults") ClusterSim.Faults faults) {
+        var sim = ClusterSim.of(seed, XTRS, faults);
+        sim.xtrs().getFirst().register(POD, 100);
+        sim.xtrs().get(4).subscribe(POD);
+        sim.xtrs().get(5).subscribe(accelerator(0));
+        sim.xtrs().get(5).subscribe(accelerator(1));
+        sim.xtrs().get(3).subscribe(accelerator(0));
+
+        for (int second = 0; second < FAULTY_SECONDS; second++) {
+            move(sim);
+            sim.run(1);
+        }
+        sim.heal();
+        sim.run(QUIET_SECONDS);
+
+        sim.allCaughtUp();
+        var truth = new HashMap<Eid, MappingRecord>();
+        sim.committed()
+                .mappings()
+                .forEach((_, mapping) -> truth.put(mapping.eid(), mapping.record()));
+        for (var xtr : sim.xtrs()) {
+            if (xtr.alive()) {
+                for (var eid : xtr.wanted()) {
+                    assertThat(xtr.isSubscribedTo(eid)).isTrue();
+                }
+                var expected = new HashMap<>(truth);
+                expected.keySet().removeIf(eid -> !xtr.isSubscribedTo(eid));
+                assertThat(text(xtr.cache()))
+                        .as("map-cache of %s", xtr.address())
+                        .isEqualTo(text(expected));
+                expected.clear();
+                expected.putAll(truth);
+                expected.keySet().retainAll(xtr.group().keySet());
+                assertThat(text(xtr.group()))
+                        .as("groups of %s", xtr.address())
+                        .isEqualTo(text(expected));
+            }
+        }
+        assertThat(truth).containsKey(POD);
+    }
+
+    private static String text(Map<Eid, MappingRecord> mappings) {
+        return mappings.values().stream()
+                .map(record ->
+                        record.eid()
+                                + record.locators().stream()
+                                        .map(it -> " " + it.rloc() + " weight " + it.weight())
+                                        .collect(Collectors.joining(",")))
+                .sorted()
+                .collect(Collectors.joining("\n"));
+    }
+
+    private static Eid accelerator(int number) {
+        return eid("40.0.0." + (number + 1) + "/32");
+    }
+
+    /** Accelerators come, go and change their weight; seldom, an xTR fails. */
+    private static void move(ClusterSim sim) {
+        var random = sim.random();
+        var eid = accelerator(random.nextInt(ACCELERATORS));
+        var xtr = sim.xtrs().get(random.nextInt(XTRS));
+        switch (random.nextInt(8)) {
+            case 0, 1, 2, 3 -> xtr.register(eid, random.nextInt(100));
+            case 4, 5 -> xtr.withdraw(eid);
+            case 6 -> sim.xtrs().getFirst().register(POD, random.nextInt(100));
+            default -> {
+                // xTRs 1 and 2 subscribe to nothing: what they leave must expire for the others.
+                if (random.nextInt(4) == 0) {
+                    sim.xtrs().get(1 + random.nextInt(2)).crash();
+                }
+            }
+        }
+    }
+}
