@@ -545,6 +545,9 @@ public final class XtrAgent implements AutoCloseable {
         if (closed) {
             return Optional.of("closed");
         }
+        if (!isAlive()) {
+            return Optional.of("the loop is stuck");
+        }
         return call(() -> {
             if (draining) {
                 return Optional.of("draining");

@@ -51,6 +51,9 @@ final class Registrar {
     private final Servers servers;
     private final Map<Eid, Registration> registrations = new LinkedHashMap<>();
 
+    /** Nothing is due before this. */
+    private Instant nextDue = Instant.MAX;
+
     /** The greatest nonce of an unsolicited Map-Notify to this xTR as a member of groups. */
     private Optional<Nonce> groupNonce = Optional.empty();
 
@@ -119,9 +122,11 @@ final class Registrar {
     /** Registers an EID from now on, also when it is just being withdrawn. */
     void register(Eid eid, Instant now) {
         var known = registrations.computeIfAbsent(eid, it -> new Registration(it, now));
+        nextDue = earlier(nextDue, known.due);
         if (known.withdrawn) {
             known.confirmed = false;
             known.begin(false, now);
+            nextDue = earlier(nextDue, now);
         }
     }
 
@@ -130,6 +135,7 @@ final class Registrar {
         var known = registrations.get(eid);
         if (known != null && !known.withdrawn) {
             known.begin(true, now);
+            nextDue = earlier(nextDue, now);
         }
     }
 
@@ -156,6 +162,22 @@ final class Registrar {
 
     /** The Map-Registers that are due. */
     List<Transmission> poll(Instant now) {
+        if (nextDue.isAfter(now)) {
+            return List.of();
+        }
+        var sent = transmit(now);
+        nextDue =
+                registrations.values().stream()
+                        .map(it -> it.due)
+                        .reduce(Instant.MAX, Registrar::earlier);
+        return sent;
+    }
+
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
+    }
+
+    private List<Transmission> transmit(Instant now) {
         if (registrations.values().stream().allMatch(it -> it.due.isAfter(now))) {
             return List.of();
         }

@@ -34,6 +34,10 @@ final class Resolver {
     private final int capacity;
     private final NonceCounter nonces;
     private final Supplier<Nonce> random;
+
+    /** Nothing is due before this, so that a flood of packets costs no search each. */
+    private Instant nextDue = Instant.MAX;
+
     private Instant second = Instant.EPOCH;
     private int allowance;
     private final Map<Eid, Question> questions = new LinkedHashMap<>();
@@ -120,6 +124,7 @@ final class Resolver {
             return false;
         }
         questions.put(eid, new Question(eid, source, standing, now));
+        nextDue = earlier(nextDue, now);
         return true;
     }
 
@@ -134,6 +139,9 @@ final class Resolver {
      * @param subscribes whether the Map-Server is to tell of changes of an EID-Prefix from now on
      */
     List<Ask> poll(Instant now, Predicate<Eid> subscribes) {
+        if (nextDue.isAfter(now)) {
+            return List.of();
+        }
         if (!now.isBefore(second.plus(INTERVAL))) {
             second = now;
             allowance = PER_SECOND;
@@ -151,12 +159,20 @@ final class Resolver {
                 continue;
             }
             if (allowance == 0) {
-                break;
+                continue;
             }
             allowance--;
             asks.add(send(it, now, subscribes.test(it.eid)));
         }
+        nextDue =
+                questions.values().stream()
+                        .map(it -> it.due)
+                        .reduce(Instant.MAX, Resolver::earlier);
         return asks;
+    }
+
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
     }
 
     private Ask send(Question it, Instant now, boolean subscribes) {
@@ -201,6 +217,7 @@ final class Resolver {
         question.standing = false;
         question.refusals = 0;
         question.due = now.plus(hold.compareTo(INTERVAL) > 0 ? hold : INTERVAL);
+        nextDue = earlier(nextDue, question.due);
         question.sent.forEach(outstanding::remove);
         question.sent.clear();
     }
@@ -208,6 +225,7 @@ final class Resolver {
     /** A standing question was answered without a subscription: it is asked again, less often. */
     void refused(Question question, Instant now) {
         question.due = now.plus(Registrar.backoff(question.refusals));
+        nextDue = earlier(nextDue, question.due);
         question.refusals++;
         question.tries = 0;
         question.sent.forEach(outstanding::remove);

@@ -55,9 +55,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Two xTRs with real sockets on loopback addresses of their own, and a small Map-Server. */
 class XtrAgentTest {
-    private static final String D1 = "127.73.4.1";
-    private static final String D2 = "127.73.4.2";
-    private static final String SERVER = "127.73.4.250";
+    /** Loopback addresses of this process alone, so that builds do not meet on a port. */
+    private static final String NETWORK =
+            "127." + (64 + process() % 64) + "." + process() / 64 % 256 + ".";
+
+    private static final String D1 = NETWORK + "1";
+    private static final String D2 = NETWORK + "2";
+    private static final String STRANGER = NETWORK + "9";
+    private static final String SERVER = NETWORK + "250";
     private static final String ACC_7 = "[100]name:POD-D-AccID-7";
     private static final String ACC_8 = "[100]name:POD-D-AccID-8";
     private static final SharedKey KEY =
@@ -264,7 +269,7 @@ class XtrAgentTest {
     @Rfc("9301 §5.7")
     void noiseOnTheControlPortIsCountedAndNotAnswered() throws Exception {
         try (var d1 = start(config("D1", D1, Encapsulation.VXLAN_GPE));
-                var stranger = new DatagramSocket(new InetSocketAddress("127.73.4.9", 0))) {
+                var stranger = new DatagramSocket(new InetSocketAddress(STRANGER, 0))) {
             var to = new InetSocketAddress(D1, d1.config().controlPort());
             for (var octets : List.of("", "ff", "40000001", "30000000")) {
                 var noise = Bytes.ofHex(octets).toArray();
@@ -275,6 +280,10 @@ class XtrAgentTest {
             assertThatThrownBy(() -> stranger.receive(answer)).isInstanceOf(IOException.class);
             assertThat(d1.counters()).containsEntry("dropped.malformed-message", 4L);
         }
+    }
+
+    private static long process() {
+        return ProcessHandle.current().pid();
     }
 
     private XtrAgent start(AgentConfig config) throws IOException {
