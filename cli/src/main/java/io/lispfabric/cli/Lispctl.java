@@ -41,10 +41,16 @@ public final class Lispctl {
     /** All that {@code lispctl} can do, in the order of its help. */
     private static final List<Entry> COMMANDS =
             List.of(
+                    new Entry("serve", ServeCommand::new),
+                    new Entry("agent", AgentCommand::new),
                     new Entry(List.of("query", "lig"), QueryCommand::new),
                     new Entry("demo", DemoCommand::new),
                     new Entry("register", RegisterCommand::new),
                     new Entry("subscribe", SubscribeCommand::new),
+                    new Entry("show", ShowCommand::new),
+                    new Entry("config", ConfigCommand::new),
+                    new Entry("check", CheckCommand::new),
+                    new Entry("decode", DecodeCommand::new),
                     new Entry("version", VersionCommand::new));
 
     private static final Pattern TIME = Pattern.compile("(\\d{1,7})(ms|s|m|h)");

@@ -179,11 +179,12 @@ final class QueryCommand extends Subcommand {
             local = path.local().toString();
             var nonce = new Nonce(random.nextLong());
             var request = MapRequest.query(nonce, Optional.empty(), List.of(path.local()), eid);
+            var octets = Question.octets(request, path, !bare);
             verbose("asking " + Sockets.text(path.peer()) + ", nonce " + nonce);
             sent = System.nanoTime();
             outstanding.put(nonce, new Try(number, path, sent));
             asked.merge(path.peer(), 1, Integer::sum);
-            path.send(Question.octets(request, path, !bare));
+            path.send(octets);
             // RFC 9301 §5.3 decides how soon the next question may go; until then, and for as long
             // as the user says, an answer to any of them is as good.
             long deadline = sent + (number < tries ? Math.max(wait, LEAST_GAP_NANOS) : wait);
@@ -262,7 +263,9 @@ final class QueryCommand extends Subcommand {
     }
 
     private static String kind(MappingRecord record) {
-        return record.authoritative() ? "authoritative, " : "proxy reply, ";
+        return record.isNegative()
+                ? ""
+                : record.authoritative() ? "authoritative, " : "proxy reply, ";
     }
 
     private static String came(Reply reply, Answer answer, String kind) {

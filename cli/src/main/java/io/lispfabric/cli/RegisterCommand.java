@@ -141,13 +141,14 @@ final class RegisterCommand extends Subcommand {
         long backoff = FIRST_BACKOFF_NANOS;
         int forged = 0;
         while (System.nanoTime() < deadline) {
+            var octets =
+                    MessageAuthentication.seal(
+                            with(template, nonce), secret, algorithm, key.length(algorithm));
             keep(nonce);
+            verbose("registering at " + Sockets.text(path.peer()) + ", nonce " + nonce);
             long sent = System.nanoTime();
             outstanding.put(nonce, new Try(outstanding.size() + 1, sent));
-            verbose("registering at " + Sockets.text(path.peer()) + ", nonce " + nonce);
-            path.send(
-                    MessageAuthentication.seal(
-                            with(template, nonce), secret, algorithm, key.length(algorithm)));
+            path.send(octets);
             // RFC 9301 §5.7: again after 1 s, doubling, at most 60 s.
             long until = Math.min(sent + backoff, deadline);
             for (var arrived = sockets.receive(until);
@@ -173,7 +174,7 @@ final class RegisterCommand extends Subcommand {
                         + Sockets.text(path.peer())
                         + ", and no Map-Notify that the key vouches for came back"
                         + (forged == 0 ? "" : " (" + forged + " other datagrams did)")
-                        + ". A Map-Server is silent towards a wrong Key ID, secret or algorithm, an"
+                        + ". A Map-Server is silent towards a wrong Site-ID, Key ID, secret or algorithm, an"
                         + " EID-Prefix outside of the key's site, and a nonce that is not greater"
                         + " than the last one; its counters name the reason");
     }

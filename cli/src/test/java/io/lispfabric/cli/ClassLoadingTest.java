@@ -107,4 +107,9 @@ class ClassLoadingTest {
                     .isEmpty();
         }
     }
+
+    @Test
+    void decodeLoadsNeitherGrpcNorNettyNorLogging() throws Exception {
+        assertThat(loadedBy(ExitCode.FAILURE, "decode", "10000001")).isEmpty();
+    }
 }

@@ -1,0 +1,263 @@
+package io.lispfabric.cli;
+
+import com.google.protobuf.MessageOrBuilder;
+import io.lispfabric.server.api.ListMappingsRequest;
+import io.lispfabric.server.api.ListSubscriptionsRequest;
+import io.lispfabric.server.api.MappingServiceGrpc;
+import io.lispfabric.server.api.SubscriptionServiceGrpc;
+import io.lispfabric.xtr.api.AgentServiceGrpc;
+import io.lispfabric.xtr.api.GetMapCacheRequest;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What a program knows, asked over its admin API. */
+@Command(
+        name = "show",
+        mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
+        description = "Show what a Map-Server or an xTR knows, by its admin API (--endpoints).",
+        subcommands = {
+            ShowCommand.Mappings.class,
+            ShowCommand.Subscriptions.class,
+            ShowMembersCommand.class,
+            ShowCommand.MapCache.class
+        })
+final class ShowCommand {
+    ShowCommand() {}
+
+    /** A command that asks. */
+    abstract static class Asking extends Subcommand {
+        private static final Duration WAIT = Duration.ofSeconds(10);
+
+        final Duration patience() {
+            return globals().timeout(WAIT);
+        }
+
+        final List<InetSocketAddress> addresses() {
+            try {
+                return AdminApi.addresses(globals().endpoints());
+            } catch (IllegalArgumentException e) {
+                throw usage("--endpoints " + e.getMessage());
+            }
+        }
+
+        /** Prints the answer as JSON, or as a table. */
+        final int show(MessageOrBuilder answer, Table table, boolean truncated) {
+            if (globals().json()) {
+                print(AdminApi.json(answer));
+            } else {
+                table.lines("", globals().ink()).forEach(out()::println);
+                out().flush();
+            }
+            if (truncated) {
+                note("there are more; --limit and --iid choose");
+            }
+            return ExitCode.OK;
+        }
+
+        static String yes(boolean flag) {
+            return flag ? "yes" : "no";
+        }
+
+        static String time(long unixMillis) {
+            return Instant.ofEpochMilli(unixMillis).truncatedTo(ChronoUnit.SECONDS).toString();
+        }
+    }
+
+    /** Which rows of a list. */
+    static final class Rows {
+        @Option(
+                names = {"-i", "--iid"},
+                paramLabel = "IID",
+                description = "only of this Instance ID")
+        private Optional<Integer> iid = Optional.empty();
+
+        @Option(
+                names = "--limit",
+                defaultValue = "0",
+                paramLabel = "N",
+                description = "at most N rows (default: as many as the server gives)")
+        private int limit;
+    }
+
+    /** What is registered. */
+    @Command(
+            name = "mappings",
+            mixinStandardHelpOptions = true,
+            addMethodSubcommands = false,
+            description = "All registered mappings, with their locator-sets.")
+    static final class Mappings extends Asking {
+        @Mixin private Rows rows = new Rows();
+
+        @Override
+        public Integer call() throws CommandFailure {
+            var request = ListMappingsRequest.newBuilder().setLimit(rows.limit);
+            rows.iid.ifPresent(request::setIid);
+            var answer =
+                    AdminApi.ask(
+                            addresses(),
+                            patience(),
+                            channel ->
+                                    MappingServiceGrpc.newBlockingStub(channel)
+                                            .list(request.build()));
+            var table =
+                    new Table()
+                            .left("EID")
+                            .left("SITE")
+                            .right("TTL")
+                            .left("PROXY")
+                            .right("XTRS")
+                            .left("RLOC")
+                            .right("PRI/WGT")
+                            .right("REACHABLE");
+            for (var it : answer.getMappingsList()) {
+                var first = true;
+                for (var locator : it.getLocatorsList()) {
+                    table.row(
+                            first ? it.getEid() : "",
+                            first ? it.getSite() : "",
+                            first ? Integer.toUnsignedString(it.getTtlMinutes()) + "m" : "",
+                            first ? yes(it.getProxyReply()) : "",
+                            first ? Integer.toString(it.getRegistrationsCount()) : "",
+                            locator.getRloc(),
+                            locator.getPriority() + "/" + locator.getWeight(),
+                            yes(locator.getReachable()));
+                    first = false;
+                }
+                if (first) {
+                    table.row(
+                            it.getEid(),
+                            it.getSite(),
+                            Integer.toUnsignedString(it.getTtlMinutes()) + "m",
+                            yes(it.getProxyReply()),
+                            Integer.toString(it.getRegistrationsCount()),
+                            "none",
+                            "",
+                            "");
+                }
+            }
+            return show(answer, table, answer.getTruncated());
+        }
+    }
+
+    /** Who is told of changes. */
+    @Command(
+            name = "subscriptions",
+            mixinStandardHelpOptions = true,
+            addMethodSubcommands = false,
+            description = "All subscriptions in force (RFC 9437).")
+    static final class Subscriptions extends Asking {
+        @Mixin private Rows rows = new Rows();
+
+        @Override
+        public Integer call() throws CommandFailure {
+            var request = ListSubscriptionsRequest.newBuilder().setLimit(rows.limit);
+            rows.iid.ifPresent(request::setIid);
+            var answer =
+                    AdminApi.ask(
+                            addresses(),
+                            patience(),
+                            channel ->
+                                    SubscriptionServiceGrpc.newBlockingStub(channel)
+                                            .list(request.build()));
+            var table =
+                    new Table()
+                            .left("EID")
+                            .left("XTR-ID")
+                            .right("SITE-ID")
+                            .left("ITR-RLOCS")
+                            .right("PORT")
+                            .left("NONCE")
+                            .right("UNACKED")
+                            .left("SINCE");
+            for (var it : answer.getSubscriptionsList()) {
+                table.row(
+                        it.getEid(),
+                        it.getXtrId(),
+                        Long.toUnsignedString(it.getSiteId()),
+                        String.join(",", it.getItrRlocsList()),
+                        Integer.toString(it.getPort()),
+                        it.getNonce(),
+                        Integer.toUnsignedString(it.getOutstanding()),
+                        time(it.getSinceUnixMillis()));
+            }
+            return show(answer, table, answer.getTruncated());
+        }
+    }
+
+    /** What an xTR has learnt. */
+    @Command(
+            name = "map-cache",
+            mixinStandardHelpOptions = true,
+            addMethodSubcommands = false,
+            description = "The map-cache of an xTR: --endpoints is its admin address.")
+    static final class MapCache extends Asking {
+        @Option(
+                names = "--domain",
+                defaultValue = "",
+                paramLabel = "NAME",
+                description = "only what was learnt in this mapping system")
+        private String domain = "";
+
+        @Override
+        public Integer call() throws CommandFailure {
+            var answer =
+                    AdminApi.ask(
+                            addresses(),
+                            patience(),
+                            channel ->
+                                    AgentServiceGrpc.newBlockingStub(channel)
+                                            .getMapCache(
+                                                    GetMapCacheRequest.newBuilder()
+                                                            .setDomain(domain)
+                                                            .build()));
+            var table =
+                    new Table()
+                            .left("DOMAIN")
+                            .left("EID")
+                            .left("STATE")
+                            .right("EXPIRES IN")
+                            .left("SUBSCRIBED")
+                            .left("BY")
+                            .left("RLOC")
+                            .right("PRI/WGT")
+                            .right("REACHABLE");
+            for (var it : answer.getEntriesList()) {
+                var first = true;
+                for (var locator : it.getLocatorsList()) {
+                    table.row(
+                            first ? it.getDomain() : "",
+                            first ? it.getEid() : "",
+                            first ? it.getState() : "",
+                            first ? it.getRemainingMillis() / 1000 + "s" : "",
+                            first ? yes(it.getSubscribed()) : "",
+                            first ? it.getCause() : "",
+                            locator.getRloc(),
+                            locator.getPriority() + "/" + locator.getWeight(),
+                            yes(locator.getReachable()));
+                    first = false;
+                }
+                if (first) {
+                    table.row(
+                            it.getDomain(),
+                            it.getEid(),
+                            it.getState(),
+                            it.getRemainingMillis() / 1000 + "s",
+                            yes(it.getSubscribed()),
+                            it.getCause(),
+                            it.getAction(),
+                            "",
+                            "");
+                }
+            }
+            return show(answer, table, false);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+package io.lispfabric.cli;
+
+import io.grpc.StatusRuntimeException;
+import io.lispfabric.server.api.ClusterServiceGrpc;
+import io.lispfabric.server.api.Member;
+import io.lispfabric.server.api.StatusRequest;
+import io.lispfabric.server.api.StatusResponse;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import picocli.CommandLine.Command;
+
+/**
+ * The members of a cluster. Each endpoint speaks for itself; of members that are not among the
+ * endpoints only what the others know of them is shown.
+ */
+@Command(
+        name = "members",
+        mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
+        description = {
+            "The members of the cluster, as every endpoint sees itself and the others.",
+            "Name all members in --endpoints to see everything of each."
+        })
+final class ShowMembersCommand extends ShowCommand.Asking {
+    @Override
+    public Integer call() throws CommandFailure {
+        var own = new HashMap<String, StatusResponse>();
+        Optional<StatusResponse> best = Optional.empty();
+        for (var endpoint : addresses()) {
+            try {
+                var status =
+                        AdminApi.askOne(
+                                endpoint,
+                                patience(),
+                                channel ->
+                                        ClusterServiceGrpc.newBlockingStub(channel)
+                                                .status(StatusRequest.getDefaultInstance()));
+                own.put(status.getMember(), status);
+                // The leader knows most of the others; of two the one of the newer term leads.
+                if (best.isEmpty() || rank(status) > rank(best.get())) {
+                    best = Optional.of(status);
+                }
+            } catch (StatusRuntimeException e) {
+                if (!AdminApi.isUnreachable(e)) {
+                    throw AdminApi.failure(endpoint, e);
+                }
+                note(Sockets.text(endpoint) + ": " + AdminApi.reason(e));
+            }
+        }
+        if (best.isEmpty()) {
+            throw new CommandFailure(
+                    ExitCode.UNREACHABLE,
+                    "no member answered. Check that they run and that their admin API listens"
+                            + " there; --endpoints names others");
+        }
+        show(best.get(), own);
+        return ExitCode.OK;
+    }
+
+    private static long rank(StatusResponse status) {
+        boolean leads = status.getLeader().equals(status.getMember());
+        return 2 * status.getTerm() + (leads ? 1 : 0);
+    }
+
+    private void show(StatusResponse best, Map<String, StatusResponse> own) {
+        var rows = best.getMembersList().stream().map(it -> new Row(best, it, own)).toList();
+        long voters = rows.stream().filter(it -> it.member().getVoter()).count();
+        long quorum = voters / 2 + 1;
+        long ill =
+                rows.stream()
+                        .filter(it -> it.member().getVoter())
+                        .filter(Row::knownToBeIll)
+                        .count();
+        long spare = Math.max(0, voters - ill - quorum);
+        if (globals().json()) {
+            print(
+                    Json.object()
+                            .put("cluster", best.getCluster())
+                            .put("leader", best.getLeader())
+                            .put("term", Long.toString(best.getTerm()))
+                            .put("members", rows.stream().map(Row::json).collect(Json.toArray()))
+                            .put("voters", voters)
+                            .put("quorum", quorum)
+                            .put("canLose", spare));
+            return;
+        }
+        var table =
+                new Table()
+                        .left("MEMBER")
+                        .left("ROLE    ")
+                        .left("VOTER")
+                        .right("TERM")
+                        .right("COMMIT")
+                        .right("APPLIED")
+                        .right("LAG")
+                        .right("MAPPINGS")
+                        .right("SUBS")
+                        .left("HEALTH");
+        rows.forEach(row -> table.row(row.cells()));
+        table.lines("", globals().ink()).forEach(out()::println);
+        out().println(
+                        count(rows.size(), "member")
+                                + ", "
+                                + count(voters, "voter")
+                                + ", quorum "
+                                + quorum
+                                + ", can lose "
+                                + spare);
+        out().flush();
+    }
+
+    private static String count(long count, String what) {
+        return count + " " + what + (count == 1 ? "" : "s");
+    }
+
+    /** One member: its own word, and what the best informed one says of it. */
+    private record Row(StatusResponse best, Member member, Map<String, StatusResponse> all) {
+        Optional<StatusResponse> own() {
+            return Optional.ofNullable(all.get(member.getId()));
+        }
+
+        String role() {
+            if (member.getId().equals(best.getLeader())) {
+                return "leader";
+            }
+            var said =
+                    own().stream()
+                            .flatMap(it -> it.getMembersList().stream())
+                            .filter(it -> it.getId().equals(member.getId()))
+                            .map(Member::getRole)
+                            .findFirst()
+                            .orElse(member.getRole());
+            return said.isEmpty() ? "unknown" : said;
+        }
+
+        OptionalLong commit() {
+            return own().isPresent()
+                    ? OptionalLong.of(own().get().getCommitIndex())
+                    : member.hasCommitIndex()
+                            ? OptionalLong.of(member.getCommitIndex())
+                            : OptionalLong.empty();
+        }
+
+        OptionalLong lag() {
+            return member.hasLag() ? OptionalLong.of(member.getLag()) : OptionalLong.empty();
+        }
+
+        String health() {
+            return own().map(it -> it.getHealthy() ? "ok" : it.getReason()).orElse("unknown");
+        }
+
+        boolean knownToBeIll() {
+            return own().isPresent() && !own().get().getHealthy();
+        }
+
+        String[] cells() {
+            return new String[] {
+                member.getId(),
+                role(),
+                yes(member.getVoter()),
+                own().map(it -> Long.toString(it.getTerm())).orElse("-"),
+                number(commit()),
+                own().map(it -> number(it.getAppliedIndex())).orElse("-"),
+                number(lag()),
+                own().map(it -> number(it.getMappings())).orElse("-"),
+                own().map(it -> number(it.getSubscriptions())).orElse("-"),
+                health()
+            };
+        }
+
+        private static String number(OptionalLong value) {
+            return value.isPresent() ? number(value.getAsLong()) : "-";
+        }
+
+        private static String number(long value) {
+            return String.format(Locale.ROOT, "%,d", value);
+        }
+
+        Json json() {
+            var json =
+                    Json.object()
+                            .put("id", member.getId())
+                            .put("address", member.getAddress())
+                            .put("role", role())
+                            .put("voter", member.getVoter())
+                            .put("answered", own().isPresent());
+            commit().ifPresent(it -> json.put("commitIndex", Long.toString(it)));
+            lag().ifPresent(it -> json.put("lag", Long.toString(it)));
+            own().ifPresent(it ->
+                    json.put("term", Long.toString(it.getTerm()))
+                            .put("appliedIndex", Long.toString(it.getAppliedIndex()))
+                            .put("mappings", Long.toString(it.getMappings()))
+                            .put("subscriptions", Long.toString(it.getSubscriptions()))
+                            .put("healthy", it.getHealthy())
+                            .put("reason", it.getReason()));
+            return json;
+        }
+    }
+}

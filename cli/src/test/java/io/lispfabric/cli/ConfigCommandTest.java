@@ -1,0 +1,86 @@
+package io.lispfabric.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigCommandTest {
+    @TempDir Path folder = Path.of("");
+
+    @ParameterizedTest
+    @CsvSource({"ms, ms-0", "xtr, xtr-a1"})
+    void theExampleIsGoodAsItIs(String kind, String name) {
+        var init = Run.lispctl("config", "init", kind, "--dir", folder.toString());
+        assertThat(init.err()).isEmpty();
+        assertThat(init.code()).isEqualTo(ExitCode.OK);
+
+        var check =
+                Run.lispctl(
+                        "config", "check", folder.resolve(kind + ".yaml").toString(), "-o", "json");
+        assertThat(check.err()).isEmpty();
+        assertThat(check.code()).isEqualTo(ExitCode.OK);
+        assertThat(check.json().get("good").asBoolean()).isTrue();
+        assertThat(check.json().get("kind").asText()).isEqualTo(kind);
+        assertThat(check.json().get("name").asText()).isEqualTo(name);
+    }
+
+    @Test
+    void theSecretIsForItsOwnerAlone() throws Exception {
+        Run.lispctl("config", "init", "ms", "--dir", folder.toString());
+
+        var secret = folder.resolve("ms.key");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))
+                .isEqualTo("rw-------");
+        assertThat(Files.readString(secret)).matches("[0-9a-f]{32}\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ms.yaml", "ms.key"})
+    void nothingIsOverwritten(String there) throws Exception {
+        Files.writeString(folder.resolve(there), "mine");
+
+        var run = Run.lispctl("config", "init", "ms", "--dir", folder.toString());
+
+        assertThat(run.code()).isEqualTo(ExitCode.CONFLICT);
+        assertThat(run.err().lines()).hasSize(1);
+        assertThat(run.err()).contains(there);
+        assertThat(folder.resolve(there)).hasContent("mine");
+        try (var files = Files.list(folder)) {
+            assertThat(files).hasSize(1);
+        }
+    }
+
+    @Test
+    void aWrongKeyIsNamedByFileAndLineAndWhatMayHaveBeenMeant() throws Exception {
+        var file =
+                Files.writeString(
+                        folder.resolve("bad.yaml"), "member: ms-0\nregistration-timout: 3m\n");
+
+        var run = Run.lispctl("config", "check", file.toString());
+
+        assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err().lines()).hasSize(1);
+        assertThat(run.err())
+                .startsWith("lispctl: " + file + ":2: registration-timout")
+                .contains("did you mean registration-timeout?");
+        var json = Run.lispctl("config", "check", file.toString(), "-o", "json");
+        assertThat(json.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(json.json().get("good").asBoolean()).isFalse();
+    }
+
+    @Test
+    void aMissingFileIsOneLine() {
+        var run = Run.lispctl("config", "check", folder.resolve("none.yaml").toString());
+
+        assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err().lines()).hasSize(1);
+    }
+}
