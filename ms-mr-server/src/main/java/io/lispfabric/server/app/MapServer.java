@@ -31,6 +31,7 @@ public final class MapServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MapServer.class);
     private static final int PUBLISH_MILLIS = 20;
     private static final int EXPIRE_MILLIS = 500;
+    private static final int ANNOUNCE_MILLIS = 50;
     private static final int REFRESH_MILLIS = 10_000;
 
     private final ServerConfig config;
@@ -45,6 +46,7 @@ public final class MapServer implements AutoCloseable {
     private final Optional<OpsEndpoint> http;
     private volatile @Nullable ReplicatedLog opening;
     private volatile boolean draining;
+    private volatile boolean announced;
 
     /**
      * Starts a server: first its sockets, then its log, so that a busy port is found before
@@ -115,8 +117,7 @@ public final class MapServer implements AutoCloseable {
             receiver.plane = plane;
             loop.every(PUBLISH_MILLIS, plane::publish);
             loop.every(EXPIRE_MILLIS, plane::expire);
-            loop.every(
-                    EXPIRE_MILLIS, () -> admin.ifPresent(it -> it.ready(unreadiness().isEmpty())));
+            loop.every(ANNOUNCE_MILLIS, this::announce);
             loop.every(REFRESH_MILLIS, local::refresh);
             started = true;
         } finally {
@@ -241,8 +242,23 @@ public final class MapServer implements AutoCloseable {
         return now.healthy() ? Optional.empty() : Optional.of(now.reason());
     }
 
-    /** Why no traffic should come here; empty when all is well. */
+    /** Brings the gRPC health service up to date. */
+    private void announce() {
+        boolean ready = problem().isEmpty();
+        admin.ifPresent(it -> it.ready(ready));
+        announced = ready;
+    }
+
+    /**
+     * Why no traffic should come here; empty when all is well, and then the gRPC health service
+     * says so too.
+     */
     public Optional<String> unreadiness() {
+        var problem = problem();
+        return problem.isEmpty() && !announced ? Optional.of("starting") : problem;
+    }
+
+    private Optional<String> problem() {
         var ready = opening;
         if (ready == null) {
             return Optional.of("loading");
