@@ -493,6 +493,8 @@ final class ControlPlane {
                         metrics.dropped(Drop.REPLAYED);
                 case Effect.Conflicting(var heardBy) when heardBy == origin ->
                         metrics.dropped(Drop.PREFIX_CONFLICT);
+                case Effect.Outdated(var heardBy) when heardBy == origin ->
+                        metrics.dropped(Drop.OUTDATED);
                 case Effect.Publish publish when leads ->
                         publisher.onPublish(publish, clock.instant());
                 case Effect.Dismiss(var credentials, var to, var port, var nonce, var record)

@@ -12,6 +12,8 @@ enum Drop {
     PREFIX_NOT_ALLOWED,
     /** An EID-Prefix that another site holds. */
     PREFIX_CONFLICT,
+    /** A Map-Version older than the one that is registered (RFC 9302 §5). */
+    OUTDATED,
     /** A request to be merged by an xTR without xTR-ID and Site-ID (draft-jain §6.1). */
     MERGE_WITHOUT_ID,
     /**

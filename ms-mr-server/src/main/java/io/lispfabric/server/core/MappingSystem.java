@@ -153,7 +153,7 @@ public record MappingSystem(
             case Command.Subscribe subscribe -> step.subscribe(subscribe);
             case Command.Unsubscribe unsubscribe -> step.unsubscribe(unsubscribe);
             case Command.Acknowledge(var listener, var eid, var nonce) ->
-                    step.settle(listener, eid, nonce);
+                    step.acknowledge(listener, eid, nonce);
             case Command.GiveUp(var listener, var eid, var nonce) ->
                     step.giveUp(listener, eid, nonce);
             case Command.Expire(var atMillis, var eids) ->
@@ -335,11 +335,21 @@ public record MappingSystem(
         private void publish(Eid eid) {
             for (var those : state.subscribers.covering(BitKey.of(eid))) {
                 those.forEach((_, subscriber) -> {
-                    if (subscriber.active()) {
+                    if (subscriber.active() && !waitsForConfirmation(subscriber, eid)) {
                         tell(subscriber, eid, false);
                     }
                 });
             }
+        }
+
+        /**
+         * Whether the subscriber will be told of this EID-Prefix once it has confirmed the one
+         * around it.
+         */
+        private boolean waitsForConfirmation(Listener subscriber, Eid eid) {
+            return subscriber.id() instanceof ListenerId.Subscriber(var prefix, _)
+                    && !prefix.equals(eid)
+                    && isUnconfirmed(subscriber.id(), prefix);
         }
 
         /** Takes the listener's next nonce for a Map-Notify about this EID-Prefix. */
@@ -347,12 +357,8 @@ public record MappingSystem(
             var nonce = confirms ? listener.nonce() : listener.nonce().next();
             change(new Change.ListenerSet(listener.with(nonce)));
             // News that takes the place of a confirmation confirms in its stead.
-            boolean unconfirmed =
-                    state.listener(listener.id())
-                            .flatMap(it -> it.outstanding().get(BitKey.of(eid)))
-                            .filter(Outstanding::confirms)
-                            .isPresent();
-            var outstanding = new Outstanding(eid, nonce, confirms || unconfirmed);
+            var outstanding =
+                    new Outstanding(eid, nonce, confirms || isUnconfirmed(listener.id(), eid));
             change(new Change.OutstandingSet(listener.id(), outstanding));
             effects.add(new Effect.Publish(listener.id(), outstanding));
         }
@@ -412,11 +418,29 @@ public record MappingSystem(
                             PrefixMap.empty());
             change(new Change.ListenerSet(subscriber));
             tell(subscriber, prefix, true);
-            // RFC 9301 §5.5: whoever caches a prefix must know the more specific ones inside it.
-            // They follow one by one.
-            for (var inside : state.mappings.below(BitKey.of(prefix), MOST_AT_ONCE)) {
-                tell(state.listener(id).orElseThrow(), inside.eid(), false);
+        }
+
+        /**
+         * A Map-Notify has arrived. If it confirmed a subscription, all that lies inside the
+         * EID-Prefix follows, one by one: whoever caches a prefix must know the more specific ones
+         * (RFC 9301 §5.5). Not earlier, since only the acknowledgement shows that it was the xTR
+         * that asked, and not a stranger who wants all of this sent to it.
+         */
+        void acknowledge(ListenerId id, Eid eid, Nonce nonce) {
+            boolean confirms = isUnconfirmed(id, eid);
+            if (settle(id, eid, nonce) && confirms) {
+                for (var inside : state.mappings.below(BitKey.of(eid), MOST_AT_ONCE)) {
+                    tell(state.listener(id).orElseThrow(), inside.eid(), false);
+                }
             }
+        }
+
+        /** Whether what confirms a subscription to this EID-Prefix is still outstanding. */
+        private boolean isUnconfirmed(ListenerId id, Eid prefix) {
+            return state.listener(id)
+                    .flatMap(it -> it.outstanding().get(BitKey.of(prefix)))
+                    .filter(Outstanding::confirms)
+                    .isPresent();
         }
 
         void unsubscribe(Command.Unsubscribe command) {
@@ -475,11 +499,7 @@ public record MappingSystem(
         }
 
         void giveUp(ListenerId id, Eid eid, Nonce nonce) {
-            boolean confirms =
-                    state.listener(id)
-                            .flatMap(it -> it.outstanding().get(BitKey.of(eid)))
-                            .filter(Outstanding::confirms)
-                            .isPresent();
+            boolean confirms = isUnconfirmed(id, eid);
             if (!settle(id, eid, nonce) || !confirms) {
                 return;
             }

@@ -25,7 +25,7 @@ class PublisherTest {
             new ListenerId.Subscriber(eid("40.0.0.0/16"), xtr(9));
 
     private final Publisher publisher = new Publisher();
-    private MappingSystem state = registered("40.0.0.0/16", "40.0.0.7/32", "40.0.0.8/32");
+    private MappingSystem state = registered("40.0.0.0/16");
     private long nonces = 100;
 
     private void apply(Command command, Instant now) {
@@ -38,8 +38,16 @@ class PublisherTest {
         }
     }
 
+    /** A subscription that is confirmed; then three changes, with the nonces 500 to 502. */
     private void subscribed(String... itrRlocs) {
-        apply(subscribe(9, 500, "40.0.0.0/16", itrRlocs), START);
+        apply(subscribe(9, 499, "40.0.0.0/16", itrRlocs), START);
+        apply(new Command.Acknowledge(SUBSCRIBER, eid("40.0.0.0/16"), new Nonce(499)), START);
+        publisher.onAcknowledged(SUBSCRIBER, eid("40.0.0.0/16"), new Nonce(499));
+        change(
+                START,
+                record("40.0.0.0/16", 1440, "192.0.2.70"),
+                record("40.0.0.7/32", 1440, "192.0.2.71"),
+                record("40.0.0.8/32", 1440, "192.0.2.72"));
     }
 
     private void change(Instant now, MappingRecord... records) {
