@@ -28,7 +28,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -314,7 +313,7 @@ final class Figure1 implements AutoCloseable {
     /** A client of the Scale-Out cluster that is no xTR. */
     ControlClient client(int number, int waitMillis) throws IOException {
         var identity = new XtrIdentity(new XtrId(0, 0x9900 + number), CLIENT_SITE);
-        var start = new Nonce(Instant.now().getEpochSecond() << 32);
+        var start = new Nonce(InstantSource.system().instant().getEpochSecond() << 32);
         return new ControlClient(scaleOutAddresses(), clientKey, identity, start, waitMillis);
     }
 

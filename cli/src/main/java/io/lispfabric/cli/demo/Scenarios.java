@@ -13,6 +13,7 @@ import io.lispfabric.xtr.core.XtrEvent;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -409,7 +410,7 @@ final class Scenarios {
         }
         fabric.forgetEvents();
         long start = System.nanoTime();
-        var at = Instant.now();
+        var at = InstantSource.system().instant();
         fabric.attach(accelerator, joining);
         boolean merged =
                 Patience.until(
@@ -493,7 +494,7 @@ final class Scenarios {
         fabric.forgetEvents();
         long stale = counter("D2", "dropped.no-attachment");
         Patience.pass(Duration.ofMillis(700));
-        var at = Instant.now();
+        var at = InstantSource.system().instant();
         long start = System.nanoTime();
         fabric.detach(accelerator, "D2");
         boolean committed =
