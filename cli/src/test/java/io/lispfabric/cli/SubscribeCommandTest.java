@@ -83,7 +83,7 @@ class SubscribeCommandTest {
     }
 
     @Test
-    @Rfc("9437 §8")
+    @Rfc("9437 §6")
     void confirmationAndPublicationsArePrintedAndEachIsAcknowledged() throws Exception {
         try (var peer =
                 Peer.that(
@@ -138,7 +138,7 @@ class SubscribeCommandTest {
     }
 
     @Test
-    @Rfc("9437 §8")
+    @Rfc("9437 §6")
     void oldNoncesAndForeignMacsAreNotPublications() throws Exception {
         try (var peer =
                 Peer.that(

@@ -81,8 +81,6 @@ class LispCodecVectorTest {
 
     @Test
     @Rfc("9301 §5.6")
-    @Rfc("R-091")
-    @Rfc("R-100")
     void mapRegister() {
         assertThat(Vectors.decoded("map-register-sha256"))
                 .isEqualTo(
@@ -119,7 +117,6 @@ class LispCodecVectorTest {
 
     @Test
     @Rfc("9301 §5.4")
-    @Rfc("R-077")
     void aMapRegisterWithdrawsWithARecordTtlOfZero() {
         var withdrawal =
                 register(
@@ -147,7 +144,6 @@ class LispCodecVectorTest {
 
     @Test
     @Rfc("9301 §5.7")
-    @Rfc("R-094")
     void mapNotify() {
         assertThat(Vectors.decoded("map-notify"))
                 .isEqualTo(
@@ -186,7 +182,6 @@ class LispCodecVectorTest {
 
     @Test
     @Rfc("9437 §4")
-    @Rfc("R-032")
     void aMapRequestThatSubscribes() {
         var request =
                 MapRequest.subscription(
@@ -274,7 +269,6 @@ class LispCodecVectorTest {
 
     @Test
     @Rfc("9301 §5.4")
-    @Rfc("R-038")
     void aNegativeMapReply() {
         assertThat(Vectors.decoded("map-reply-negative-drop"))
                 .isEqualTo(
@@ -291,7 +285,6 @@ class LispCodecVectorTest {
 
     @Test
     @Rfc("9301 §8.3")
-    @Rfc("R-042")
     void aMapReplyForAnEtr() {
         assertThat(Vectors.decoded("map-reply-proxy"))
                 .isEqualTo(
