@@ -74,7 +74,9 @@ final class RegisterCommand extends Subcommand {
             description = "replace what other xTRs registered for the EID, rather than add to it")
     private boolean alone;
 
-    @Option(names = "--deregister", description = "withdraw the EID, or only the locators named")
+    @Option(
+            names = "--deregister",
+            description = "withdraw all that this xTR has registered for the EID")
     private boolean deregister;
 
     @Option(

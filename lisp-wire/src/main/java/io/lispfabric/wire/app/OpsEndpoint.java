@@ -20,9 +20,14 @@ import java.util.function.Supplier;
  */
 public final class OpsEndpoint implements AutoCloseable {
     private final HttpServer server;
-    private final ExecutorService threads =
-            Executors.newFixedThreadPool(
-                    2, Thread.ofPlatform().daemon().name("http-", 0).factory());
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+    static {
+        // Whoever opens connections and says nothing must not keep the next one from being heard.
+        // The JDK reads these once.
+        System.setProperty("sun.net.httpserver.maxReqTime", "5");
+        System.setProperty("jdk.httpserver.maxConnections", "256");
+    }
 
     /**
      * Starts listening.

@@ -88,7 +88,7 @@ final class ControlPlane {
     private final Vendors vendors;
     private final RateLimit replies;
     private final Publisher publisher = new Publisher();
-    private final BoundedMap<Nonce, Waiting> waiting = new BoundedMap<>(MOST_WAITING);
+    private final BoundedMap<Question, Waiting> waiting = new BoundedMap<>(MOST_WAITING);
     private boolean leads;
 
     /**
@@ -150,6 +150,9 @@ final class ControlPlane {
             return relayed.map(EncapsulatedControlMessage::sourcePort).orElse(port);
         }
     }
+
+    /** One record of a Map-Request. */
+    private record Question(Nonce nonce, Eid eid) {}
 
     /**
      * A Map-Request whose subscription is in the log; needed again if there turns out to be nothing
@@ -376,7 +379,12 @@ final class ControlPlane {
             metrics.dropped(Drop.NO_USABLE_ITR_RLOC);
             return;
         }
-        waiting.put(request.nonce(), new Waiting(request, from));
+        // Its confirmation goes where a stranger may have pointed it, like any Map-Reply.
+        if (!replies.allows(addresses.getFirst(), clock.instant())) {
+            metrics.dropped(Drop.RATE_LIMITED);
+            return;
+        }
+        waiting.put(new Question(request.nonce(), eid), new Waiting(request, from));
         submit(
                 new Command.Subscribe(
                         origin,
@@ -396,8 +404,13 @@ final class ControlPlane {
         var source =
                 from.relayed()
                         .map(EncapsulatedControlMessage::source)
+                        .filter(Ip::isUnicast)
                         .filter(this::reaches)
                         .orElse(from.address());
+        if (!replies.allows(source, clock.instant())) {
+            metrics.dropped(Drop.RATE_LIMITED);
+            return;
+        }
         var site = config.sites().withId(identity.siteId());
         if (site.isEmpty()) {
             outbox.send(source, from.replyPort(), negative(request, eid, Action.DROP_AUTH_FAILURE));
@@ -437,7 +450,8 @@ final class ControlPlane {
             for (var listener : publisher.awaiting(ack.nonce(), record.eid())) {
                 if (vouchesFor(ack, payload, listener)) {
                     known = true;
-                    publisher.onAcknowledged(listener, record.eid(), ack.nonce());
+                    // It is no longer repeated once the state says so, and not before: were this
+                    // command lost, the repetition would bring the next acknowledgement.
                     submit(new Command.Acknowledge(listener, record.eid(), ack.nonce()));
                 }
             }
@@ -486,7 +500,9 @@ final class ControlPlane {
                         when heardBy == origin ->
                         outbox.sendNotify(credentials, to, port, nonce, records);
                 case Effect.NotSubscribed(var asked) when asked.origin() == origin -> {
-                    var it = Optional.ofNullable(waiting.remove(asked.nonce()));
+                    var it =
+                            Optional.ofNullable(
+                                    waiting.remove(new Question(asked.nonce(), asked.asked())));
                     it.ifPresent(those -> answer(those.request(), asked.asked(), those.from()));
                 }
                 case Effect.Replayed(var heardBy) when heardBy == origin ->

@@ -46,6 +46,7 @@ public final class MapServer implements AutoCloseable {
     private final Optional<OpsEndpoint> http;
     private volatile @Nullable ReplicatedLog opening;
     private volatile boolean draining;
+    private volatile Optional<String> fault = Optional.empty();
     private volatile boolean announced;
 
     /**
@@ -115,8 +116,8 @@ public final class MapServer implements AutoCloseable {
             opening = log;
             gauges();
             receiver.plane = plane;
-            loop.every(PUBLISH_MILLIS, plane::publish);
-            loop.every(EXPIRE_MILLIS, plane::expire);
+            loop.every(PUBLISH_MILLIS, guarded(plane::publish));
+            loop.every(EXPIRE_MILLIS, guarded(plane::expire));
             loop.every(ANNOUNCE_MILLIS, this::announce);
             loop.every(REFRESH_MILLIS, local::refresh);
             started = true;
@@ -167,6 +168,20 @@ public final class MapServer implements AutoCloseable {
                 "lisp_datagrams_unsent", "Datagrams that the kernel refused", endpoint::unsent);
     }
 
+    /**
+     * What fails here is our own mistake: it is said aloud, and {@code /livez} fails from then on.
+     */
+    private Runnable guarded(Runnable what) {
+        return () -> {
+            try {
+                what.run();
+            } catch (RuntimeException e) {
+                LOG.error("{} has met a mistake of its own", config.member(), e);
+                fault = Optional.of("a mistake of ours: " + e);
+            }
+        };
+    }
+
     /** Brings what the log says to the thread that everything else runs on. */
     private final class OnLoop implements MappingLog.Released {
         @Override
@@ -181,7 +196,7 @@ public final class MapServer implements AutoCloseable {
         }
 
         private void run(Runnable what) {
-            loop.executor().execute(what);
+            loop.executor().execute(guarded(what));
         }
     }
 
@@ -234,6 +249,9 @@ public final class MapServer implements AutoCloseable {
     }
 
     private Optional<String> illness() {
+        if (fault.isPresent()) {
+            return fault;
+        }
         var ready = opening;
         if (ready == null) {
             return Optional.empty();

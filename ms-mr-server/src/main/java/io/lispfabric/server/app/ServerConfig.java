@@ -120,8 +120,12 @@ public record ServerConfig(
                     "unknown-eids", "must be natively-forward or drop, not '" + unknown + "'");
         }
         var sites = new ArrayList<Site>();
-        for (var site : from.list("sites")) {
-            sites.add(site(site));
+        for (var entry : from.list("sites")) {
+            var site = site(entry);
+            if (sites.stream().anyMatch(it -> it.siteId().equals(site.siteId()))) {
+                throw entry.error("site-id", "is another site's already: " + site.siteId());
+            }
+            sites.add(site);
         }
         from.rejectUnread(); // a misspelt key stops the server rather than being ignored
         try {
