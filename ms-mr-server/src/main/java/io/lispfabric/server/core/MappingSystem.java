@@ -77,6 +77,24 @@ public record MappingSystem(
         return all;
     }
 
+    /** Whether what confirms a subscription to this EID-Prefix is still outstanding. */
+    private boolean isUnconfirmed(ListenerId id, Eid prefix) {
+        return listener(id)
+                .flatMap(it -> it.outstanding().get(BitKey.of(prefix)))
+                .filter(Outstanding::confirms)
+                .isPresent();
+    }
+
+    /**
+     * Whether the subscriber will be told of this EID-Prefix once it has confirmed the one around
+     * it, and not before.
+     */
+    boolean isHeld(ListenerId id, Eid eid) {
+        return id instanceof ListenerId.Subscriber(var prefix, _)
+                && !prefix.equals(eid)
+                && isUnconfirmed(id, prefix);
+    }
+
     private static void outstanding(Listener listener, List<Effect.Publish> all) {
         listener.outstanding().forEach((_, it) -> all.add(new Effect.Publish(listener.id(), it)));
     }
@@ -335,7 +353,9 @@ public record MappingSystem(
         private void publish(Eid eid) {
             for (var those : state.subscribers.covering(BitKey.of(eid))) {
                 those.forEach((_, subscriber) -> {
-                    if (subscriber.active() && !waitsForConfirmation(subscriber, eid)) {
+                    if (subscriber.active() && state.isHeld(subscriber.id(), eid)) {
+                        hold(subscriber, eid);
+                    } else if (subscriber.active()) {
                         tell(subscriber, eid, false);
                     }
                 });
@@ -343,13 +363,15 @@ public record MappingSystem(
         }
 
         /**
-         * Whether the subscriber will be told of this EID-Prefix once it has confirmed the one
-         * around it.
+         * Remembers that a mapping went while the subscription was not confirmed: those that are
+         * there will be told anyhow, but this one a subscriber of old would keep for ever.
          */
-        private boolean waitsForConfirmation(Listener subscriber, Eid eid) {
-            return subscriber.id() instanceof ListenerId.Subscriber(var prefix, _)
-                    && !prefix.equals(eid)
-                    && isUnconfirmed(subscriber.id(), prefix);
+        private void hold(Listener subscriber, Eid eid) {
+            if (state.at(eid).isEmpty()) {
+                change(
+                        new Change.OutstandingSet(
+                                subscriber.id(), new Outstanding(eid, subscriber.nonce(), false)));
+            }
         }
 
         /** Takes the listener's next nonce for a Map-Notify about this EID-Prefix. */
@@ -358,7 +380,8 @@ public record MappingSystem(
             change(new Change.ListenerSet(listener.with(nonce)));
             // News that takes the place of a confirmation confirms in its stead.
             var outstanding =
-                    new Outstanding(eid, nonce, confirms || isUnconfirmed(listener.id(), eid));
+                    new Outstanding(
+                            eid, nonce, confirms || state.isUnconfirmed(listener.id(), eid));
             change(new Change.OutstandingSet(listener.id(), outstanding));
             effects.add(new Effect.Publish(listener.id(), outstanding));
         }
@@ -405,7 +428,7 @@ public record MappingSystem(
             if (isReplay(id, command.nonce(), command.origin())) {
                 return;
             }
-            forget(id);
+            // What was not acknowledged before is held, and told again after the confirmation.
             var subscriber =
                     new Listener(
                             id,
@@ -422,25 +445,26 @@ public record MappingSystem(
 
         /**
          * A Map-Notify has arrived. If it confirmed a subscription, all that lies inside the
-         * EID-Prefix follows, one by one: whoever caches a prefix must know the more specific ones
-         * (RFC 9301 §5.5). Not earlier, since only the acknowledgement shows that it was the xTR
-         * that asked, and not a stranger who wants all of this sent to it.
+         * EID-Prefix follows, one by one, and what went from there: whoever caches a prefix must
+         * know the more specific ones (RFC 9301 §5.5). Not earlier, since only the acknowledgement
+         * shows that it was the xTR that asked, and not a stranger who wants all of this sent to
+         * it.
          */
         void acknowledge(ListenerId id, Eid eid, Nonce nonce) {
-            boolean confirms = isUnconfirmed(id, eid);
+            boolean confirms = state.isUnconfirmed(id, eid);
             if (settle(id, eid, nonce) && confirms) {
-                for (var inside : state.mappings.below(BitKey.of(eid), MOST_AT_ONCE)) {
-                    tell(state.listener(id).orElseThrow(), inside.eid(), false);
+                var news = new LinkedHashSet<Eid>();
+                state.listener(id)
+                        .orElseThrow()
+                        .outstanding()
+                        .forEach((_, held) -> news.add(held.eid()));
+                state.mappings
+                        .below(BitKey.of(eid), MOST_AT_ONCE)
+                        .forEach(inside -> news.add(inside.eid()));
+                for (var inside : news) {
+                    tell(state.listener(id).orElseThrow(), inside, false);
                 }
             }
-        }
-
-        /** Whether what confirms a subscription to this EID-Prefix is still outstanding. */
-        private boolean isUnconfirmed(ListenerId id, Eid prefix) {
-            return state.listener(id)
-                    .flatMap(it -> it.outstanding().get(BitKey.of(prefix)))
-                    .filter(Outstanding::confirms)
-                    .isPresent();
         }
 
         void unsubscribe(Command.Unsubscribe command) {
@@ -499,7 +523,7 @@ public record MappingSystem(
         }
 
         void giveUp(ListenerId id, Eid eid, Nonce nonce) {
-            boolean confirms = isUnconfirmed(id, eid);
+            boolean confirms = state.isUnconfirmed(id, eid);
             if (!settle(id, eid, nonce) || !confirms) {
                 return;
             }

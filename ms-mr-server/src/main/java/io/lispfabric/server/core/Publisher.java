@@ -121,20 +121,12 @@ public final class Publisher {
         queue.clear();
     }
 
-    /** Who may have sent a Map-Notify-Ack with this nonce for this EID-Prefix. */
+    /**
+     * Who may have sent a Map-Notify-Ack with this nonce for this EID-Prefix. The Map-Notify stays
+     * due until the state has learned of it: were that command lost, nothing else would say so.
+     */
     public List<ListenerId> awaiting(Nonce nonce, Eid eid) {
         return List.copyOf(awaited.getOrDefault(new Receipt(nonce, eid), Set.of()));
-    }
-
-    /**
-     * A Map-Notify was acknowledged and need not be sent again; the state learns of it by a
-     * command.
-     */
-    public void onAcknowledged(ListenerId listener, Eid eid, Nonce nonce) {
-        var key = new Key(listener, eid);
-        if (jobs.containsKey(key) && jobs.get(key).nonce().equals(nonce)) {
-            remove(key);
-        }
     }
 
     /** How many Map-Notifies wait for their acknowledgement. */
@@ -164,12 +156,19 @@ public final class Publisher {
             var current =
                     listener.flatMap(it -> it.outstanding().get(BitKey.of(job.key().eid())))
                             .filter(it -> it.nonce().equals(job.nonce()));
-            if (current.isEmpty()) {
+            if (current.isEmpty() || state.isHeld(job.key().listener(), job.key().eid())) {
                 remove(job.key());
             } else if (job.attempts() == GAPS.size()) {
-                remove(job.key());
+                // Until the state says so: this command may be lost as well.
                 var giveUp = new Command.GiveUp(job.key().listener(), job.key().eid(), job.nonce());
                 todo.put(job.key(), new Due.Surrender(giveUp));
+                schedule(
+                        new Job(
+                                job.key(),
+                                job.nonce(),
+                                job.attempts(),
+                                now.plus(GAPS.getFirst()),
+                                order++));
             } else {
                 todo.put(job.key(), send(job, listener.orElseThrow(), state));
                 var next = now.plus(GAPS.get(job.attempts()));

@@ -307,7 +307,6 @@ final class ClusterSim {
             for (var listener : publisher.awaiting(nonce, eid)) {
                 var waiting = state.listener(listener);
                 if (waiting.filter(it -> it.addresses().contains(from)).isPresent()) {
-                    publisher.onAcknowledged(listener, eid, nonce);
                     submit(new Command.Acknowledge(listener, eid, nonce));
                 }
             }

@@ -41,8 +41,7 @@ class PublisherTest {
     /** A subscription that is confirmed; then three changes, with the nonces 500 to 502. */
     private void subscribed(String... itrRlocs) {
         apply(subscribe(9, 499, "40.0.0.0/16", itrRlocs), START);
-        apply(new Command.Acknowledge(SUBSCRIBER, eid("40.0.0.0/16"), new Nonce(499)), START);
-        publisher.onAcknowledged(SUBSCRIBER, eid("40.0.0.0/16"), new Nonce(499));
+        acknowledge("40.0.0.0/16", 499);
         change(
                 START,
                 record("40.0.0.0/16", 1440, "192.0.2.70"),
@@ -52,6 +51,10 @@ class PublisherTest {
 
     private void change(Instant now, MappingRecord... records) {
         apply(register(1, nonces++, now.toEpochMilli(), List.of(records)), now);
+    }
+
+    private void acknowledge(String eid, long nonce) {
+        apply(new Command.Acknowledge(SUBSCRIBER, eid(eid), new Nonce(nonce)), START);
     }
 
     private static Instant at(int second) {
@@ -76,6 +79,10 @@ class PublisherTest {
                 if (wanted) {
                     assertThat(sent.put(second, due)).isNull();
                 }
+                // The first command of that kind is lost.
+                if (due instanceof Publisher.Due.Surrender(var giveUp) && second > 100) {
+                    state = state.apply(giveUp).next();
+                }
             }
         }
         return sent;
@@ -88,13 +95,13 @@ class PublisherTest {
 
         var sent = unacknowledged("40.0.0.7/32");
 
-        assertThat(sent.keySet()).containsExactly(0, 3, 6, 9, 15, 27, 51, 99);
+        assertThat(sent.keySet()).containsExactly(0, 3, 6, 9, 15, 27, 51, 99, 102);
         assertThat(sent.get(99))
                 .isEqualTo(
                         new Publisher.Due.Surrender(
                                 new Command.GiveUp(
                                         SUBSCRIBER, eid("40.0.0.7/32"), new Nonce(501))));
-        sent.remove(99);
+        assertThat(sent.remove(102)).isEqualTo(sent.remove(99));
         assertThat(nonces(List.copyOf(sent.values()))).containsOnly(501L);
         assertThat(sent.values())
                 .extracting(due -> ((Publisher.Due.Send) due).again())
@@ -121,13 +128,11 @@ class PublisherTest {
         subscribed("192.0.2.9");
         publisher.poll(at(0), state, 100);
 
-        publisher.onAcknowledged(SUBSCRIBER, eid("40.0.0.7/32"), new Nonce(500));
-        publisher.onAcknowledged(SUBSCRIBER, eid("40.0.0.8/32"), new Nonce(502));
+        acknowledge("40.0.0.7/32", 500);
+        acknowledge("40.0.0.8/32", 502);
 
-        assertThat(publisher.outstanding()).isEqualTo(2);
         assertThat(nonces(publisher.poll(at(3), state, 100))).containsExactly(500L, 501L);
-        // Even if the command that says so is still on its way through the log.
-        assertThat(state.listener(SUBSCRIBER).orElseThrow().outstanding().size()).isEqualTo(3);
+        assertThat(publisher.outstanding()).isEqualTo(2);
     }
 
     @Rfc("9437 §6")
@@ -147,9 +152,7 @@ class PublisherTest {
     @Test
     void whatTheStateHasSettledIsNotSent() {
         subscribed("192.0.2.9");
-        state =
-                state.apply(new Command.Acknowledge(SUBSCRIBER, eid("40.0.0.7/32"), new Nonce(501)))
-                        .next();
+        acknowledge("40.0.0.7/32", 501);
 
         assertThat(nonces(publisher.poll(at(0), state, 100))).containsExactly(500L, 502L);
         assertThat(publisher.outstanding()).isEqualTo(2);
@@ -205,10 +208,10 @@ class PublisherTest {
         assertThat(found).hasSizeGreaterThanOrEqualTo(3);
         for (var publish : state.outstanding()) {
             var nonce = publish.outstanding().nonce();
-            publisher.onAcknowledged(publish.listener(), publish.outstanding().eid(), nonce);
-            assertThat(publisher.awaiting(nonce, publish.outstanding().eid()))
-                    .doesNotContain(publish.listener());
+            var eid = publish.outstanding().eid();
+            apply(new Command.Acknowledge(publish.listener(), eid, nonce), START);
         }
+        assertThat(publisher.poll(at(3), state, 100)).isEmpty();
         assertThat(publisher.outstanding()).isZero();
     }
 }

@@ -321,7 +321,6 @@ final class Transcript {
             note("-- dropped: nobody waits for this acknowledgement");
         }
         for (var listener : awaiting) {
-            publisher.onAcknowledged(listener, eid, nonce);
             apply(new Command.Acknowledge(listener, eid, nonce));
         }
     }
