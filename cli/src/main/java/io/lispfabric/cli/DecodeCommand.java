@@ -11,18 +11,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 
 /** What the octets of a control message say, field by field. */
-@Command(
-        name = "decode",
-        mixinStandardHelpOptions = true,
-        addMethodSubcommands = false,
-        description = {
-            "Show what the UDP payload of a LISP control message says, each field with its octets.",
-            "Exit code 1 when it is malformed, with the flaw and where it is."
-        })
 final class DecodeCommand extends Subcommand {
     private static final int LARGEST_DATAGRAM = 65_535;
 
@@ -34,13 +26,28 @@ final class DecodeCommand extends Subcommand {
 
     private static final int SHOWN_OCTETS = 8;
 
-    @Parameters(
-            arity = "1..*",
-            paramLabel = "HEX|FILE|-",
-            description =
-                    "hexadecimal digits, or a file of them or of the octets themselves, or - for"
-                            + " standard input")
-    private List<String> what = List.of();
+    private final PositionalParamSpec what =
+            PositionalParamSpec.builder()
+                    .required(true)
+                    .paramLabel("HEX|FILE|-")
+                    .type(String[].class)
+                    .arity("1..*")
+                    .index("0..*")
+                    .description(
+                            "hexadecimal digits, or a file of them or of the octets themselves, or"
+                                    + " - for standard input")
+                    .build();
+
+    CommandSpec spec() {
+        var spec =
+                Options.command(
+                        this,
+                        "decode",
+                        "Show what the UDP payload of a LISP control message says, each field with"
+                                + " its octets.",
+                        "Exit code 1 when it is malformed, with the flaw and where it is.");
+        return known(spec.addPositional(what));
+    }
 
     @Override
     public Integer call() throws CommandFailure {
@@ -115,11 +122,12 @@ final class DecodeCommand extends Subcommand {
     }
 
     private Bytes octets() throws CommandFailure {
-        if (what.equals(List.of("-"))) {
+        var given = List.of(what.<String[]>getValue());
+        if (given.equals(List.of("-"))) {
             return read(System.in, "standard input");
         }
-        var file = file(what.getFirst());
-        if (what.size() == 1 && Files.exists(file) && !Files.isDirectory(file)) {
+        var file = file(given.getFirst());
+        if (given.size() == 1 && Files.exists(file) && !Files.isDirectory(file)) {
             try (var in = Files.newInputStream(file)) {
                 return read(in, file.toString());
             } catch (IOException e) {
@@ -127,11 +135,11 @@ final class DecodeCommand extends Subcommand {
             }
         }
         try {
-            return Bytes.ofHex(String.join("", what).replaceFirst("^0[xX]", ""));
+            return Bytes.ofHex(String.join("", given).replaceFirst("^0[xX]", ""));
         } catch (IllegalArgumentException _) {
             throw usage(
                     "'"
-                            + what.getFirst()
+                            + given.getFirst()
                             + "' is neither a file nor an even number of hexadecimal digits");
         }
     }

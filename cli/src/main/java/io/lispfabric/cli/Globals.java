@@ -3,7 +3,8 @@ package io.lispfabric.cli;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ScopeType;
 
 /** The options that every command has, before or after its name. */
@@ -20,73 +21,74 @@ public final class Globals {
         never
     }
 
-    @Option(
-            names = {"-o", "--output"},
-            scope = ScopeType.INHERIT,
-            defaultValue = "table",
-            paramLabel = "FORMAT",
-            description = "table or json")
-    private Format output = Format.table;
+    private final OptionSpec output =
+            inherited("FORMAT", "table or json", "-o", "--output")
+                    .type(Format.class)
+                    .defaultValue("table")
+                    .build();
 
-    @Option(
-            names = "--endpoints",
-            scope = ScopeType.INHERIT,
-            split = ",",
-            defaultValue = "${env:LISPCTL_ENDPOINTS:-127.0.0.1:24443}",
-            paramLabel = "HOST:PORT",
-            description = "where the admin API is (default: ${DEFAULT-VALUE})")
-    private List<String> endpoints = List.of();
+    private final OptionSpec endpoints =
+            inherited(
+                            "HOST:PORT",
+                            "where the admin API is (default: ${DEFAULT-VALUE})",
+                            "--endpoints")
+                    .type(String[].class)
+                    .splitRegex(",")
+                    .defaultValue(
+                            System.getenv().getOrDefault("LISPCTL_ENDPOINTS", "127.0.0.1:24443"))
+                    .build();
 
-    @Option(
-            names = "--timeout",
-            scope = ScopeType.INHERIT,
-            paramLabel = "TIME",
-            description = "how long to wait, such as 500ms or 3s")
-    private Optional<Duration> timeout = Optional.empty();
+    private final OptionSpec timeout =
+            inherited("TIME", "how long to wait, such as 500ms or 3s", "--timeout")
+                    .type(Duration.class)
+                    .build();
 
-    @Option(
-            names = "--color",
-            scope = ScopeType.INHERIT,
-            defaultValue = "auto",
-            paramLabel = "WHEN",
-            description = "auto, always or never")
-    private Color color = Color.auto;
+    private final OptionSpec color =
+            inherited("WHEN", "auto, always or never", "--color")
+                    .type(Color.class)
+                    .defaultValue("auto")
+                    .build();
 
-    @Option(
-            names = {"-v", "--verbose"},
-            scope = ScopeType.INHERIT,
-            description = "say on standard error what happens")
-    private boolean verbose;
+    private final OptionSpec verbose =
+            inherited("", "say on standard error what happens", "-v", "--verbose")
+                    .type(boolean.class)
+                    .arity("0")
+                    .defaultValue("false")
+                    .build();
+
+    private static OptionSpec.Builder inherited(String label, String description, String... names) {
+        return Options.option(label, description, names).scopeType(ScopeType.INHERIT);
+    }
+
+    void addTo(CommandSpec spec) {
+        List.of(output, endpoints, timeout, color, verbose).forEach(spec::addOption);
+    }
 
     public boolean json() {
-        return output == Format.json;
+        return output.<Format>getValue() == Format.json;
     }
 
     /** Where the admin API is looked for, each {@code host:port}. */
     public List<String> endpoints() {
-        return endpoints;
+        return List.of(endpoints.<String[]>getValue());
     }
 
     /** How long to wait. */
     public Duration timeout(Duration unless) {
-        return timeout.orElse(unless);
+        return Optional.ofNullable(timeout.<Duration>getValue()).orElse(unless);
     }
 
     public boolean verbose() {
-        return verbose;
+        return verbose.<Boolean>getValue();
     }
 
     /** Letters as the terminal shall show them; plain ones where there is none. */
     public Ink ink() {
         return new Ink(
-                switch (color) {
+                switch (color.<Color>getValue()) {
                     case always -> true;
                     case never -> false;
-                    // The launcher knows whether standard output is a terminal; NO_COLOR is the
-                    // user's word against it.
-                    case auto ->
-                            Boolean.getBoolean("lispctl.terminal")
-                                    && System.getenv().getOrDefault("NO_COLOR", "").isEmpty();
+                    case auto -> Ink.isTerminal();
                 });
     }
 }

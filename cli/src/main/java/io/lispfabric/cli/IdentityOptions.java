@@ -6,7 +6,8 @@ import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.Optional;
 import java.util.function.Function;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
 /** Which xTR we are to the mapping system. */
@@ -14,18 +15,23 @@ final class IdentityOptions {
     /** "lispctl" and a zero octet: no agent has an xTR-ID that begins so. */
     private static final long OURS = 0x6c69_7370_6374_6c00L;
 
-    @Option(
-            names = "--xtr-id",
-            paramLabel = "HEX",
-            description = "the xTR-ID, up to 32 hexadecimal digits (default: made up)")
-    private Optional<String> xtrId = Optional.empty();
+    private final OptionSpec xtrId =
+            Options.option(
+                            "HEX",
+                            "the xTR-ID, up to 32 hexadecimal digits (default: made up)",
+                            "--xtr-id")
+                    .type(String.class)
+                    .build();
 
-    @Option(
-            names = "--site-id",
-            defaultValue = "0",
-            paramLabel = "N",
-            description = "the Site-ID (default: 0)")
-    private String siteId = "0";
+    private final OptionSpec siteId =
+            Options.option("N", "the Site-ID (default: ${DEFAULT-VALUE})", "--site-id")
+                    .type(String.class)
+                    .defaultValue("0")
+                    .build();
+
+    void addTo(CommandSpec spec) {
+        spec.addOption(xtrId).addOption(siteId);
+    }
 
     /** The ids that were given; where none was, the host's own, the same at every run. */
     XtrIdentity ofHost(LispAddress.Ip local, Function<String, ParameterException> usage) {
@@ -45,10 +51,11 @@ final class IdentityOptions {
     private XtrIdentity of(XtrId unless, Function<String, ParameterException> usage) {
         try {
             return new XtrIdentity(
-                    xtrId.map(XtrId::parse).orElse(unless),
-                    new SiteId(Long.parseUnsignedLong(siteId)));
+                    Optional.<String>ofNullable(xtrId.getValue()).map(XtrId::parse).orElse(unless),
+                    new SiteId(Long.parseUnsignedLong(siteId.getValue())));
         } catch (NumberFormatException _) {
-            throw usage.apply("--site-id is a number of at most 64 bits, not '" + siteId + "'");
+            throw usage.apply(
+                    "--site-id is a number of at most 64 bits, not '" + siteId.getValue() + "'");
         } catch (IllegalArgumentException e) {
             throw usage.apply("--xtr-id: " + e.getMessage());
         }

@@ -2,6 +2,15 @@ package io.lispfabric.cli;
 
 /** Emphasis on a terminal, and nothing elsewhere. */
 public record Ink(boolean colored) {
+    /**
+     * Whether standard output is a terminal, which the launcher knows, and nobody has set {@code
+     * NO_COLOR}.
+     */
+    static boolean isTerminal() {
+        return Boolean.getBoolean("lispctl.terminal")
+                && System.getenv().getOrDefault("NO_COLOR", "").isEmpty();
+    }
+
     public String bold(String text) {
         return code("1", text);
     }

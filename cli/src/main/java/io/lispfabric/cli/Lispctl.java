@@ -5,31 +5,21 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command of the project, {@code lispctl}: what it is asked to do is a subcommand. */
-@Command(
-        name = "lispctl",
-        synopsisSubcommandLabel = "COMMAND",
-        mixinStandardHelpOptions = true,
-        addMethodSubcommands = false,
-        versionProvider = VersionCommand.Provider.class,
-        description = "LISP Fabric: a LISP mapping system for AI fabrics.",
-        footer = {
-            "",
-            "Exit codes: 0 ok, 1 failure, 2 usage, 3 negative answer or not found,",
-            "4 unreachable or timed out, 5 denied, 6 conflict."
-        })
 public final class Lispctl {
     /** A subcommand, which costs time to make known even when it is not the one that is run. */
     private record Entry(List<String> names, Supplier<Object> command) {
@@ -41,21 +31,24 @@ public final class Lispctl {
     /** All that {@code lispctl} can do, in the order of its help. */
     private static final List<Entry> COMMANDS =
             List.of(
+                    new Entry("demo", DemoCommand::new),
                     new Entry("serve", ServeCommand::new),
                     new Entry("agent", AgentCommand::new),
-                    new Entry(List.of("query", "lig"), QueryCommand::new),
-                    new Entry("demo", DemoCommand::new),
-                    new Entry("register", RegisterCommand::new),
-                    new Entry("subscribe", SubscribeCommand::new),
+                    new Entry(List.of("query", "lig"), () -> new QueryCommand().spec()),
+                    new Entry("register", () -> new RegisterCommand().spec()),
+                    new Entry("subscribe", () -> new SubscribeCommand().spec()),
                     new Entry("show", ShowCommand::new),
                     new Entry("config", ConfigCommand::new),
                     new Entry("check", CheckCommand::new),
-                    new Entry("decode", DecodeCommand::new),
-                    new Entry("version", VersionCommand::new));
+                    new Entry("decode", () -> new DecodeCommand().spec()),
+                    new Entry("version", () -> new VersionCommand().spec()));
+
+    /** Words after which all commands are needed. */
+    private static final Set<String> ALL = Set.of("help", "-h", "--help");
 
     private static final Pattern TIME = Pattern.compile("(\\d{1,7})(ms|s|m|h)");
 
-    @Mixin private Globals globals = new Globals();
+    private final Globals globals = new Globals();
 
     Lispctl() {}
 
@@ -80,26 +73,48 @@ public final class Lispctl {
         return commandLine(args).setOut(out).setErr(err).execute(args);
     }
 
+    private CommandSpec spec() {
+        var spec =
+                Options.command(
+                        this, "lispctl", "LISP Fabric: a LISP mapping system for AI fabrics.");
+        globals.addTo(spec);
+        spec.addOption(
+                OptionSpec.builder("-V", "--version")
+                        .type(boolean.class)
+                        .arity("0")
+                        .versionHelp(true)
+                        .description("Print version information and exit.")
+                        .build());
+        spec.versionProvider(new VersionCommand.Provider());
+        spec.usageMessage()
+                .synopsisSubcommandLabel("COMMAND")
+                .footer(
+                        "",
+                        "Exit codes: 0 ok, 1 failure, 2 usage, 3 negative answer or not found,",
+                        "4 unreachable or timed out, 5 denied, 6 conflict.");
+        return spec;
+    }
+
     /**
      * The parser for these arguments: with the one command that they name, since most of the time
      * that a short command takes is spent on getting to know commands; with all when they name none
      * or want help.
      */
     static CommandLine commandLine(String... args) {
-        var line = new CommandLine(new Lispctl());
-        var named =
+        var line = new CommandLine(new Lispctl().spec());
+        // ./lispctl decides by the same rule which jars are needed.
+        var word =
                 Arrays.stream(args)
-                        .filter(arg -> !arg.startsWith("-"))
-                        .flatMap(arg -> COMMANDS.stream().filter(it -> it.names().contains(arg)))
+                        .filter(arg -> ALL.contains(arg) || namedBy(arg).isPresent())
                         .findFirst();
-        boolean help = Arrays.asList(args).contains("help");
-        (help || named.isEmpty() ? COMMANDS : List.of(named.get()))
+        var named = word.flatMap(Lispctl::namedBy);
+        (named.isEmpty() ? COMMANDS : List.of(named.get()))
                 .forEach(it ->
                         line.addSubcommand(
                                 it.names().getFirst(),
                                 it.command().get(),
                                 it.names().stream().skip(1).toArray(String[]::new)));
-        if (help || named.isEmpty()) {
+        if (named.isEmpty()) {
             line.addSubcommand("help", new HelpCommand());
         }
         line.registerConverter(Duration.class, time());
@@ -107,12 +122,14 @@ public final class Lispctl {
         line.setAbbreviatedOptionsAllowed(false);
         line.setColorScheme(
                 CommandLine.Help.defaultColorScheme(
-                        new Globals().ink().colored()
-                                ? CommandLine.Help.Ansi.ON
-                                : CommandLine.Help.Ansi.OFF));
+                        Ink.isTerminal() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
         line.setParameterExceptionHandler(Lispctl::usageError);
         line.setExecutionExceptionHandler((failure, at, _) -> failed(failure, at));
         return line;
+    }
+
+    private static Optional<Entry> namedBy(String word) {
+        return COMMANDS.stream().filter(it -> it.names().contains(word)).findFirst();
     }
 
     /** One line that says what is wrong, and where more is to be read. */

@@ -19,56 +19,64 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * Where is this EID? One Map-Request to a Map-Resolver of any make, in an ECM as an ITR would send
  * it, and the Map-Reply as a table (RFC 9301 §5.2 to §5.5, §8.1).
  */
-@Command(
-        name = "query",
-        mixinStandardHelpOptions = true,
-        addMethodSubcommands = false,
-        description = {
-            "Ask a Map-Resolver where an EID is.",
-            "Exit code 3 when the answer is negative, 4 when there is none."
-        })
 final class QueryCommand extends Subcommand {
     /** RFC 9301 §5.3: at most one Map-Request a second for an EID-Prefix. */
     private static final long LEAST_GAP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final Duration WAIT = Duration.ofSeconds(2);
 
-    @Mixin private Question question = new Question();
+    private final Question question = new Question();
 
-    @Mixin private KeyOptions key = new KeyOptions();
+    private final KeyOptions key = new KeyOptions();
 
-    @Mixin private IdentityOptions identity = new IdentityOptions();
+    private final IdentityOptions identity = new IdentityOptions();
 
-    @Option(
-            names = "--subscribe",
-            description = "subscribe too (RFC 9437), as the command subscribe does; needs a key")
-    private boolean subscribe;
+    private final OptionSpec subscribe =
+            Options.flag(
+                    "--subscribe",
+                    "subscribe too (RFC 9437), as the command subscribe does; needs a key");
 
-    @Option(
-            names = "--no-ecm",
-            description = "send the Map-Request bare, to a Map-Server or an ETR")
-    private boolean bare;
+    private final OptionSpec bare =
+            Options.flag("--no-ecm", "send the Map-Request bare, to a Map-Server or an ETR");
 
-    @Option(
-            names = "--count",
-            paramLabel = "N",
-            description = "ask N times (default: 1); with --subscribe, end after N publications")
-    private Optional<Integer> count = Optional.empty();
+    private final OptionSpec count =
+            Options.option(
+                            "N",
+                            "ask N times (default: 1); with --subscribe, end after N publications",
+                            "--count")
+                    .type(Integer.class)
+                    .build();
 
-    @Option(
-            names = "--retries",
-            defaultValue = "2",
-            paramLabel = "N",
-            description = "how often to repeat an unanswered question (default: 2)")
-    private int retries;
+    private final OptionSpec retries =
+            Options.option(
+                            "N",
+                            "how often to repeat an unanswered question (default:"
+                                    + " ${DEFAULT-VALUE})",
+                            "--retries")
+                    .type(int.class)
+                    .defaultValue("2")
+                    .build();
+
+    CommandSpec spec() {
+        var spec =
+                Options.command(
+                        this,
+                        "query",
+                        "Ask a Map-Resolver where an EID is.",
+                        "Exit code 3 when the answer is negative, 4 when there is none.");
+        question.addTo(spec);
+        List.of(bare, count, retries, subscribe).forEach(spec::addOption);
+        key.addTo(spec);
+        identity.addTo(spec);
+        return known(spec);
+    }
 
     private final Random random = new SecureRandom();
 
@@ -76,17 +84,24 @@ final class QueryCommand extends Subcommand {
     public Integer call() throws CommandFailure {
         var eid = question.eid(this::usage);
         var servers = question.servers(this::usage);
-        if (count.orElse(1) < 1 || retries < 0) {
+        var wanted = Optional.<Integer>ofNullable(count.getValue());
+        if (wanted.orElse(1) < 1 || retries.<Integer>getValue() < 0) {
             throw usage("--count is at least 1 and --retries at least 0");
         }
-        if (subscribe) {
+        if (subscribe.<Boolean>getValue()) {
             return new Subscribing(
-                            this, eid, question.server(this::usage), identity, key, !bare, count)
+                            this,
+                            eid,
+                            question.server(this::usage),
+                            identity,
+                            key,
+                            isEncapsulated(),
+                            wanted)
                     .run(Optional.empty());
         }
         var answers = new ArrayList<Answer>();
         try (var sockets = Sockets.open()) {
-            for (int i = 0; i < count.orElse(1); i++) {
+            for (int i = 0; i < wanted.orElse(1); i++) {
                 if (i > 0) {
                     pause(sockets, answers.getLast().lastSent() + LEAST_GAP_NANOS);
                 }
@@ -114,6 +129,10 @@ final class QueryCommand extends Subcommand {
         return answers.stream().allMatch(answer -> answer.locates(eid))
                 ? ExitCode.OK
                 : ExitCode.NEGATIVE;
+    }
+
+    private boolean isEncapsulated() {
+        return !bare.<Boolean>getValue();
     }
 
     /** One Map-Request on its way. */
@@ -167,7 +186,7 @@ final class QueryCommand extends Subcommand {
      */
     private Answer ask(Sockets sockets, Eid eid, List<InetSocketAddress> servers)
             throws CommandFailure {
-        int tries = Math.max(retries + 1, servers.size());
+        int tries = Math.max(retries.<Integer>getValue() + 1, servers.size());
         long wait = globals().timeout(WAIT).toNanos();
         var outstanding = new HashMap<Nonce, Try>();
         var asked = new LinkedHashMap<InetSocketAddress, Integer>();
@@ -179,7 +198,7 @@ final class QueryCommand extends Subcommand {
             local = path.local().toString();
             var nonce = new Nonce(random.nextLong());
             var request = MapRequest.query(nonce, Optional.empty(), List.of(path.local()), eid);
-            var octets = Question.octets(request, path, !bare);
+            var octets = Question.octets(request, path, isEncapsulated());
             verbose("asking " + Sockets.text(path.peer()) + ", nonce " + nonce);
             sent = System.nanoTime();
             outstanding.put(nonce, new Try(number, path, sent));

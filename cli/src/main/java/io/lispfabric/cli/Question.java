@@ -9,42 +9,59 @@ import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.app.Settings;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 
 /** Which EID a command is about, and whom it asks: the same words in every command. */
 final class Question {
-    @Parameters(
-            paramLabel = "EID",
-            description = {
-                "an address, a prefix, mac:… or name:…",
-                "an Instance ID may stand before it, as in [100]10.0.0.7"
-            })
-    private String eid = "";
+    private final PositionalParamSpec eid =
+            PositionalParamSpec.builder()
+                    .required(true)
+                    .paramLabel("EID")
+                    .type(String.class)
+                    .arity("1")
+                    .index("0")
+                    .description(
+                            "an address, a prefix, mac:… or name:…",
+                            "an Instance ID may stand before it, as in [100]10.0.0.7")
+                    .build();
 
-    @Option(
-            names = {"-i", "--iid"},
-            defaultValue = "0",
-            paramLabel = "IID",
-            description = "the Instance ID, 0 to 16777215 (default: 0)")
-    private int iid;
+    private final OptionSpec iid =
+            Options.option(
+                            "IID",
+                            "the Instance ID, 0 to 16777215 (default: ${DEFAULT-VALUE})",
+                            "-i",
+                            "--iid")
+                    .type(int.class)
+                    .defaultValue("0")
+                    .build();
 
-    @Option(
-            names = {"-m", "--map-server", "--map-resolver"},
-            split = ",",
-            defaultValue = "${env:LISPCTL_MAP_SERVER:-127.0.0.1}",
-            paramLabel = "HOST[:PORT]",
-            description =
-                    "the Map-Resolver or Map-Server, several by commas (default: ${DEFAULT-VALUE})")
-    private List<String> servers = List.of();
+    private final OptionSpec servers =
+            Options.option(
+                            "HOST[:PORT]",
+                            "the Map-Resolver or Map-Server, several by commas (default:"
+                                    + " ${DEFAULT-VALUE})",
+                            "-m",
+                            "--map-server",
+                            "--map-resolver")
+                    .type(String[].class)
+                    .splitRegex(",")
+                    .defaultValue(System.getenv().getOrDefault("LISPCTL_MAP_SERVER", "127.0.0.1"))
+                    .build();
+
+    void addTo(CommandSpec spec) {
+        spec.addPositional(eid).addOption(servers).addOption(iid);
+    }
 
     /** The EID, or what is wrong with it as {@code usage} puts it. */
     Eid eid(Function<String, ParameterException> usage) {
         try {
-            return Eid.parse(eid, new InstanceId(iid));
+            return Eid.parse(eid.getValue(), new InstanceId(iid.<Integer>getValue()));
         } catch (IllegalArgumentException e) {
             throw usage.apply(String.valueOf(e.getMessage()));
         }
@@ -52,7 +69,7 @@ final class Question {
 
     List<InetSocketAddress> servers(Function<String, ParameterException> usage) {
         try {
-            return servers.stream()
+            return Arrays.stream(servers.<String[]>getValue())
                     .map(it -> Settings.socketAddress(it.strip(), Sockets.LISP_CONTROL))
                     .toList();
         } catch (IllegalArgumentException e) {

@@ -27,65 +27,76 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /**
  * Registers one EID once, or withdraws it, and waits until the Map-Server has confirmed that (RFC
  * 9301 §5.6, §5.7). It does not refresh: that is what an agent is for.
  */
-@Command(
-        name = "register",
-        mixinStandardHelpOptions = true,
-        addMethodSubcommands = false,
-        description = {
-            "Register an EID at a Map-Server, once, and print the locator-set it then has.",
-            "It lasts until the Map-Server's time for registrations is over (RFC 9301: 3 minutes).",
-            "Exit code 0 only when the Map-Server has confirmed it."
-        })
 final class RegisterCommand extends Subcommand {
     private static final Duration WAIT = Duration.ofSeconds(10);
     private static final long FIRST_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LONGEST_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-    @Mixin private Question question = new Question();
+    private final Question question = new Question();
 
-    @Mixin private KeyOptions key = new KeyOptions();
+    private final KeyOptions key = new KeyOptions();
 
-    @Mixin private IdentityOptions identity = new IdentityOptions();
+    private final IdentityOptions identity = new IdentityOptions();
 
-    @Option(
-            names = "--rloc",
-            paramLabel = "ADDRESS[,PRIORITY,WEIGHT]",
-            description =
-                    "where the EID is; again for each locator (default priority 1, weight 100)")
-    private List<String> rlocs = List.of();
+    private final OptionSpec rlocs =
+            Options.option(
+                            "ADDRESS[,PRIORITY,WEIGHT]",
+                            "where the EID is; again for each locator (default priority 1, weight"
+                                    + " 100)",
+                            "--rloc")
+                    .type(String[].class)
+                    .arity("1")
+                    .build();
 
-    @Option(
-            names = "--ttl",
-            defaultValue = "1440",
-            paramLabel = "MINUTES",
-            description = "how long others may cache the mapping (default: 1440)")
-    private int ttl;
+    private final OptionSpec ttl =
+            Options.option(
+                            "MINUTES",
+                            "how long others may cache the mapping (default: ${DEFAULT-VALUE})",
+                            "--ttl")
+                    .type(int.class)
+                    .defaultValue("1440")
+                    .build();
 
-    @Option(
-            names = "--no-merge",
-            description = "replace what other xTRs registered for the EID, rather than add to it")
-    private boolean alone;
+    private final OptionSpec alone =
+            Options.flag(
+                    "--no-merge",
+                    "replace what other xTRs registered for the EID, rather than add to it");
 
-    @Option(
-            names = "--deregister",
-            description = "withdraw all that this xTR has registered for the EID")
-    private boolean deregister;
+    private final OptionSpec deregister =
+            Options.flag("--deregister", "withdraw the EID, or only the locators named");
 
-    @Option(
-            names = "--nonce-file",
-            paramLabel = "FILE",
-            description =
-                    "keeps the last nonce, for hosts whose clock may go back (default: the clock is"
-                            + " the nonce)")
-    private Optional<Path> nonceFile = Optional.empty();
+    private final OptionSpec nonceFile =
+            Options.option(
+                            "FILE",
+                            "keeps the last nonce, for hosts whose clock may go back (default: the"
+                                    + " clock is the nonce)",
+                            "--nonce-file")
+                    .type(String.class)
+                    .build();
+
+    CommandSpec spec() {
+        var spec =
+                Options.command(
+                        this,
+                        "register",
+                        "Register an EID at a Map-Server, once, and print the locator-set it then"
+                                + " has.",
+                        "It lasts until the Map-Server's time for registrations is over (RFC 9301:"
+                                + " 3 minutes).",
+                        "Exit code 0 only when the Map-Server has confirmed it.");
+        question.addTo(spec);
+        List.of(rlocs, ttl, alone, deregister, nonceFile).forEach(spec::addOption);
+        key.addTo(spec);
+        identity.addTo(spec);
+        return known(spec);
+    }
 
     private final InstantSource clock = InstantSource.system();
 
@@ -93,15 +104,19 @@ final class RegisterCommand extends Subcommand {
     public Integer call() throws CommandFailure {
         var eid = question.eid(this::usage);
         var server = question.server(this::usage);
-        if (rlocs.isEmpty() && !deregister) {
+        boolean withdraw = deregister.<Boolean>getValue();
+        var named = Optional.<String[]>ofNullable(rlocs.getValue()).map(List::of).orElse(List.of());
+        if (named.isEmpty() && !withdraw) {
             throw usage("--rloc is needed, at least once");
         }
-        if (ttl < 1) {
+        int minutes = ttl.<Integer>getValue();
+        if (minutes < 1) {
             throw usage("--ttl is at least 1 minute; --deregister withdraws");
         }
-        var locators = rlocs.stream().map(this::locator).sorted().toList();
+        var locators = named.stream().map(this::locator).sorted().toList();
         var record =
-                MappingRecord.of(deregister ? RecordTtl.REMOVE : new RecordTtl(ttl), eid, locators);
+                MappingRecord.of(
+                        withdraw ? RecordTtl.REMOVE : new RecordTtl(minutes), eid, locators);
         var algorithm = key.algorithm(this::usage);
         var secret = key.key(this::usage);
         try (var sockets = Sockets.open()) {
@@ -113,7 +128,7 @@ final class RegisterCommand extends Subcommand {
                             false,
                             false,
                             false,
-                            !alone,
+                            !alone.<Boolean>getValue(),
                             true,
                             firstNonce(),
                             new Authentication(0, 0, Bytes.EMPTY),
@@ -279,28 +294,33 @@ final class RegisterCommand extends Subcommand {
         var byTime =
                 new Nonce(
                         now.getEpochSecond() << 32 | ((long) now.getNano() << 32) / 1_000_000_000);
-        if (nonceFile.isEmpty() || !Files.exists(nonceFile.get())) {
+        var file = nonceFile();
+        if (file.isEmpty() || !Files.exists(file.get())) {
             return byTime;
         }
         try {
             var next =
-                    new Nonce(Long.parseUnsignedLong(Files.readString(nonceFile.get()).strip(), 16))
+                    new Nonce(Long.parseUnsignedLong(Files.readString(file.get()).strip(), 16))
                             .next();
             return next.isGreaterThan(byTime) ? next : byTime;
         } catch (IOException | NumberFormatException e) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    "the nonce file " + nonceFile.get() + " does not hold 16 hexadecimal digits",
+                    "the nonce file " + file.get() + " does not hold 16 hexadecimal digits",
                     e);
         }
     }
 
+    private Optional<Path> nonceFile() {
+        return Optional.<String>ofNullable(nonceFile.getValue()).map(Path::of);
+    }
+
     /** Written before it is used: a nonce that was sent but not kept would be used again. */
     private void keep(Nonce nonce) throws CommandFailure {
-        if (nonceFile.isEmpty()) {
+        if (nonceFile().isEmpty()) {
             return;
         }
-        var file = nonceFile.get().toAbsolutePath();
+        var file = nonceFile().get().toAbsolutePath();
         var next = file.resolveSibling(file.getFileName() + ".next");
         try {
             Files.writeString(next, nonce + "\n");
@@ -310,8 +330,7 @@ final class RegisterCommand extends Subcommand {
                     StandardCopyOption.ATOMIC_MOVE,
                     StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw new CommandFailure(
-                    ExitCode.FAILURE, "cannot write the nonce file " + nonceFile.get(), e);
+            throw new CommandFailure(ExitCode.FAILURE, "cannot write the nonce file " + file, e);
         }
     }
 }

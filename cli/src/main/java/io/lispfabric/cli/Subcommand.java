@@ -11,6 +11,12 @@ import picocli.CommandLine.Spec;
 public abstract class Subcommand implements Callable<Integer> {
     @Spec private CommandSpec spec = CommandSpec.create();
 
+    /** For a command whose options are not annotations. */
+    final CommandSpec known(CommandSpec itself) {
+        spec = itself;
+        return itself;
+    }
+
     /** Results, and nothing but results. */
     protected final PrintWriter out() {
         return spec.commandLine().getOut();

@@ -1,45 +1,53 @@
 package io.lispfabric.cli;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** A subscriber without a cache: prints what a Map-Server publishes about an EID (RFC 9437). */
-@Command(
-        name = "subscribe",
-        mixinStandardHelpOptions = true,
-        addMethodSubcommands = false,
-        description = {
-            "Subscribe to an EID (RFC 9437) and print every publication until Ctrl-C.",
-            "With -o json, one JSON object a line. Ends its subscription when it ends."
-        })
 final class SubscribeCommand extends Subcommand {
-    @Mixin private Question question = new Question();
+    private final Question question = new Question();
 
-    @Mixin private KeyOptions key = new KeyOptions();
+    private final KeyOptions key = new KeyOptions();
 
-    @Mixin private IdentityOptions identity = new IdentityOptions();
+    private final IdentityOptions identity = new IdentityOptions();
 
-    @Option(names = "--no-ecm", description = "send the Map-Request bare, to the Map-Server itself")
-    private boolean bare;
+    private final OptionSpec bare =
+            Options.flag("--no-ecm", "send the Map-Request bare, to the Map-Server itself");
 
-    @Option(
-            names = "--count",
-            paramLabel = "N",
-            description = "end after N publications; the confirmation is not one")
-    private Optional<Integer> count = Optional.empty();
+    private final OptionSpec count =
+            Options.option("N", "end after N publications; the confirmation is not one", "--count")
+                    .type(Integer.class)
+                    .build();
 
-    @Option(
-            names = "--duration",
-            paramLabel = "TIME",
-            description = "end after this time, such as 30s; with --count, exit code 4 then")
-    private Optional<Duration> duration = Optional.empty();
+    private final OptionSpec duration =
+            Options.option(
+                            "TIME",
+                            "end after this time, such as 30s; with --count, exit code 4 then",
+                            "--duration")
+                    .type(Duration.class)
+                    .build();
+
+    CommandSpec spec() {
+        var spec =
+                Options.command(
+                        this,
+                        "subscribe",
+                        "Subscribe to an EID (RFC 9437) and print every publication until Ctrl-C.",
+                        "With -o json, one JSON object a line. Ends its subscription when it ends.");
+        question.addTo(spec);
+        List.of(bare, count, duration).forEach(spec::addOption);
+        key.addTo(spec);
+        identity.addTo(spec);
+        return known(spec);
+    }
 
     @Override
     public Integer call() throws CommandFailure {
-        if (count.orElse(0) < 0) {
+        var wanted = Optional.<Integer>ofNullable(count.getValue());
+        if (wanted.orElse(0) < 0) {
             throw usage("--count is not negative");
         }
         return new Subscribing(
@@ -48,8 +56,8 @@ final class SubscribeCommand extends Subcommand {
                         question.server(this::usage),
                         identity,
                         key,
-                        !bare,
-                        count)
-                .run(duration);
+                        !bare.<Boolean>getValue(),
+                        wanted)
+                .run(Optional.ofNullable(duration.getValue()));
     }
 }

@@ -1,16 +1,17 @@
 package io.lispfabric.cli;
 
 import java.util.Optional;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** What runs here. */
-@Command(
-        name = "version",
-        mixinStandardHelpOptions = true,
-        addMethodSubcommands = false,
-        description = "Print the version of lispctl and of what it runs on.")
 final class VersionCommand extends Subcommand {
+    CommandSpec spec() {
+        return known(
+                Options.command(
+                        this, "version", "Print the version of lispctl and of what it runs on."));
+    }
+
     @Override
     public Integer call() {
         if (globals().json()) {

@@ -19,7 +19,11 @@ class LispctlTest {
         var run = Run.lispctl("help");
 
         assertThat(run.code()).isEqualTo(ExitCode.OK);
-        assertThat(run.out()).contains("query", "register", "subscribe", "version", "Exit codes");
+        assertThat(run.out())
+                .contains("demo", "serve", "agent", "query", "register", "subscribe", "show")
+                .contains("config", "check", "decode", "version", "Exit codes");
+        assertThat(Run.lispctl("--help", "query").out()).isEqualTo(run.out());
+        assertThat(Run.lispctl("-o", "json", "help").out()).isEqualTo(run.out());
     }
 
     @Test
