@@ -3,9 +3,11 @@ package io.lispfabric.cli;
 import io.lispfabric.cli.demo.DemoCommand;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -45,6 +47,10 @@ public final class Lispctl {
 
     /** Words after which all commands are needed. */
     private static final Set<String> ALL = Set.of("help", "-h", "--help");
+
+    /** Options before a command's name that take the next word for themselves. */
+    private static final Set<String> VALUED =
+            Set.of("-o", "--output", "--endpoints", "--timeout", "--color");
 
     private static final Pattern TIME = Pattern.compile("(\\d{1,7})(ms|s|m|h)");
 
@@ -102,13 +108,8 @@ public final class Lispctl {
      */
     static CommandLine commandLine(String... args) {
         var line = new CommandLine(new Lispctl().spec());
-        // ./lispctl decides by the same rule which jars are needed.
-        var word =
-                Arrays.stream(args)
-                        .filter(arg -> ALL.contains(arg) || namedBy(arg).isPresent())
-                        .findFirst();
-        var named = word.flatMap(Lispctl::namedBy);
-        (named.isEmpty() ? COMMANDS : List.of(named.get()))
+        var named = named(args);
+        (named.isEmpty() ? all() : List.of(named.get()))
                 .forEach(it ->
                         line.addSubcommand(
                                 it.names().getFirst(),
@@ -128,8 +129,38 @@ public final class Lispctl {
         return line;
     }
 
-    private static Optional<Entry> namedBy(String word) {
-        return COMMANDS.stream().filter(it -> it.names().contains(word)).findFirst();
+    /** The command that the first word names which is no option; ./lispctl looks for the same. */
+    private static Optional<Entry> named(String... args) {
+        var words = new ArrayDeque<>(List.of(args));
+        while (!words.isEmpty()) {
+            var word = words.remove();
+            if (ALL.contains(word)) {
+                return Optional.empty();
+            } else if (VALUED.contains(word)) {
+                words.poll();
+            } else if (!word.startsWith("-")) {
+                return called(word, COMMANDS).or(() -> called(word, added()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Entry> called(String name, List<Entry> commands) {
+        return commands.stream().filter(it -> it.names().contains(name)).findFirst();
+    }
+
+    /** What modules bring along that the cli does not know; looked for only when it is needed. */
+    private static List<Entry> added() {
+        return ServiceLoader.load(AddedCommand.class).stream()
+                .map(it -> CommandSpec.forAnnotatedObject(it.get()))
+                .map(it -> new Entry(List.of(it.name()), () -> it))
+                .toList();
+    }
+
+    private static List<Entry> all() {
+        var all = new ArrayList<>(COMMANDS);
+        all.addAll(added());
+        return all;
     }
 
     /** One line that says what is wrong, and where more is to be read. */

@@ -21,7 +21,8 @@ class ClassLoadingTest {
                     " org.apache.",
                     " com.google.",
                     " org.rocksdb.",
-                    " com.fasterxml.");
+                    " com.fasterxml.",
+                    " io.lispfabric.cli.AddedCommand ");
 
     @TempDir Path folder = Path.of("");
 

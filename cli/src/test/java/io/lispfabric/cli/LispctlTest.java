@@ -3,6 +3,8 @@ package io.lispfabric.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 class LispctlTest {
     @Test
@@ -33,6 +35,34 @@ class LispctlTest {
 
         assertThat(byHelp.code()).isEqualTo(ExitCode.OK);
         assertThat(byHelp.out()).contains("--no-ecm").isEqualTo(byOption.out());
+    }
+
+    /** As a module does that the cli does not know, by META-INF/services. */
+    @Command(name = "salute", description = "Says a greeting.")
+    public static final class Salute extends Subcommand implements AddedCommand {
+        @Parameters private String whom = "";
+
+        @Override
+        public Integer call() {
+            out().println(globals().json() ? "\"" + whom + "\"" : "hello " + whom);
+            return ExitCode.NEGATIVE;
+        }
+    }
+
+    @Test
+    void aCommandOfAModuleThatTheCliDoesNotKnowIsOneLikeTheOthers() {
+        assertThat(Run.lispctl("salute", "query")).isEqualTo(new Run(3, "hello query\n", ""));
+        assertThat(Run.lispctl("-o", "json", "salute", "a").json().asText()).isEqualTo("a");
+        assertThat(Run.lispctl("help").out()).contains("salute  ", "Says a greeting.");
+        assertThat(Run.lispctl("salut").err()).contains("Did you mean", "salute");
+    }
+
+    @Test
+    void theValueOfAnOptionIsNoCommand() {
+        var run = Run.lispctl("--timeout", "query", "version");
+
+        assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err()).contains("'query' is not a time");
     }
 
     @Test
