@@ -16,8 +16,9 @@ import java.nio.ByteBuffer;
  * |N|L|E|V|I|P|K|K|            Reserved           | Next Protocol |
  * </pre>
  *
- * An accessor is to be asked only for what the flags say is there; the caller has seen to it that
- * {@link #LENGTH} octets are.
+ * Accessors are to be asked only after {@link #check} has said {@link HeaderCheck#FINE}, and only
+ * for what the flags say is there. What the flags say is not there is zero on transmission and
+ * ignored on receipt.
  */
 public final class LispDataHeader {
     public static final int LENGTH = 8;
@@ -32,6 +33,14 @@ public final class LispDataHeader {
     private static final int KK = 0x03;
 
     private LispDataHeader() {}
+
+    /** Whether a header lies before {@code end}, and its payload can be read without a key. */
+    public static HeaderCheck check(ByteBuffer in, int at, int end) {
+        if (end - at < LENGTH) {
+            return HeaderCheck.TRUNCATED;
+        }
+        return keyId(in, at) == 0 ? HeaderCheck.FINE : HeaderCheck.ENCRYPTED;
+    }
 
     /** N: a nonce is present. With both N and V set the field is a nonce (RFC 9300 §5.3). */
     public static boolean hasNonce(ByteBuffer in, int at) {
@@ -94,9 +103,26 @@ public final class LispDataHeader {
         return in.get(at + 3) & 0xFF;
     }
 
+    /**
+     * What the payload is: the next protocol, or without P what the first four bits of an IP packet
+     * say (RFC 9300 §5.3).
+     *
+     * @return one of {@link NextProtocol}, or 0 when it cannot be told
+     */
+    public static int payloadProtocol(ByteBuffer in, int at, int end) {
+        return hasNextProtocol(in, at)
+                ? nextProtocol(in, at)
+                : NextProtocol.ofIpVersion(in, at + LENGTH, end);
+    }
+
     /** KK: which key the payload is encrypted with; 0 is not at all (RFC 8061 §8). */
     public static int keyId(ByteBuffer in, int at) {
         return in.get(at) & KK;
+    }
+
+    /** A header without an Instance ID, for the default segment; the payload is IP. */
+    public static void write(ByteBuffer out, int at) {
+        out.putLong(at, 0);
     }
 
     /** A header with an Instance ID and nothing else; the payload is IP. */
@@ -107,5 +133,44 @@ public final class LispDataHeader {
     /** A LISP-GPE header; only for receivers that are known to read the P-bit (RFC 9305 §5). */
     public static void writeGpe(ByteBuffer out, int at, int instanceId, int nextProtocol) {
         out.putInt(at, (I | P) << 24 | nextProtocol).putInt(at + 4, instanceId << 8);
+    }
+
+    /**
+     * Adds a nonce to a header without P, in place of Map-Versions if there are any: the two MUST
+     * NOT be sent together (RFC 9300 §5.3).
+     *
+     * @param nonce of which 24 bits are sent
+     * @param wantsEcho E: the other side is to send it back (RFC 9300 §10.1)
+     * @throws IllegalStateException when the header is one of LISP-GPE, which has no nonce
+     */
+    public static void setNonce(ByteBuffer out, int at, int nonce, boolean wantsEcho) {
+        int flags = withoutP(out, at) & ~(N | E | V) | N | (wantsEcho ? E : 0);
+        out.putInt(at, flags << 24 | nonce & 0xFF_FFFF);
+    }
+
+    /**
+     * Adds Map-Versions to a header without P, in place of a nonce if there is one (RFC 9302 §5).
+     *
+     * @param source of which 12 bits are sent
+     * @param destination of which 12 bits are sent
+     * @throws IllegalStateException when the header is one of LISP-GPE, which has no versions
+     */
+    public static void setMapVersions(ByteBuffer out, int at, int source, int destination) {
+        int flags = withoutP(out, at) & ~(N | E | V) | V;
+        out.putInt(at, flags << 24 | (source & 0xFFF) << 12 | destination & 0xFFF);
+    }
+
+    /** Adds Locator-Status-Bits: 8 of them beside an Instance ID, otherwise 32. */
+    public static void setLocatorStatusBits(ByteBuffer out, int at, int bits) {
+        out.put(at, (byte) (out.get(at) | L));
+        out.putInt(
+                at + 4, hasInstanceId(out, at) ? out.getInt(at + 4) & ~0xFF | bits & 0xFF : bits);
+    }
+
+    private static int withoutP(ByteBuffer out, int at) {
+        if (hasNextProtocol(out, at)) {
+            throw new IllegalStateException("a LISP-GPE header has neither nonce nor versions");
+        }
+        return out.get(at) & 0xFF;
     }
 }

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * |                VNI                            |   Reserved    |
  * </pre>
  *
- * The caller has seen to it that {@link #LENGTH} octets are there.
+ * Accessors are to be asked only after {@link #check} has said {@link HeaderCheck#FINE}.
  */
 public final class VxlanGpeHeader {
     public static final int LENGTH = 8;
@@ -24,6 +24,17 @@ public final class VxlanGpeHeader {
     private static final int O = 0x01;
 
     private VxlanGpeHeader() {}
+
+    /** Whether a header lies before {@code end}, of the one version there is, and has a VNI. */
+    public static HeaderCheck check(ByteBuffer in, int at, int end) {
+        if (end - at < LENGTH) {
+            return HeaderCheck.TRUNCATED;
+        }
+        if (version(in, at) != 0) {
+            return HeaderCheck.BAD_VERSION;
+        }
+        return hasVni(in, at) ? HeaderCheck.FINE : HeaderCheck.NO_VNI;
+    }
 
     /** 2 bits; only 0 is defined, and a packet of another one is to be dropped. */
     public static int version(ByteBuffer in, int at) {
@@ -48,6 +59,15 @@ public final class VxlanGpeHeader {
     /** One of {@link NextProtocol}. */
     public static int nextProtocol(ByteBuffer in, int at) {
         return in.get(at + 3) & 0xFF;
+    }
+
+    /**
+     * What the payload is: the next protocol, or without P Ethernet.
+     *
+     * @return one of {@link NextProtocol}
+     */
+    public static int payloadProtocol(ByteBuffer in, int at) {
+        return hasNextProtocol(in, at) ? nextProtocol(in, at) : NextProtocol.ETHERNET;
     }
 
     /** B: broadcast, unknown unicast or multicast that was replicated at the ingress. */

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  * |                VNI                            |   Reserved    |
  * </pre>
  *
- * The caller has seen to it that {@link #LENGTH} octets are there.
+ * Accessors are to be asked only after {@link #check} has said {@link HeaderCheck#FINE}.
  */
 public final class VxlanHeader {
     public static final int LENGTH = 8;
@@ -20,6 +20,14 @@ public final class VxlanHeader {
     private static final int I = 0x08;
 
     private VxlanHeader() {}
+
+    /** Whether a header lies before {@code end} and has a VNI. */
+    public static HeaderCheck check(ByteBuffer in, int at, int end) {
+        if (end - at < LENGTH) {
+            return HeaderCheck.TRUNCATED;
+        }
+        return hasVni(in, at) ? HeaderCheck.FINE : HeaderCheck.NO_VNI;
+    }
 
     /** I: MUST be set for a valid VNI (RFC 7348 §5). */
     public static boolean hasVni(ByteBuffer in, int at) {
