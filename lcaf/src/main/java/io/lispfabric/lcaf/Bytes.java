@@ -19,6 +19,16 @@ public final class Bytes implements Comparable<Bytes> {
         return octets.length == 0 ? EMPTY : new Bytes(octets.clone());
     }
 
+    /** These very octets, which nobody else may keep. */
+    static Bytes owning(byte[] octets) {
+        return octets.length == 0 ? EMPTY : new Bytes(octets);
+    }
+
+    /** These very octets, which nobody may write to. */
+    byte[] shared() {
+        return octets;
+    }
+
     /** A copy of what remains in the buffer, whose position stays where it is. */
     public static Bytes of(ByteBuffer buffer) {
         var octets = new byte[buffer.remaining()];

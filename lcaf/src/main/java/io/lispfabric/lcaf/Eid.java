@@ -39,12 +39,14 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
             address = inner;
         }
         return switch (address) {
-            case LispAddress.Unrecognised _,
-                    LispAddress.AfiList _,
-                    LispAddress.Vendor _,
-                    LispAddress.None _ ->
+            case LispAddress.Ip _, LispAddress.Mac _, LispAddress.Name _ ->
+                    new Eid(iid, prefix(address, maskLength, start));
+            case LispAddress.None _,
+                    LispAddress.Mac64 _,
+                    LispAddress.Oui _,
+                    LispAddress.As _,
+                    Lcaf _ ->
                     throw new MalformedException(Flaw.UNKNOWN_EID_LCAF, start);
-            default -> new Eid(iid, prefix(address, maskLength, start));
         };
     }
 

@@ -100,13 +100,16 @@ public record EidPrefix(LispAddress address, int length) {
         };
     }
 
-    private static LispAddress masked(LispAddress address, int length) {
+    static LispAddress masked(LispAddress address, int length) {
         return switch (address) {
             case LispAddress.Ipv4(var value) ->
                     new LispAddress.Ipv4(length == 0 ? 0 : value & -1 << 32 - length);
             case LispAddress.Ipv6(var high, var low) ->
                     new LispAddress.Ipv6(high & leading(length), low & leading(length - 64));
             case LispAddress.Mac(var value) -> new LispAddress.Mac(value & leading(length) >>> 16);
+            case LispAddress.Mac64(var value) -> new LispAddress.Mac64(value & leading(length));
+            case LispAddress.Oui(var value) ->
+                    new LispAddress.Oui((int) (value & leading(length) >>> 40));
             default -> address;
         };
     }

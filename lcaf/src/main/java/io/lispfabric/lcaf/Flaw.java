@@ -14,7 +14,10 @@ public enum Flaw {
      * An address family without a known length, so nothing after it can be read (RFC 9301 §5.1).
      */
     UNKNOWN_AFI,
-    /** An EID-Prefix made only of unrecognised LCAF types (RFC 9306 §3). */
+    /**
+     * An EID-Prefix made only of unrecognised LCAF types (RFC 9306 §3), or of what cannot be looked
+     * up here.
+     */
     UNKNOWN_EID_LCAF,
     /** A vendor-specific LCAF of a vendor that is not configured (RFC 9306 §4). */
     UNKNOWN_VENDOR,
@@ -24,8 +27,16 @@ public enum Flaw {
     BAD_MASK_LENGTH,
     /** An Instance ID that no data-plane header can carry: more than 24 bits (RFC 8060 §4.1). */
     BAD_INSTANCE_ID,
-    /** A distinguished name without its NUL, or with octets that are not printable ASCII. */
+    /**
+     * A distinguished name of no or too many characters, or with octets that are not printable
+     * ASCII. Without its NUL it is {@link #TRUNCATED}.
+     */
     BAD_NAME,
+    /**
+     * A value that its field cannot have: a latitude over 90 degrees, a range of ports that ends
+     * before it begins, a 17th key field (RFC 8060).
+     */
+    BAD_VALUE,
     /** LCAFs nested deeper than anything known uses, or an Instance ID inside another. */
     BAD_NESTING,
     /** No ITR-RLOC that a Map-Reply could be sent to (RFC 9301 §5.3). */

@@ -18,6 +18,15 @@ public record InstanceId(int value) implements Comparable<InstanceId> {
         }
     }
 
+    /** Reads the 32 bits that an LCAF has for it (RFC 8060 §4.1, §4.5). */
+    static InstanceId read(WireReader in) {
+        int value = in.as("Instance ID").u32AsInt();
+        if (value >>> 24 != 0) {
+            throw in.flaw(Flaw.BAD_INSTANCE_ID);
+        }
+        return new InstanceId(value);
+    }
+
     @Override
     public int compareTo(InstanceId other) {
         return Integer.compare(value, other.value);

@@ -13,14 +13,25 @@ import java.util.stream.Collectors;
  * An address as LISP writes it: a 16-bit address family number and then octets whose count the
  * family decides (RFC 9301 §5.1), or the LISP Canonical Address Format, which nests (RFC 8060).
  */
-public sealed interface LispAddress {
+public sealed interface LispAddress
+        permits LispAddress.None,
+                LispAddress.Ip,
+                LispAddress.Mac,
+                LispAddress.Mac64,
+                LispAddress.Oui,
+                LispAddress.As,
+                LispAddress.Name,
+                Lcaf {
     int AFI_NONE = 0;
     int AFI_IPV4 = 1;
     int AFI_IPV6 = 2;
     int AFI_802 = 6;
     int AFI_NAME = 17;
+    int AFI_AS = 18;
     int AFI_LCAF = 16387;
     int AFI_MAC = 16389;
+    int AFI_MAC64 = 16390;
+    int AFI_OUI = 16391;
 
     /**
      * Nothing known nests deeper (RFC 8378 §7.3 needs two levels); RFC 8060 sets no limit, so we
@@ -41,19 +52,20 @@ public sealed interface LispAddress {
     }
 
     /**
-     * The IP address that a packet can be sent to, looked for inside AFI lists and Instance IDs
-     * too.
+     * The IP address that anybody can send to, looked for inside those LCAFs too that only say
+     * something about their address. It is not looked for where the sender must first do something
+     * else: use a nonce, an encapsulation, a path, or be of an application.
      */
     default Optional<Ip> ip() {
         return Optional.empty();
     }
 
-    /** Reads an address family number and the address after it. */
+    /**
+     * Reads an address family number and the address after it.
+     *
+     * @throws MalformedException when the octets are no address, or one of an unknown family
+     */
     static LispAddress read(WireReader in) {
-        return read(in, 0);
-    }
-
-    private static LispAddress read(WireReader in, int depth) {
         int afi = in.as("AFI").u16();
         return switch (afi) {
             case AFI_NONE -> None.NONE;
@@ -65,8 +77,11 @@ public sealed interface LispAddress {
                     new Mac(
                             (long) in.as("MAC address", 6).u16() << 32
                                     | in.u32AsInt() & 0xFFFF_FFFFL);
+            case AFI_MAC64 -> new Mac64(in.as("64-bit MAC address").u64());
+            case AFI_OUI -> new Oui(in.as("OUI", 3).u8() << 16 | in.u16());
+            case AFI_AS -> new As(in.as("AS number").u32AsInt());
             case AFI_NAME -> Name.read(in);
-            case AFI_LCAF -> Lcaf.read(in, depth);
+            case AFI_LCAF -> Lcaf.read(in);
             default -> throw in.flaw(Flaw.UNKNOWN_AFI);
         };
     }
@@ -265,6 +280,75 @@ public sealed interface LispAddress {
         }
     }
 
+    /** A 64-bit MAC address, EUI-64. */
+    record Mac64(long value) implements LispAddress {
+        @Override
+        public int afi() {
+            return AFI_MAC64;
+        }
+
+        @Override
+        public void writeBody(WireWriter out) {
+            out.u64(value);
+        }
+
+        @Override
+        public String toString() {
+            return String.format("%016x", value).replaceAll("(..)(?!$)", "$1:");
+        }
+    }
+
+    /** An Organizationally Unique Identifier of the IEEE: the first 24 bits of a MAC address. */
+    record Oui(int value) implements LispAddress {
+        /**
+         * @throws IllegalArgumentException when the value needs more than 24 bits
+         */
+        public Oui {
+            if (value >>> 24 != 0) {
+                throw new IllegalArgumentException(
+                        "an OUI has 24 bits: " + Integer.toHexString(value));
+            }
+        }
+
+        @Override
+        public int afi() {
+            return AFI_OUI;
+        }
+
+        @Override
+        public void writeBody(WireWriter out) {
+            out.u8(value >>> 16).u16(value);
+        }
+
+        @Override
+        public String toString() {
+            return String.format("oui:%06x", value);
+        }
+    }
+
+    /**
+     * An autonomous system as an address.
+     *
+     * @param number 32 bits without a sign
+     */
+    record As(int number) implements LispAddress {
+        @Override
+        public int afi() {
+            return AFI_AS;
+        }
+
+        @Override
+        public void writeBody(WireWriter out) {
+            out.u32(number);
+        }
+
+        /** {@code as:4200000000}, the plain form of RFC 5396. */
+        @Override
+        public String toString() {
+            return "as:" + Integer.toUnsignedString(number);
+        }
+    }
+
     /**
      * A distinguished name: printable ASCII, written with a NUL at its end, compared octet by octet
      * (RFC 9735).
@@ -323,86 +407,68 @@ public sealed interface LispAddress {
     }
 
     /**
-     * The LISP Canonical Address Format: a type, a length, and a body that only some receivers
-     * understand (RFC 8060 §3).
-     */
-    sealed interface Lcaf extends LispAddress {
-        int TYPE_AFI_LIST = 1;
-        int TYPE_INSTANCE_ID = 2;
-        int TYPE_VENDOR = 255;
-
-        /** The 8-bit LCAF type. */
-        int type();
-
-        /** The octet after the type, which is reserved but for types that say otherwise. */
-        default int rsvd2() {
-            return 0;
-        }
-
-        void writeLcafBody(WireWriter out);
-
-        @Override
-        default int afi() {
-            return AFI_LCAF;
-        }
-
-        @Override
-        default void writeBody(WireWriter out) {
-            out.u16(0).u8(type()).u8(rsvd2());
-            int length = out.size();
-            out.u16(0);
-            writeLcafBody(out);
-            out.patchU16(length, out.size() - length - 2);
-        }
-
-        private static LispAddress read(WireReader in, int depth) {
-            if (depth == MAX_NESTING) {
-                throw in.flaw(Flaw.BAD_NESTING);
-            }
-            in.as("Rsvd1, Flags").skip(2); // ignored on receipt (RFC 8060 §3)
-            int type = in.as("LCAF type").u8();
-            int rsvd2 = in.as("Rsvd2").u8();
-            var body = in.sub(in.as("Length").u16());
-            return switch (type) {
-                case TYPE_AFI_LIST -> AfiList.read(body, depth);
-                case TYPE_INSTANCE_ID -> Instance.read(body, rsvd2, depth);
-                case TYPE_VENDOR -> Vendor.read(body);
-                default ->
-                        new Unrecognised(
-                                type, rsvd2, body.as("Unrecognised body").bytes(body.remaining()));
-            };
-        }
-    }
-
-    /**
-     * An address in a segment (RFC 8060 §4.1). The mask-len has a meaning only where the address is
-     * {@link None}.
+     * An address in a segment (RFC 8060 §4.1). Where the address is {@link None} it is a range of
+     * segments instead, of which the first {@code iidMaskLength} bits of 32 are fixed; the others
+     * are cleared. With a real address the mask-len has no meaning.
+     *
+     * <pre>
+     * |   Type = 2    | IID mask-len  |            Length             |
+     * |                         Instance ID                           |
+     * |              AFI = x          |         Address  ...          |
+     * </pre>
      */
     record Instance(InstanceId iid, int iidMaskLength, LispAddress address) implements Lcaf {
-        private static Instance read(WireReader in, int iidMaskLength, int depth) {
-            int value = in.as("Instance ID").u32AsInt();
-            if (value >>> 24 != 0) {
-                throw in.flaw(Flaw.BAD_INSTANCE_ID);
+        public static final int TYPE = 2;
+
+        /**
+         * @throws IllegalArgumentException when the mask-len is not 0 to 32, or an Instance ID
+         *     stands in the address
+         */
+        public Instance {
+            if (iidMaskLength < 0 || iidMaskLength > 32) {
+                throw new IllegalArgumentException("an IID mask-len is 0 to 32: " + iidMaskLength);
             }
-            var address = LispAddress.read(in, depth + 1);
-            if (address instanceof Instance) {
-                throw in.flaw(Flaw.BAD_NESTING);
+            Nesting.check(address);
+            if (Nesting.holdsInstance(address)) {
+                throw new IllegalArgumentException("an Instance ID inside an Instance ID");
             }
-            in.expectEnd();
+            if (address == None.NONE) {
+                iid = new InstanceId((int) (iid.value() & -1L << 32 - iidMaskLength));
+            }
+        }
+
+        static Instance read(WireReader in, int iidMaskLength) {
+            in.enterInstance();
+            var iid = InstanceId.read(in);
+            var address = LispAddress.read(in);
+            in.leaveInstance();
             // With a real address this octet says nothing; some send 32 there, we send 0 (RFC 8060
             // §4.1).
-            return new Instance(
-                    new InstanceId(value), address == None.NONE ? iidMaskLength : 0, address);
+            int range = address == None.NONE ? iidMaskLength : 0;
+            if (range > 32) {
+                throw in.flaw(Flaw.BAD_MASK_LENGTH);
+            }
+            return new Instance(iid, range, address);
+        }
+
+        /** Whether this is a range of segments and no address in one. */
+        public boolean isRange() {
+            return address == None.NONE;
         }
 
         @Override
         public int type() {
-            return TYPE_INSTANCE_ID;
+            return TYPE;
         }
 
         @Override
         public int rsvd2() {
             return iidMaskLength;
+        }
+
+        @Override
+        public List<LispAddress> inner() {
+            return List.of(address);
         }
 
         @Override
@@ -416,9 +482,10 @@ public sealed interface LispAddress {
             return address.ip();
         }
 
+        /** {@code [1]40.0.0.7}; a range as {@code [256/24]}. */
         @Override
         public String toString() {
-            return "[" + iid + "]" + address;
+            return isRange() ? "[" + iid + "/" + iidMaskLength + "]" : "[" + iid + "]" + address;
         }
     }
 
@@ -427,24 +494,37 @@ public sealed interface LispAddress {
      * §4.10).
      */
     record AfiList(List<LispAddress> addresses) implements Lcaf {
+        public static final int TYPE = 1;
+
         public AfiList {
             addresses = List.copyOf(addresses);
+            Nesting.check(addresses);
         }
 
-        private static AfiList read(WireReader in, int depth) {
+        static AfiList read(WireReader in) {
             var addresses = new ArrayList<LispAddress>();
             while (in.remaining() > 0) {
                 // Elements that we do not recognise are kept as they came, and are nothing to us
                 // (RFC 8060 §4.10.5).
-                in.begin("Element");
-                addresses.add(in.end(LispAddress.read(in, depth + 1)));
+                addresses.add(in.part("Element", LispAddress::read));
             }
             return new AfiList(addresses);
         }
 
         @Override
         public int type() {
-            return TYPE_AFI_LIST;
+            return TYPE;
+        }
+
+        @Override
+        public List<LispAddress> inner() {
+            return addresses;
+        }
+
+        /** One element that is recognised is enough (RFC 8060 §4.10.5); none at all, also. */
+        @Override
+        public boolean isRecognised() {
+            return addresses.isEmpty() || addresses.stream().anyMatch(Lcaf::isRecognised);
         }
 
         @Override
@@ -454,7 +534,13 @@ public sealed interface LispAddress {
 
         @Override
         public Optional<Ip> ip() {
-            return addresses.stream().flatMap(address -> address.ip().stream()).findFirst();
+            for (var address : addresses) {
+                var ip = address.ip();
+                if (ip.isPresent()) {
+                    return ip;
+                }
+            }
+            return Optional.empty();
         }
 
         @Override
@@ -467,6 +553,8 @@ public sealed interface LispAddress {
 
     /** What a vendor says in its own format, carried unread (RFC 9306 §4). */
     record Vendor(int oui, Bytes internal) implements Lcaf {
+        public static final int TYPE = 255;
+
         /**
          * @throws IllegalArgumentException when the identifier needs more than 24 bits
          */
@@ -477,7 +565,7 @@ public sealed interface LispAddress {
             }
         }
 
-        private static Vendor read(WireReader in) {
+        static Vendor read(WireReader in) {
             if (in.remaining() < 4) {
                 throw in.flaw(Flaw.BAD_LENGTH);
             }
@@ -490,7 +578,7 @@ public sealed interface LispAddress {
 
         @Override
         public int type() {
-            return TYPE_VENDOR;
+            return TYPE;
         }
 
         @Override
@@ -506,6 +594,24 @@ public sealed interface LispAddress {
 
     /** An LCAF type that we do not know: ignored as a locator, refused as an EID (RFC 9306 §3). */
     record Unrecognised(int type, int rsvd2, Bytes body) implements Lcaf {
+        /**
+         * @throws IllegalArgumentException when the type is one that we know, or no octet, or Rsvd2
+         *     is none
+         */
+        public Unrecognised {
+            if (type <= EncapsulationFormat.TYPE || type >= Vendor.TYPE) {
+                throw new IllegalArgumentException("not an unknown LCAF type: " + type);
+            }
+            if (rsvd2 >>> 8 != 0) {
+                throw new IllegalArgumentException("Rsvd2 is an octet: " + rsvd2);
+            }
+        }
+
+        @Override
+        public boolean isRecognised() {
+            return false;
+        }
+
         @Override
         public void writeLcafBody(WireWriter out) {
             out.bytes(body);

@@ -19,8 +19,7 @@ public record Rloc(LispAddress address) implements Comparable<Rloc> {
 
     /** Whether a receiver must treat the locator as absent (RFC 9306 §3). */
     public boolean isIgnored() {
-        return address instanceof LispAddress.Unrecognised
-                || address instanceof LispAddress.Instance(_, _, LispAddress.Unrecognised _);
+        return !Lcaf.isRecognised(address);
     }
 
     @Override

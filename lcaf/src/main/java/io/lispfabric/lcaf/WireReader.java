@@ -17,6 +17,8 @@ public final class WireReader {
     private final Vendors vendors;
     private final Trace trace;
     private @Nullable String next;
+    private int depth;
+    private boolean inInstance;
 
     /**
      * Hears what is read and under which name, so that a tool can show octets to people without
@@ -151,7 +153,7 @@ public final class WireReader {
         need(length);
         var octets = new byte[length];
         in.get(octets);
-        return Bytes.of(octets);
+        return Bytes.owning(octets);
     }
 
     public void skip(int length) {
@@ -164,8 +166,46 @@ public final class WireReader {
         need(length);
         var part = in.slice(in.position(), length);
         var reader = new WireReader(part, offset(), vendors, trace);
+        reader.depth = depth;
+        reader.inInstance = inInstance;
         in.position(in.position() + length);
         return reader;
+    }
+
+    /**
+     * From here to {@link #leaveLcaf} the reader sees only the next {@code length} octets: an inner
+     * length stays inside the outer one. Nothing is copied.
+     *
+     * @return what {@code leaveLcaf} wants to have
+     */
+    int enterLcaf(int length) {
+        if (depth == LispAddress.MAX_NESTING) {
+            throw flaw(Flaw.BAD_NESTING);
+        }
+        need(length);
+        int outer = in.limit();
+        in.limit(in.position() + length);
+        depth++;
+        return outer;
+    }
+
+    /** The body of the LCAF must have been read to its end. */
+    void leaveLcaf(int outer) {
+        expectEnd();
+        in.limit(outer);
+        depth--;
+    }
+
+    /** From here to {@link #leaveInstance} no Instance ID may come again. */
+    void enterInstance() {
+        if (inInstance) {
+            throw flaw(Flaw.BAD_NESTING);
+        }
+        inInstance = true;
+    }
+
+    void leaveInstance() {
+        inInstance = false;
     }
 
     /** {@code count} parts in a row. Memory is taken only for those that arrived. */

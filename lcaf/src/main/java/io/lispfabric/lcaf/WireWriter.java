@@ -48,7 +48,7 @@ public final class WireWriter {
     }
 
     public WireWriter bytes(Bytes octets) {
-        return bytes(octets.toArray());
+        return bytes(octets.shared());
     }
 
     public WireWriter bytes(byte... octets) {
@@ -74,7 +74,7 @@ public final class WireWriter {
     }
 
     public Bytes toBytes() {
-        return Bytes.of(toArray());
+        return Bytes.owning(toArray());
     }
 
     public ByteBuffer toBuffer() {

@@ -44,7 +44,7 @@ class LispAddressTest {
     @Test
     @Rfc("9301 §5.1")
     void anUnknownAfiIsRefusedWhereverItStands() {
-        for (int afi : new int[] {3, 16, 18, 16388, 16390, 16391, 0xFFFF}) {
+        for (int afi : new int[] {3, 5, 7, 16, 19, 16386, 16388, 16392, 0xFFFF}) {
             var hex = String.format("%04x0102030405060708", afi);
             assertThat(flaw(hex)).isEqualTo(Flaw.UNKNOWN_AFI);
             assertThat(flaw(lcaf(2, "00000001" + hex))).isEqualTo(Flaw.UNKNOWN_AFI);

@@ -95,7 +95,7 @@ class LispCodecTest {
                                         "10000001"
                                                 + NONCE
                                                 + "0000"
-                                                + "0012c0000201"
+                                                + "0013c0000201"
                                                 + "0020"
                                                 + "000128000007")))
                 .isEqualTo(Flaw.UNKNOWN_AFI);
@@ -107,7 +107,7 @@ class LispCodecTest {
                                                 + "0000"
                                                 + "0001c0000201"
                                                 + "0020"
-                                                + "400728000007")))
+                                                + "400828000007")))
                 .isEqualTo(Flaw.UNKNOWN_AFI);
     }
 

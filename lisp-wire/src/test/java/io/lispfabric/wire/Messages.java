@@ -131,7 +131,7 @@ public final class Messages {
                                             Stream.of(
                                                     new Vendor(random.nextInt(1 << 24), octets(9)),
                                                     new Unrecognised(
-                                                            3 + random.nextInt(252),
+                                                            17 + random.nextInt(238),
                                                             u8(),
                                                             octets(9))),
                                             Stream.of(locatorAddress(depth - 1)))
