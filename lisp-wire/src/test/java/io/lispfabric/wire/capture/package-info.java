@@ -1,0 +1,4 @@
+@NullMarked
+package io.lispfabric.wire.capture;
+
+import org.jspecify.annotations.NullMarked;
