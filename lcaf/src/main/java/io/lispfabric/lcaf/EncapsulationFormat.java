@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The encapsulations that an address can take (RFC 8060 §5.6; not registered with IANA). A sender
@@ -46,18 +47,31 @@ public record EncapsulationFormat(Set<Encapsulation> accepts, LispAddress addres
         }
     }
 
+    /** All sets there are, by their bits. */
+    private static final List<Set<Encapsulation>> SETS =
+            IntStream.range(0, 1 << Encapsulation.values().length)
+                    .mapToObj(EncapsulationFormat::set)
+                    .toList();
+
+    private static Set<Encapsulation> set(int bits) {
+        var set = EnumSet.allOf(Encapsulation.class);
+        set.removeIf(encapsulation -> (bits & encapsulation.bit()) == 0);
+        return Collections.unmodifiableSet(set);
+    }
+
     public EncapsulationFormat {
-        var sorted = EnumSet.noneOf(Encapsulation.class);
-        sorted.addAll(accepts);
-        accepts = Collections.unmodifiableSet(sorted);
+        int bits = 0;
+        for (var encapsulation : accepts) {
+            bits |= encapsulation.bit();
+        }
+        accepts = SETS.get(bits);
         Nesting.check(address);
     }
 
     static EncapsulationFormat read(WireReader in) {
-        int bits = in.as("Encapsulations").u32AsInt(); // bits of the future are ignored
-        var accepts = EnumSet.allOf(Encapsulation.class);
-        accepts.removeIf(encapsulation -> (bits & encapsulation.bit()) == 0);
-        return new EncapsulationFormat(accepts, LispAddress.read(in));
+        int bits = in.as("Encapsulations").u32AsInt();
+        // Bits of the future are ignored.
+        return new EncapsulationFormat(SETS.get(bits & SETS.size() - 1), LispAddress.read(in));
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.lispfabric.lcaf;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -58,11 +57,7 @@ public record ExplicitLocatorPath(List<Hop> hops) implements Lcaf {
     }
 
     static ExplicitLocatorPath read(WireReader in) {
-        var hops = new ArrayList<Hop>();
-        while (in.remaining() > 0) {
-            hops.add(in.part("Reencap Hop", Hop::read));
-        }
-        return new ExplicitLocatorPath(hops);
+        return new ExplicitLocatorPath(in.listToEnd("Reencap Hop", Hop::read));
     }
 
     @Override
@@ -72,7 +67,7 @@ public record ExplicitLocatorPath(List<Hop> hops) implements Lcaf {
 
     @Override
     public List<LispAddress> inner() {
-        return hops.stream().map(Hop::address).toList();
+        return Nesting.addresses(hops, Hop::address);
     }
 
     @Override

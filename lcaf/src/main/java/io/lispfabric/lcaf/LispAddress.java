@@ -4,7 +4,6 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -367,27 +366,34 @@ public sealed interface LispAddress
                 throw new IllegalArgumentException(
                         "a distinguished name has 1 to " + MAX_LENGTH + " characters");
             }
-            if (!text.chars().allMatch(c -> c >= 0x20 && c < 0x7F)) {
-                throw new IllegalArgumentException(
-                        "a distinguished name is printable ASCII: " + text);
+            for (int i = 0; i < text.length(); i++) {
+                if (!isPrintable(text.charAt(i))) {
+                    throw new IllegalArgumentException(
+                            "a distinguished name is printable ASCII: " + text);
+                }
             }
         }
 
         private static Name read(WireReader in) {
-            int start = in.offset();
-            var text = new StringBuilder();
-            // At most MAX_LENGTH characters are kept, whatever arrives.
             in.begin("Name");
-            for (int octet = in.u8(); octet != 0; octet = in.u8()) {
-                if (octet < 0x20 || octet >= 0x7F || text.length() == MAX_LENGTH) {
-                    throw new MalformedException(Flaw.BAD_NAME, start);
+            // No more than MAX_LENGTH characters are looked at or kept, whatever arrives.
+            int length = 0;
+            for (int octet = in.peekU8(0); octet != 0; octet = in.peekU8(length)) {
+                if (!isPrintable(octet) || length == MAX_LENGTH) {
+                    throw in.flaw(Flaw.BAD_NAME);
                 }
-                text.append((char) octet);
+                length++;
             }
-            if (text.isEmpty()) {
-                throw new MalformedException(Flaw.BAD_NAME, start);
+            if (length == 0) {
+                throw in.flaw(Flaw.BAD_NAME);
             }
-            return in.end(new Name(text.toString()));
+            var text = in.ascii(length);
+            in.skip(1);
+            return in.end(new Name(text));
+        }
+
+        private static boolean isPrintable(int character) {
+            return character >= 0x20 && character < 0x7F;
         }
 
         @Override
@@ -502,13 +508,9 @@ public sealed interface LispAddress
         }
 
         static AfiList read(WireReader in) {
-            var addresses = new ArrayList<LispAddress>();
-            while (in.remaining() > 0) {
-                // Elements that we do not recognise are kept as they came, and are nothing to us
-                // (RFC 8060 §4.10.5).
-                addresses.add(in.part("Element", LispAddress::read));
-            }
-            return new AfiList(addresses);
+            // Elements that we do not recognise are kept as they came, and are nothing to us
+            // (RFC 8060 §4.10.5).
+            return new AfiList(in.listToEnd("Element", LispAddress::read));
         }
 
         @Override

@@ -1,6 +1,5 @@
 package io.lispfabric.lcaf;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -44,7 +43,10 @@ public record NatTraversal(
             throw new IllegalArgumentException(
                     "UDP ports have 16 bits: " + msUdpPort + ", " + etrUdpPort);
         }
-        rtrRlocs = rtrRlocs.stream().filter(rtr -> rtr != None.NONE).toList();
+        rtrRlocs =
+                rtrRlocs.contains(None.NONE)
+                        ? rtrRlocs.stream().filter(rtr -> rtr != None.NONE).toList()
+                        : List.copyOf(rtrRlocs);
         Nesting.check(globalEtrRloc);
         Nesting.check(msRloc);
         Nesting.check(privateEtrRloc);
@@ -57,12 +59,13 @@ public record NatTraversal(
         var globalEtrRloc = in.part("Global ETR RLOC", LispAddress::read);
         var msRloc = in.part("MS RLOC", LispAddress::read);
         var privateEtrRloc = in.part("Private ETR RLOC", LispAddress::read);
-        var rtrRlocs = new ArrayList<LispAddress>();
-        while (in.remaining() > 0) {
-            rtrRlocs.add(in.part("RTR RLOC", LispAddress::read));
-        }
         return new NatTraversal(
-                msUdpPort, etrUdpPort, globalEtrRloc, msRloc, privateEtrRloc, rtrRlocs);
+                msUdpPort,
+                etrUdpPort,
+                globalEtrRloc,
+                msRloc,
+                privateEtrRloc,
+                in.listToEnd("RTR RLOC", LispAddress::read));
     }
 
     @Override

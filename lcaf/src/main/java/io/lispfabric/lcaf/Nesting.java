@@ -1,6 +1,8 @@
 package io.lispfabric.lcaf;
 
+import java.util.AbstractList;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * What may stand in what: LCAFs at most {@link LispAddress#MAX_NESTING} deep, and no Instance ID
@@ -23,20 +25,36 @@ final class Nesting {
      * @throws IllegalArgumentException when an LCAF around these would be too deep
      */
     static void check(List<? extends LispAddress> inner) {
-        for (var address : inner) {
-            check(address);
+        for (int i = 0; i < inner.size(); i++) {
+            check(inner.get(i));
         }
     }
 
     /** Every value was checked when it was made, so this looks at most four levels down. */
     private static int depth(Lcaf lcaf) {
         int deepest = 0;
-        for (var address : lcaf.inner()) {
-            if (address instanceof Lcaf inner) {
+        var addresses = lcaf.inner();
+        for (int i = 0; i < addresses.size(); i++) {
+            if (addresses.get(i) instanceof Lcaf inner) {
                 deepest = Math.max(deepest, depth(inner));
             }
         }
         return deepest + 1;
+    }
+
+    /** The addresses of {@code parts}, seen through them: nothing is copied. */
+    static <T> List<LispAddress> addresses(List<T> parts, Function<T, LispAddress> address) {
+        return new AbstractList<>() {
+            @Override
+            public LispAddress get(int index) {
+                return address.apply(parts.get(index));
+            }
+
+            @Override
+            public int size() {
+                return parts.size();
+            }
+        };
     }
 
     static boolean holdsInstance(LispAddress address) {

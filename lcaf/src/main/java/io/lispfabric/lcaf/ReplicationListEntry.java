@@ -1,6 +1,5 @@
 package io.lispfabric.lcaf;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -58,11 +57,7 @@ public record ReplicationListEntry(List<Entry> entries) implements Lcaf {
     }
 
     static ReplicationListEntry read(WireReader in) {
-        var entries = new ArrayList<Entry>();
-        while (in.remaining() > 0) {
-            entries.add(in.part("RTR/ETR", Entry::read));
-        }
-        return new ReplicationListEntry(entries);
+        return new ReplicationListEntry(in.listToEnd("RTR/ETR", Entry::read));
     }
 
     @Override
@@ -72,7 +67,7 @@ public record ReplicationListEntry(List<Entry> entries) implements Lcaf {
 
     @Override
     public List<LispAddress> inner() {
-        return entries.stream().map(Entry::address).toList();
+        return Nesting.addresses(entries, Entry::address);
     }
 
     @Override

@@ -45,12 +45,13 @@ public record SecurityKey(int keyAlgorithm, boolean revoked, List<Bytes> keys, L
         in.as("Rsvd3").skip(1);
         int keyAlgorithm = in.as("Key Algorithm").u8();
         boolean revoked = (in.as("Rsvd4, R").u8() & R) != 0;
-        var keys =
-                in.list(
-                        keyCount,
-                        "Key",
-                        key -> key.as("Key Material").bytes(key.as("Key Length").u16()));
+        var keys = in.list(keyCount, "Key", SecurityKey::readKey);
         return new SecurityKey(keyAlgorithm, revoked, keys, LispAddress.read(in));
+    }
+
+    private static Bytes readKey(WireReader in) {
+        int length = in.as("Key Length").u16();
+        return in.as("Key Material").bytes(length);
     }
 
     @Override

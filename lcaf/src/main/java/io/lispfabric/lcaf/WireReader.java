@@ -1,6 +1,7 @@
 package io.lispfabric.lcaf;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -122,6 +123,21 @@ public final class WireReader {
         return in.get(in.position()) & 0xFF;
     }
 
+    /** The octet that comes after so many others, all of which stay unread. */
+    int peekU8(int ahead) {
+        if (ahead >= in.remaining()) {
+            throw new MalformedException(Flaw.TRUNCATED, origin + in.limit());
+        }
+        return in.get(in.position() + ahead) & 0xFF;
+    }
+
+    /** The text that the next octets spell, each a character. */
+    String ascii(int length) {
+        var octets = new byte[need(length)];
+        in.get(octets);
+        return new String(octets, StandardCharsets.ISO_8859_1);
+    }
+
     /** A copy of the next octets, which stay unread. */
     public Bytes peek(int length) {
         need(length);
@@ -150,8 +166,7 @@ public final class WireReader {
     }
 
     public Bytes bytes(int length) {
-        need(length);
-        var octets = new byte[length];
+        var octets = new byte[need(length)];
         in.get(octets);
         return Bytes.owning(octets);
     }
@@ -222,6 +237,16 @@ public final class WireReader {
         return list;
     }
 
+    /** Parts in a row, up to the end. Memory is taken only for those that arrived. */
+    <T> List<T> listToEnd(String name, Function<WireReader, T> read) {
+        // An IPv4 address has six octets, most other parts have more.
+        var list = new ArrayList<T>(remaining() / 6 + 1);
+        while (remaining() > 0) {
+            list.add(part(name, read));
+        }
+        return list;
+    }
+
     /** The end of a message must be the end of its octets. */
     public void expectEnd() {
         if (in.hasRemaining()) {
@@ -234,7 +259,8 @@ public final class WireReader {
         return new MalformedException(flaw, offset());
     }
 
-    private void need(int octets) {
+    /** Memory for octets that arrived may be taken only after this. */
+    private int need(int octets) {
         if (octets > in.remaining()) {
             throw new MalformedException(Flaw.TRUNCATED, origin + in.limit());
         }
@@ -242,5 +268,6 @@ public final class WireReader {
             trace.field(next, offset(), octets);
             next = null;
         }
+        return octets;
     }
 }

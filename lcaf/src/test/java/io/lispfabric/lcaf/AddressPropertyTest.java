@@ -37,21 +37,31 @@ class AddressPropertyTest {
     /** Random octets hardly ever begin like an address: these do. */
     @Provide
     Arbitrary<Bytes> strange() {
-        var begins =
-                Arbitraries.of(
-                        "0001",
-                        "0002",
-                        "0006",
-                        "0011",
-                        "4005",
-                        "40030000",
-                        "4003000001000010",
-                        "400300000200000c00000001",
-                        "40030000ff000008");
+        var afis = Arbitraries.of("0000", "0001", "0002", "0006", "0011", "0012", "4005", "4006");
         var noise =
                 Arbitraries.oneOf(Addresses.octets(80), Arbitraries.of(Bytes.ofHex("00010002")));
-        return Combinators.combine(begins, noise)
-                .as((begin, rest) -> Bytes.ofHex(begin + rest.hex()));
+        var plain =
+                Combinators.combine(afis, noise)
+                        .as((begin, rest) -> Bytes.ofHex(begin + rest.hex()));
+        // Of a type that exists, and a length that may be right, with an address in it that may be.
+        var type =
+                Arbitraries.oneOf(
+                        Arbitraries.integers().between(0, EncapsulationFormat.TYPE + 1),
+                        Arbitraries.just(LispAddress.Vendor.TYPE));
+        var body =
+                Combinators.combine(Addresses.octets(12), Addresses.any(), Addresses.octets(4))
+                        .as((before, address, after) ->
+                                before.hex() + written(address).hex() + after.hex());
+        var lcaf =
+                Combinators.combine(type, body, Arbitraries.integers().between(-2, 2))
+                        .as((number, rest, wrong) ->
+                                Bytes.ofHex(
+                                        String.format(
+                                                        "40030000%02x00%04x",
+                                                        number,
+                                                        Math.max(0, rest.length() / 2 + wrong))
+                                                + rest));
+        return Arbitraries.oneOf(plain, lcaf);
     }
 
     private static Bytes written(LispAddress address) {
@@ -72,6 +82,47 @@ class AddressPropertyTest {
 
     @Property
     @Rfc("8060 §3")
+    void canonicalOctetsSurvive(@ForAll("addresses") LispAddress address) {
+        var octets = written(address);
+        var in = new WireReader(octets.buffer(), Vendors.ANY);
+        assertThat(written(LispAddress.read(in))).isEqualTo(octets);
+    }
+
+    /** A tool that shows octets leaves none out. */
+    @Property
+    void everyOctetIsToldUnderAName(@ForAll("addresses") LispAddress address) {
+        var octets = written(address);
+        var told = new java.util.BitSet();
+        var trace =
+                new WireReader.Trace() {
+                    private final java.util.ArrayDeque<Integer> begins =
+                            new java.util.ArrayDeque<>();
+
+                    @Override
+                    public void begin(String part, int offset) {
+                        begins.push(offset);
+                    }
+
+                    @Override
+                    public void field(String name, int offset, int length) {
+                        told.set(offset, offset + length);
+                    }
+
+                    @Override
+                    public void end(Object value, int offset) {
+                        int begin = begins.pop();
+                        // A name is one thing, and a part so that it can be shown as one.
+                        if (value instanceof LispAddress.Name) {
+                            told.set(begin, offset);
+                        }
+                    }
+                };
+        LispAddress.read(new WireReader(octets.buffer(), Vendors.ANY, trace));
+        assertThat(told.cardinality()).isEqualTo(octets.length());
+    }
+
+    @Property
+    @Rfc("8060 §3")
     void cuttingAnAddressShortIsAlwaysTruncated(@ForAll("addresses") LispAddress address) {
         var whole = written(address);
         for (int length = 0; length < whole.length(); length++) {
@@ -84,6 +135,51 @@ class AddressPropertyTest {
 
     @Property
     void noOctetsBreakTheReader(@ForAll("strange") Bytes octets) {
+        readOrRefuse(octets);
+    }
+
+    /** Near to what is right are the mistakes that a test of random octets does not find. */
+    @Property
+    void noChangedOctetsBreakTheReader(
+            @ForAll("addresses") LispAddress address, @ForAll long seed) {
+        var octets = written(address).toArray();
+        var random = new java.util.Random(seed);
+        for (int i = 0; i < 8; i++) {
+            octets[random.nextInt(octets.length)] = (byte) random.nextInt(256);
+            readOrRefuse(Bytes.of(octets));
+        }
+    }
+
+    /** An inner length that says less than there is leaves octets over, or cuts an address. */
+    @Property
+    @Rfc("8060 §3")
+    void anLcafIsAsLongAsItsLength(@ForAll("addresses") LispAddress address, @ForAll byte by) {
+        var octets = written(address).toArray();
+        if (!(address instanceof Lcaf) || by == 0) {
+            return;
+        }
+        int length = (octets[6] & 0xFF) << 8 | octets[7] & 0xFF;
+        int wrong = length + by;
+        if (wrong < 0) {
+            return;
+        }
+        octets[6] = (byte) (wrong >>> 8);
+        octets[7] = (byte) wrong;
+        if (wrong > length) {
+            var refused =
+                    catchThrowableOfType(
+                            MalformedException.class,
+                            () ->
+                                    LispAddress.read(
+                                            new WireReader(
+                                                    Bytes.of(octets).buffer(), Vendors.ANY)));
+            assertThat(refused.flaw()).isEqualTo(Flaw.TRUNCATED);
+        } else {
+            readOrRefuse(Bytes.of(octets));
+        }
+    }
+
+    private static void readOrRefuse(Bytes octets) {
         var in = new WireReader(octets.buffer(), Vendors.ANY);
         LispAddress address;
         try {
@@ -93,8 +189,11 @@ class AddressPropertyTest {
             return;
         }
         // What is read is written again in our form, and that form is read as the same.
-        assertThat(LispAddress.read(new WireReader(written(address).buffer(), Vendors.ANY)))
-                .isEqualTo(address);
+        var canonical = written(address);
+        var again = LispAddress.read(new WireReader(canonical.buffer(), Vendors.ANY));
+        assertThat(again).isEqualTo(address);
+        assertThat(written(again)).isEqualTo(canonical);
+        assertThat(address.toString()).isNotEmpty();
     }
 
     @Property

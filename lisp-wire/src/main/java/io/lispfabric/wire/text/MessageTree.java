@@ -258,7 +258,7 @@ public record MessageTree(Field root, Optional<Decoded.Malformed> malformed) {
                 case "Site-ID" -> Long.toUnsignedString(number(offset, length));
                 case "IPv4 address", "Inner source", "Inner destination", "IPv6 address" ->
                         address(offset, length);
-                case "Instance ID" -> Long.toString(number(offset, length));
+                case "Instance ID", "AS number" -> Long.toString(number(offset, length));
                 case "Authentication Data",
                         "Unrecognised body",
                         "Internal format",
@@ -287,8 +287,11 @@ public record MessageTree(Field root, Optional<Decoded.Malformed> malformed) {
                     case 2 -> " IPv6";
                     case 6 -> " 802";
                     case 17 -> " Distinguished Name";
+                    case 18 -> " AS Number";
                     case 16387 -> " LCAF";
                     case 16389 -> " MAC";
+                    case 16390 -> " 64-bit MAC";
+                    case 16391 -> " OUI";
                     default -> "";
                 };
     }
