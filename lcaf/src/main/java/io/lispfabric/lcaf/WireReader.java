@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A cursor over the octets of one datagram. Every step checks that the octets are there and throws
  * {@link MalformedException} otherwise, so that parsers read like the diagrams of the RFCs. All
- * integers are big-endian.
+ * integers are big-endian. A reader that has thrown may stand inside an LCAF: it is used no more.
  */
 public final class WireReader {
     private final ByteBuffer in;

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.lispfabric.lcaf.LispAddress.Ip;
+import java.util.ArrayDeque;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -92,11 +95,10 @@ class AddressPropertyTest {
     @Property
     void everyOctetIsToldUnderAName(@ForAll("addresses") LispAddress address) {
         var octets = written(address);
-        var told = new java.util.BitSet();
+        var told = new BitSet();
         var trace =
                 new WireReader.Trace() {
-                    private final java.util.ArrayDeque<Integer> begins =
-                            new java.util.ArrayDeque<>();
+                    private final ArrayDeque<Integer> begins = new ArrayDeque<>();
 
                     @Override
                     public void begin(String part, int offset) {
@@ -143,7 +145,7 @@ class AddressPropertyTest {
     void noChangedOctetsBreakTheReader(
             @ForAll("addresses") LispAddress address, @ForAll long seed) {
         var octets = written(address).toArray();
-        var random = new java.util.Random(seed);
+        var random = new Random(seed);
         for (int i = 0; i < 8; i++) {
             octets[random.nextInt(octets.length)] = (byte) random.nextInt(256);
             readOrRefuse(Bytes.of(octets));

@@ -18,8 +18,10 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -92,10 +94,7 @@ class LcafEdgeTest {
     /** A file is named by its flaw, and by what it shows after a hyphen. */
     private static Flaw named(Path file) {
         return Flaw.valueOf(
-                file.getFileName()
-                        .toString()
-                        .replaceAll("[-.].*", "")
-                        .toUpperCase(java.util.Locale.ROOT));
+                file.getFileName().toString().replaceAll("[-.].*", "").toUpperCase(Locale.ROOT));
     }
 
     @ParameterizedTest
@@ -234,9 +233,8 @@ class LcafEdgeTest {
                 .isEqualTo(new SecurityKey(3, false, List.of(), DOC));
         var most = (SecurityKey) read(lcaf(11, "ff000300" + "0000".repeat(255) + "0001c0000201"));
         assertThat(most.keys()).hasSize(255).containsOnly(Bytes.EMPTY);
-        assertThatThrownBy(() ->
-                        new SecurityKey(
-                                3, false, java.util.Collections.nCopies(256, Bytes.EMPTY), DOC))
+        assertThatThrownBy(
+                        () -> new SecurityKey(3, false, Collections.nCopies(256, Bytes.EMPTY), DOC))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -491,9 +489,7 @@ class LcafEdgeTest {
                         lcaf(14, "f000" + "20".repeat(0xF000) + "0000"),
                         lcaf(6, "000000" + "20".repeat(most - 3)),
                         lcaf(255, "00000000" + "20".repeat(most - 4)),
-                        lcaf(
-                                11,
-                                "010000 00f000".replace(" ", "") + "20".repeat(0xF000) + "0000"))) {
+                        lcaf(11, "01000000f000" + "20".repeat(0xF000) + "0000"))) {
             var octets = Bytes.ofHex(unread);
             assertThat(read(octets)).isNotNull();
             assertThat(allocated(octets)).isLessThan(octets.length() + 2_000L);
