@@ -35,6 +35,8 @@ final class ComplianceDocument {
                     "9300",
                     "9302",
                     "9303",
+                    "8111",
+                    "9304",
                     "9305",
                     "vxlan-gpe");
 

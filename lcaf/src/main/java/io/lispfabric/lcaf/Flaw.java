@@ -45,7 +45,9 @@ public enum Flaw {
     BAD_INNER_PACKET,
     /** An inner IP or UDP checksum that is wrong or zero (RFC 9301 §5.8). */
     BAD_CHECKSUM,
-    /** LISP-SEC data, which this version cannot read yet (RFC 9303). */
+    /** An Info-Reply whose LCAF is not the one with a NAT's addresses (RFC 8060 §4.4). */
+    NO_NAT_ADDRESSES,
+    /** Authentication data of a type other than LISP-SEC, so of no known length (RFC 9303 §8.1). */
     UNSUPPORTED_SECURITY;
 
     /** The name used as a metric label and in logs. */

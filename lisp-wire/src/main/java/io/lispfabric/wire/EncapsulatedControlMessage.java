@@ -7,6 +7,7 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.MalformedException;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.lcaf.WireWriter;
+import java.util.Optional;
 
 /**
  * A control message inside an IP packet inside a control message, so that it can be sent where its
@@ -15,11 +16,13 @@ import io.lispfabric.lcaf.WireWriter;
  *
  * <pre>
  * |Type=8 |S|D|R|R|                  Reserved                     |
+ * ~               LISP-SEC Authentication Data (if S)             ~
  * |            inner IPv4 or IPv6 header, inner UDP header        |
  * |                     LISP control message                      |
  * </pre>
  *
  * @param ddtOriginated D: the sender wants a Map-Referral
+ * @param authenticationData S: the one-time key of a protected Map-Request (RFC 9303 §6.1)
  * @param packet the inner IP packet
  * @param source the inner source address: an EID, or an RLOC of the sender
  * @param destination the inner destination address, usually the EID that is asked for
@@ -29,6 +32,7 @@ import io.lispfabric.lcaf.WireWriter;
  */
 public record EncapsulatedControlMessage(
         boolean ddtOriginated,
+        Optional<EcmAd> authenticationData,
         Bytes packet,
         Ip source,
         Ip destination,
@@ -46,7 +50,8 @@ public record EncapsulatedControlMessage(
     /**
      * Wraps a message.
      *
-     * @throws IllegalArgumentException when the two addresses are of different families
+     * @throws IllegalArgumentException when the two addresses are of different families, or the
+     *     message fits no IP packet
      */
     public static EncapsulatedControlMessage of(
             Ip source, Ip destination, int sourcePort, int destinationPort, LispMessage message) {
@@ -57,6 +62,10 @@ public record EncapsulatedControlMessage(
         var payload = new WireWriter();
         message.write(payload);
         int udpLength = 8 + payload.size();
+        if (source instanceof LispAddress.Ipv4 ? udpLength + 20 > 0xFFFF : udpLength > 0xFFFF) {
+            throw new IllegalArgumentException(
+                    "a message of " + payload.size() + " octets fits no IP packet");
+        }
         var udp = new WireWriter();
         udp.u16(sourcePort).u16(destinationPort).u16(udpLength).u16(0).bytes(payload.toArray());
         int checksum = udpChecksum(source, destination, udp.toBytes());
@@ -79,19 +88,54 @@ public record EncapsulatedControlMessage(
         }
         packet.bytes(udp.toArray());
         return new EncapsulatedControlMessage(
-                false, packet.toBytes(), source, destination, sourcePort, destinationPort, message);
+                false,
+                Optional.empty(),
+                packet.toBytes(),
+                source,
+                destination,
+                sourcePort,
+                destinationPort,
+                message);
+    }
+
+    /** The same inner packet, with D as given: the sender wants a Map-Referral (RFC 8111 §5). */
+    public EncapsulatedControlMessage withDdtOriginated(boolean set) {
+        return new EncapsulatedControlMessage(
+                set,
+                authenticationData,
+                packet,
+                source,
+                destination,
+                sourcePort,
+                destinationPort,
+                message);
+    }
+
+    /** The same inner packet, with other LISP-SEC data or none (RFC 9303 §6.6, §6.7.1). */
+    public EncapsulatedControlMessage with(Optional<EcmAd> other) {
+        return new EncapsulatedControlMessage(
+                ddtOriginated,
+                other,
+                packet,
+                source,
+                destination,
+                sourcePort,
+                destinationPort,
+                message);
     }
 
     static EncapsulatedControlMessage read(WireReader in) {
         int head = in.as("Head").u32AsInt();
-        if ((head & S) != 0) {
-            throw in.flaw(Flaw.UNSUPPORTED_SECURITY);
-        }
+        var authenticationData =
+                (head & S) != 0
+                        ? Optional.of(in.part("Authentication Data", EcmAd::read))
+                        : Optional.<EcmAd>empty();
         var packet = in.sub(in.remaining());
         var inner = packet.peekU8() >>> 4 == 4 ? Inner.readIpv4(packet) : Inner.readIpv6(packet);
         var octets = inner.octets();
         return new EncapsulatedControlMessage(
                 (head & D) != 0,
+                authenticationData,
                 octets,
                 inner.source(),
                 inner.destination(),
@@ -107,7 +151,9 @@ public record EncapsulatedControlMessage(
 
     @Override
     public void write(WireWriter out) {
-        out.u32(TYPE << 28 | (ddtOriginated ? D : 0)).bytes(packet);
+        out.u32(TYPE << 28 | (authenticationData.isPresent() ? S : 0) | (ddtOriginated ? D : 0));
+        authenticationData.ifPresent(data -> data.write(out));
+        out.bytes(packet);
     }
 
     /** What the inner headers say, checked. */

@@ -71,6 +71,12 @@ public final class LispCodec {
             case MapRegister.TYPE -> in.part("Map-Register", MapRegister::read);
             case MapNotify.TYPE -> in.part("Map-Notify", MapNotify::read);
             case MapNotifyAck.TYPE -> in.part("Map-Notify-Ack", MapNotifyAck::read);
+            case MapReferral.TYPE -> in.part("Map-Referral", MapReferral::read);
+            case InfoRequest.TYPE ->
+                    (in.peekU8() & InfoRequest.R >>> 24) == 0
+                            ? in.part("Info-Request", InfoRequest::read)
+                            : in.part("Info-Reply", InfoReply::read);
+            case SharedExtension.TYPE -> in.part("Shared extension", SharedExtension::read);
             default -> throw in.flaw(Flaw.UNKNOWN_TYPE);
         };
     }

@@ -12,10 +12,10 @@ public sealed interface LispMessage {
 
     /**
      * A message that is not somebody's answer to the question, but says by MAC who said it (RFC
-     * 9301 §5.6, §5.7).
+     * 9301 §5.6, §5.7). Its {@link Authentication} is always at the same place.
      */
     sealed interface Authenticated extends LispMessage
-            permits MapRegister, MapNotify, MapNotifyAck {
+            permits MapRegister, MapNotify, MapNotifyAck, InfoRequest, InfoReply {
         Nonce nonce();
 
         Authentication authentication();
@@ -26,5 +26,9 @@ public sealed interface LispMessage {
 
     /** A message that is carried by others or by nobody. */
     sealed interface Plain extends LispMessage
-            permits MapRequest, MapReply, EncapsulatedControlMessage {}
+            permits MapRequest,
+                    MapReply,
+                    MapReferral,
+                    EncapsulatedControlMessage,
+                    SharedExtension {}
 }

@@ -1,9 +1,9 @@
 package io.lispfabric.wire;
 
-import io.lispfabric.lcaf.Flaw;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.lcaf.WireWriter;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Here it is, or here is nothing (RFC 9301 §5.4).
@@ -12,13 +12,21 @@ import java.util.List;
  * |Type=2 |P|E|S|          Reserved               | Record Count  |
  * |                        Nonce (64 bits)                        |
  * |                          EID-records                          |
+ * ~               LISP-SEC Authentication Data (if S)             ~
  * </pre>
  *
  * @param probe P: answers an RLOC-probe
  * @param echoNonce E: the site can echo nonces
  * @param nonce the Map-Request's
+ * @param authenticationData S: what proves that the answer is right (RFC 9303 §6.2); reading it
+ *     does not check it
  */
-public record MapReply(boolean probe, boolean echoNonce, Nonce nonce, List<MappingRecord> records)
+public record MapReply(
+        boolean probe,
+        boolean echoNonce,
+        Nonce nonce,
+        List<MappingRecord> records,
+        Optional<MapReplyAd> authenticationData)
         implements LispMessage.Plain {
     public static final int TYPE = 2;
 
@@ -37,15 +45,21 @@ public record MapReply(boolean probe, boolean echoNonce, Nonce nonce, List<Mappi
         records = List.copyOf(records);
     }
 
+    /** A Map-Reply that nothing protects. */
+    public MapReply(boolean probe, boolean echoNonce, Nonce nonce, List<MappingRecord> records) {
+        this(probe, echoNonce, nonce, records, Optional.empty());
+    }
+
     static MapReply read(WireReader in) {
         int head = in.as("Head").u32AsInt();
-        if ((head & S) != 0) {
-            throw in.flaw(Flaw.UNSUPPORTED_SECURITY);
-        }
         var nonce = new Nonce(in.as("Nonce").u64());
         var records = in.list(head & 0xFF, "EID-record", MappingRecord::read);
+        var authenticationData =
+                (head & S) != 0
+                        ? Optional.of(in.part("Authentication Data", MapReplyAd::read))
+                        : Optional.<MapReplyAd>empty();
         in.expectEnd();
-        return new MapReply((head & P) != 0, (head & E) != 0, nonce, records);
+        return new MapReply((head & P) != 0, (head & E) != 0, nonce, records, authenticationData);
     }
 
     @Override
@@ -55,8 +69,14 @@ public record MapReply(boolean probe, boolean echoNonce, Nonce nonce, List<Mappi
 
     @Override
     public void write(WireWriter out) {
-        out.u32(TYPE << 28 | (probe ? P : 0) | (echoNonce ? E : 0) | records.size());
+        out.u32(
+                TYPE << 28
+                        | (probe ? P : 0)
+                        | (echoNonce ? E : 0)
+                        | (authenticationData.isPresent() ? S : 0)
+                        | records.size());
         out.u64(nonce.value());
         records.forEach(record -> record.write(out));
+        authenticationData.ifPresent(data -> data.write(out));
     }
 }

@@ -7,6 +7,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.LispAddress.None;
+import io.lispfabric.lcaf.NatTraversal;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.lcaf.Rloc;
 import java.io.IOException;
@@ -368,6 +369,7 @@ class LispCodecVectorTest {
                 .isEqualTo(
                         new EncapsulatedControlMessage(
                                 false,
+                                Optional.empty(),
                                 Bytes.of(octets.buffer().slice(4, octets.length() - 4)),
                                 Ip.parse("10.0.0.1"),
                                 Ip.parse("40.0.0.7"),
@@ -401,6 +403,7 @@ class LispCodecVectorTest {
                 .isEqualTo(
                         new EncapsulatedControlMessage(
                                 true,
+                                Optional.empty(),
                                 Bytes.of(octets.buffer().slice(4, octets.length() - 4)),
                                 Ip.parse("2001:db8::1"),
                                 Ip.parse("2001:db8::53"),
@@ -417,6 +420,205 @@ class LispCodecVectorTest {
                                 inner));
         ours[0] |= 4; // D, which our own never set
         assertThat(ours).isEqualTo(octets.toArray());
+    }
+
+    @Test
+    @Rfc("8111 §6.4")
+    @Rfc("8111 §6.4.1")
+    void aMapReferralWithASignature() {
+        assertThat(Vectors.decoded("map-referral"))
+                .isEqualTo(
+                        new MapReferral(
+                                REQUEST_NONCE,
+                                List.of(
+                                        new ReferralRecord(
+                                                RecordTtl.ONE_DAY,
+                                                ReferralAction.NODE_REFERRAL,
+                                                false,
+                                                false,
+                                                0,
+                                                Eid.of(1, "40.0.0.0/16"),
+                                                List.of(
+                                                        locator(
+                                                                1,
+                                                                50,
+                                                                false,
+                                                                false,
+                                                                true,
+                                                                "192.0.2.61"),
+                                                        locator(
+                                                                2,
+                                                                100,
+                                                                false,
+                                                                false,
+                                                                true,
+                                                                "2001:db8::61")),
+                                                List.of(
+                                                        new ReferralRecord.Signature(
+                                                                RecordTtl.ONE_DAY,
+                                                                0x66ef_4000,
+                                                                0x6500_0000,
+                                                                7,
+                                                                2,
+                                                                Bytes.ofHex(
+                                                                        "a0a1a2a3a4a5a6a7"
+                                                                                + "a8a9aaabacadaeaf")))),
+                                        new ReferralRecord(
+                                                RecordTtl.REMOVE,
+                                                ReferralAction.NOT_AUTHORITATIVE,
+                                                false,
+                                                true,
+                                                0,
+                                                Eid.of(0, "10.0.0.1/32"),
+                                                List.of(),
+                                                List.of()))));
+    }
+
+    @Test
+    @Rfc("8111 §6.4")
+    void aMapReferralWithEveryFlag() {
+        assertThat(Vectors.decoded("map-referral-ms-ack"))
+                .isEqualTo(
+                        new MapReferral(
+                                new Nonce(0xfedc_ba98_7654_3210L),
+                                List.of(
+                                        new ReferralRecord(
+                                                RecordTtl.ONE_DAY,
+                                                ReferralAction.MS_ACK,
+                                                true,
+                                                true,
+                                                0xabc,
+                                                Eid.of(0, "2001:db8:1::/48"),
+                                                List.of(
+                                                        locator(
+                                                                1,
+                                                                1,
+                                                                true,
+                                                                true,
+                                                                true,
+                                                                "192.0.2.62")),
+                                                List.of()))));
+    }
+
+    @Test
+    void anInfoRequest() {
+        assertThat(Vectors.decoded("info-request"))
+                .isEqualTo(
+                        new InfoRequest(
+                                REQUEST_NONCE,
+                                new Authentication(
+                                        1, 2, Bytes.ofHex("ab31ccc6509868e16df98082339ffe7e")),
+                                RecordTtl.FIFTEEN_MINUTES,
+                                HOST_7));
+    }
+
+    @Test
+    @Rfc("8060 §4.4")
+    void anInfoReply() {
+        assertThat(Vectors.decoded("info-reply"))
+                .isEqualTo(
+                        new InfoReply(
+                                REQUEST_NONCE,
+                                new Authentication(
+                                        1, 2, Bytes.ofHex("03c9e66614b9c88aaf8f541d6118271e")),
+                                RecordTtl.FIFTEEN_MINUTES,
+                                HOST_7,
+                                new NatTraversal(
+                                        4342,
+                                        61000,
+                                        ip("203.0.113.9"),
+                                        ip("192.0.2.53"),
+                                        None.NONE,
+                                        List.of(ip("2001:db8::99")))));
+    }
+
+    @Test
+    @Rfc("9304 §3")
+    void aSharedExtensionIsKeptUnread() {
+        assertThat(Vectors.decoded("shared-extension"))
+                .isEqualTo(new SharedExtension(0xabc, Bytes.ofHex("deadbeef0001")));
+    }
+
+    private static EidAd vouched(boolean etrCantSign, int hmac, String mac) {
+        return EidAd.of(
+                2,
+                etrCantSign,
+                hmac,
+                List.of(Eid.of(1, "40.0.0.0/16"), Eid.of(0, "2001:db8:103::/48")),
+                Bytes.ofHex(mac));
+    }
+
+    @Test
+    @Rfc("9303 §6.1")
+    void aProtectedMapRequestOfAnItr() {
+        var ecm = (EncapsulatedControlMessage) Vectors.decoded("ecm-lisp-sec-itr");
+        assertThat(ecm.authenticationData())
+                .contains(
+                        new EcmAd(
+                                2,
+                                new OtkAd(
+                                        1,
+                                        2,
+                                        0xd790_5441_c300_c886L,
+                                        Bytes.ofHex("ba794ce67a20eb3b22385ea292a24d75")),
+                                EidAd.request(2)));
+        assertThat(ecm.ddtOriginated()).isFalse();
+        assertThat(ecm.message())
+                .isEqualTo(
+                        MapRequest.query(
+                                REQUEST_NONCE,
+                                Optional.of(Eid.of(0, "10.0.0.1/32")),
+                                List.of(ip("192.0.2.1")),
+                                HOST_7));
+    }
+
+    @Test
+    @Rfc("9303 §6.1")
+    @Rfc("9303 §6.7.1")
+    void aProtectedMapRequestThatAMapServerSendsOn() {
+        var ecm = (EncapsulatedControlMessage) Vectors.decoded("ecm-lisp-sec-ms");
+        assertThat(ecm.ddtOriginated()).isTrue();
+        var data = ecm.authenticationData().orElseThrow();
+        assertThat(data.requestedHmacId()).isZero();
+        assertThat(data.otk().keyId()).isEqualTo(9);
+        assertThat(data.eid()).isEqualTo(vouched(true, 2, data.eid().hmac().hex()));
+        assertThat(ecm.destination()).isEqualTo(Ip.parse("40.0.0.7"));
+    }
+
+    @Test
+    @Rfc("9303 §6.2")
+    void aProtectedMapReply() {
+        assertThat(Vectors.decoded("map-reply-lisp-sec"))
+                .isEqualTo(
+                        new MapReply(
+                                false,
+                                false,
+                                REQUEST_NONCE,
+                                List.of(
+                                        new MappingRecord(
+                                                RecordTtl.ONE_DAY,
+                                                Action.NO_ACTION,
+                                                true,
+                                                0,
+                                                Eid.of(1, "40.0.0.0/16"),
+                                                List.of(
+                                                        locator(
+                                                                1,
+                                                                100,
+                                                                true,
+                                                                false,
+                                                                true,
+                                                                "192.0.2.13")))),
+                                Optional.of(
+                                        new MapReplyAd(
+                                                vouched(
+                                                        false,
+                                                        2,
+                                                        "17bd88ce81e1e2e008286630beec7ccf"),
+                                                new PktAd(
+                                                        2,
+                                                        Bytes.ofHex(
+                                                                "492ac739c86b21c0d22ffc957eeedc80"))))));
     }
 
     @Test

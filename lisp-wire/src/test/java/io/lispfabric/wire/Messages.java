@@ -15,6 +15,7 @@ import io.lispfabric.lcaf.LispAddress.Name;
 import io.lispfabric.lcaf.LispAddress.None;
 import io.lispfabric.lcaf.LispAddress.Unrecognised;
 import io.lispfabric.lcaf.LispAddress.Vendor;
+import io.lispfabric.lcaf.NatTraversal;
 import io.lispfabric.lcaf.Rloc;
 import java.util.List;
 import java.util.Optional;
@@ -41,13 +42,22 @@ public final class Messages {
     }
 
     private LispMessage message() {
-        return random.nextInt(6) == 0 ? ecm() : inner();
+        return random.nextInt(8) == 0 ? ecm() : inner();
     }
 
     private LispMessage inner() {
-        return switch (random.nextInt(5)) {
+        return switch (random.nextInt(9)) {
             case 0 -> mapRequest();
-            case 1 -> new MapReply(bit(), bit(), nonce(), records());
+            case 1 ->
+                    new MapReply(
+                            bit(),
+                            bit(),
+                            nonce(),
+                            records(),
+                            bit()
+                                    ? Optional.of(
+                                            new MapReplyAd(eidAd(), new PktAd(u16(), octets(40))))
+                                    : Optional.empty());
             case 2 ->
                     new MapRegister(
                             bit(),
@@ -61,14 +71,66 @@ public final class Messages {
                             records(),
                             identity());
             case 3 -> new MapNotify(nonce(), authentication(), records(), identity());
-            default -> new MapNotifyAck(nonce(), authentication(), records(), identity());
+            case 4 -> new MapNotifyAck(nonce(), authentication(), records(), identity());
+            case 5 -> new MapReferral(nonce(), some(0, 3, this::referral));
+            case 6 -> new InfoRequest(nonce(), authentication(), ttl(), eid());
+            case 7 ->
+                    new InfoReply(
+                            nonce(),
+                            authentication(),
+                            ttl(),
+                            eid(),
+                            new NatTraversal(
+                                    u16(),
+                                    u16(),
+                                    itrRloc(),
+                                    itrRloc(),
+                                    bit() ? None.NONE : itrRloc(),
+                                    some(0, 3, this::itrRloc)));
+            default -> new SharedExtension(random.nextInt(1 << 12), octets(40));
         };
+    }
+
+    private ReferralRecord referral() {
+        return new ReferralRecord(
+                ttl(),
+                ReferralAction.of(random.nextInt(8)),
+                bit(),
+                bit(),
+                random.nextInt(1 << 12),
+                eid(),
+                some(0, random.nextInt(20) == 0 ? 255 : 4, this::locator),
+                some(
+                        0,
+                        random.nextInt(10) == 0 ? 15 : 2,
+                        () ->
+                                new ReferralRecord.Signature(
+                                        ttl(),
+                                        random.nextInt(),
+                                        random.nextInt(),
+                                        u16(),
+                                        u8(),
+                                        octets(300))));
+    }
+
+    private EidAd eidAd() {
+        return random.nextInt(3) == 0
+                ? EidAd.request(u16())
+                : EidAd.of(u16(), bit(), u16(), some(0, 3, this::eid), octets(40));
+    }
+
+    private EcmAd ecmAd() {
+        var key = new byte[16];
+        random.nextBytes(key);
+        return new EcmAd(u16(), new OtkAd(u8(), u8(), random.nextLong(), Bytes.of(key)), eidAd());
     }
 
     private EncapsulatedControlMessage ecm() {
         boolean v4 = bit();
         return EncapsulatedControlMessage.of(
-                v4 ? ipv4() : ipv6(), v4 ? ipv4() : ipv6(), u16(), u16(), inner());
+                        v4 ? ipv4() : ipv6(), v4 ? ipv4() : ipv6(), u16(), u16(), inner())
+                .withDdtOriginated(bit())
+                .with(bit() ? Optional.of(ecmAd()) : Optional.empty());
     }
 
     private MapRequest mapRequest() {
@@ -106,7 +168,7 @@ public final class Messages {
 
     private MappingRecord record(int mostLocators) {
         return new MappingRecord(
-                new RecordTtl(random.nextInt()),
+                ttl(),
                 Action.of(random.nextInt(8)),
                 bit(),
                 random.nextInt(1 << 12),
@@ -178,6 +240,10 @@ public final class Messages {
 
     private Nonce nonce() {
         return new Nonce(random.nextLong());
+    }
+
+    private RecordTtl ttl() {
+        return new RecordTtl(random.nextInt());
     }
 
     private Authentication authentication() {

@@ -10,18 +10,26 @@ public final class Vectors {
     /** All of them. */
     public static final List<String> NAMES =
             List.of(
+                    "ecm-lisp-sec-itr",
+                    "ecm-lisp-sec-ms",
                     "ecm-map-request-ipv4",
                     "ecm-map-request-ipv6-odd",
+                    "info-reply",
+                    "info-request",
                     "map-notify",
                     "map-notify-ack",
                     "map-notify-ack-with-xtr-id",
                     "map-notify-with-xtr-id",
+                    "map-referral",
+                    "map-referral-ms-ack",
                     "map-register-hkdf",
                     "map-register-repeated",
                     "map-register-sha1",
                     "map-register-sha256",
                     "map-register-sha256-uncut",
                     "map-register-withdrawal",
+                    "map-reply-lisp-sec",
+                    "map-reply-lisp-sec-sha1",
                     "map-reply-negative-drop",
                     "map-reply-proxy",
                     "map-reply-rloc-probe",
@@ -30,7 +38,8 @@ public final class Vectors {
                     "map-request-subscription",
                     "map-request-unsubscription",
                     "oor-ecm-map-request",
-                    "oor-map-register");
+                    "oor-map-register",
+                    "shared-extension");
 
     private Vectors() {}
 

@@ -1,23 +1,40 @@
 package io.lispfabric.wire.text;
 
+import static java.util.Map.entry;
+
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.EcmAd;
+import io.lispfabric.wire.EidAd;
 import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.InfoReply;
+import io.lispfabric.wire.InfoRequest;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReply;
+import io.lispfabric.wire.MapReplyAd;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.OtkAd;
+import io.lispfabric.wire.PktAd;
+import io.lispfabric.wire.ReferralAction;
+import io.lispfabric.wire.ReferralRecord;
+import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.KeyWrap;
+import io.lispfabric.wire.auth.LispSecHmac;
+import io.lispfabric.wire.auth.LispSecKdf;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -85,9 +102,12 @@ public record MessageTree(Field root, Optional<Decoded.Malformed> malformed) {
             int firstOctet = first / 8;
             int lastOctet = (first + count - 1) / 8;
             var text =
-                    name.equals("ACT")
-                            ? value + " " + Action.values()[(int) value].label()
-                            : Long.toString(value);
+                    switch (name) {
+                        case "ACT" -> value + " " + Action.values()[(int) value].label();
+                        case "Referral ACT" ->
+                                value + " " + ReferralAction.values()[(int) value].label();
+                        default -> Long.toString(value);
+                    };
             return new Field(
                     name, text, offset + firstOctet, lastOctet - firstOctet + 1, List.of());
         }
@@ -102,54 +122,82 @@ public record MessageTree(Field root, Optional<Decoded.Malformed> malformed) {
 
     /** The bits of words, by the part and the name of the word (RFC 9301 §5, §12.6). */
     private static final Map<String, List<Bits>> WORDS =
-            Map.of(
-                    "Map-Request/Head",
-                    List.of(
-                            TYPE,
-                            bit("A (authoritative)", 4),
-                            bit("M (map-data-present)", 5),
-                            bit("P (RLOC-probe)", 6),
-                            bit("S (Solicit-Map-Request)", 7),
-                            bit("p (sent by a PITR)", 8),
-                            bit("s (SMR-invoked)", 9),
-                            bit("I (xTR-ID present)", 11),
-                            bit("L (local xTR)", 17),
-                            bit("D (dont-map-reply)", 18),
-                            new Bits("IRC (ITR-RLOC Count minus 1)", 19, 5),
-                            RECORD_COUNT),
-                    "Map-Reply/Head",
-                    List.of(
-                            TYPE,
-                            bit("P (RLOC-probe)", 4),
-                            bit("E (echo-nonce capable)", 5),
-                            bit("S (LISP-SEC data present)", 6),
-                            RECORD_COUNT),
-                    "Map-Register/Head",
-                    List.of(
-                            TYPE,
-                            bit("P (proxy Map-Reply)", 4),
-                            bit("S (LISP-SEC capable)", 5),
-                            bit("I (xTR-ID present)", 6),
-                            bit("E (EID-notify)", 19),
-                            bit("T (TTL for timeout)", 20),
-                            bit("a (merge-request)", 21),
-                            bit("M (want-map-notify)", 23),
-                            RECORD_COUNT),
-                    "Map-Notify/Head",
-                    List.of(TYPE, bit("I (xTR-ID present)", 4), RECORD_COUNT),
-                    "Map-Notify-Ack/Head",
-                    List.of(TYPE, bit("I (xTR-ID present)", 4), RECORD_COUNT),
-                    "Encapsulated Control Message/Head",
-                    List.of(
-                            TYPE,
-                            bit("S (LISP-SEC data present)", 4),
-                            bit("D (DDT-originated)", 5)),
-                    "Record flags",
-                    List.of(new Bits("ACT", 0, 3), bit("A (authoritative)", 3)),
-                    "Locator flags",
-                    List.of(bit("L (local)", 13), bit("p (probed)", 14), bit("R (reachable)", 15)),
-                    "Request flags",
-                    List.of(bit("N (notification-requested)", 0)));
+            Map.ofEntries(
+                    entry(
+                            "Map-Request/Head",
+                            List.of(
+                                    TYPE,
+                                    bit("A (authoritative)", 4),
+                                    bit("M (map-data-present)", 5),
+                                    bit("P (RLOC-probe)", 6),
+                                    bit("S (Solicit-Map-Request)", 7),
+                                    bit("p (sent by a PITR)", 8),
+                                    bit("s (SMR-invoked)", 9),
+                                    bit("I (xTR-ID present)", 11),
+                                    bit("L (local xTR)", 17),
+                                    bit("D (dont-map-reply)", 18),
+                                    new Bits("IRC (ITR-RLOC Count minus 1)", 19, 5),
+                                    RECORD_COUNT)),
+                    entry(
+                            "Map-Reply/Head",
+                            List.of(
+                                    TYPE,
+                                    bit("P (RLOC-probe)", 4),
+                                    bit("E (echo-nonce capable)", 5),
+                                    bit("S (LISP-SEC data present)", 6),
+                                    RECORD_COUNT)),
+                    entry(
+                            "Map-Register/Head",
+                            List.of(
+                                    TYPE,
+                                    bit("P (proxy Map-Reply)", 4),
+                                    bit("S (LISP-SEC capable)", 5),
+                                    bit("I (xTR-ID present)", 6),
+                                    bit("E (EID-notify)", 19),
+                                    bit("T (TTL for timeout)", 20),
+                                    bit("a (merge-request)", 21),
+                                    bit("M (want-map-notify)", 23),
+                                    RECORD_COUNT)),
+                    entry(
+                            "Map-Notify/Head",
+                            List.of(TYPE, bit("I (xTR-ID present)", 4), RECORD_COUNT)),
+                    entry(
+                            "Map-Notify-Ack/Head",
+                            List.of(TYPE, bit("I (xTR-ID present)", 4), RECORD_COUNT)),
+                    entry("Map-Referral/Head", List.of(TYPE, RECORD_COUNT)),
+                    entry("Info-Request/Head", List.of(TYPE, bit("R (reply)", 4))),
+                    entry("Info-Reply/Head", List.of(TYPE, bit("R (reply)", 4))),
+                    entry("Shared extension head", List.of(TYPE, new Bits("Sub-type", 4, 12))),
+                    entry(
+                            "Encapsulated Control Message/Head",
+                            List.of(
+                                    TYPE,
+                                    bit("S (LISP-SEC data present)", 4),
+                                    bit("D (DDT-originated)", 5),
+                                    bit("E (forward to ETR, ignored)", 6),
+                                    bit("M (destined to Map-Server, ignored)", 7))),
+                    entry(
+                            "Record flags",
+                            List.of(new Bits("ACT", 0, 3), bit("A (authoritative)", 3))),
+                    entry(
+                            "Referral flags",
+                            List.of(
+                                    new Bits("Referral ACT", 0, 3),
+                                    bit("A (authoritative)", 3),
+                                    bit("I (incomplete)", 4))),
+                    entry(
+                            "SigCnt, Map-Version Number",
+                            List.of(
+                                    new Bits("SigCnt", 0, 4),
+                                    new Bits("Map-Version Number", 4, 12))),
+                    entry(
+                            "Locator flags",
+                            List.of(
+                                    bit("L (local)", 13),
+                                    bit("p (probed)", 14),
+                                    bit("R (reachable)", 15))),
+                    entry("Request flags", List.of(bit("N (notification-requested)", 0))),
+                    entry("EID-AD flags", List.of(bit("E (ETR-Cant-Sign)", 0))));
 
     /** The tree while the codec reads. */
     private static final class Growing implements WireReader.Trace {
@@ -254,12 +302,24 @@ public record MessageTree(Field root, Optional<Decoded.Malformed> malformed) {
                 case "AFI" -> afi((int) number(offset, length));
                 case "LCAF type" -> lcafType((int) number(offset, length));
                 case "Algorithm ID" -> algorithm((int) number(offset, length));
-                case "Record TTL" -> number(offset, length) + " minutes";
+                case "Requested HMAC ID", "EID HMAC ID", "PKT HMAC ID" ->
+                        hmac((int) number(offset, length));
+                case "KDF ID" -> kdf((int) number(offset, length));
+                case "OTK Wrapping ID" -> wrapping((int) number(offset, length));
+                case "Sig-Algorithm" -> signature((int) number(offset, length));
+                case "Signature Expiration", "Signature Inception" ->
+                        Instant.ofEpochSecond(number(offset, length)).toString();
+                case "Record TTL", "Original Record TTL", "TTL" ->
+                        number(offset, length) + " minutes";
                 case "Site-ID" -> Long.toUnsignedString(number(offset, length));
                 case "IPv4 address", "Inner source", "Inner destination", "IPv6 address" ->
                         address(offset, length);
                 case "Instance ID", "AS number" -> Long.toString(number(offset, length));
                 case "Authentication Data",
+                        "Extension-specific",
+                        "Signature",
+                        "EID HMAC",
+                        "PKT HMAC",
                         "Unrecognised body",
                         "Internal format",
                         "Inner UDP checksum",
@@ -326,6 +386,33 @@ public record MessageTree(Field root, Optional<Decoded.Malformed> malformed) {
         return Algorithm.of(id).map(known -> id + " " + known.title()).orElse(Integer.toString(id));
     }
 
+    private static String hmac(int id) {
+        return named(id, LispSecHmac.of(id).map(LispSecHmac::title));
+    }
+
+    private static String kdf(int id) {
+        return named(id, LispSecKdf.of(id).map(LispSecKdf::title));
+    }
+
+    /** 0 says that the ITR has no preference (RFC 9303 §8.3, §8.5). */
+    private static String named(int id, Optional<String> title) {
+        return id == 0 ? "0 NOPREF" : title.map(it -> id + " " + it).orElse(Integer.toString(id));
+    }
+
+    private static String wrapping(int id) {
+        return KeyWrap.of(id).map(it -> id + " " + it.title()).orElse(Integer.toString(id));
+    }
+
+    /** RFC 8111 §6.4.1. */
+    private static String signature(int id) {
+        return id
+                + switch (id) {
+                    case 1 -> " RSA-SHA1";
+                    case 2 -> " RSA-SHA256";
+                    default -> "";
+                };
+    }
+
     private static String describe(Object value) {
         return switch (value) {
             case MappingRecord record ->
@@ -337,22 +424,35 @@ public record MessageTree(Field root, Optional<Decoded.Malformed> malformed) {
                             + ", weight "
                             + locator.weight();
             case MapRequest.Asked asked -> asked.eid().toString();
-            case LispMessage message -> records(message);
+            case ReferralRecord record ->
+                    record.eid()
+                            + " "
+                            + record.action().label()
+                            + " to "
+                            + counted(record.referrals().size(), "locator");
+            case ReferralRecord.Signature signature -> counted(signature.value().length(), "octet");
+            case EcmAd _, MapReplyAd _ -> "LISP-SEC";
+            case OtkAd otk -> wrapping(otk.wrappingId());
+            case EidAd eid -> counted(eid.prefixes().size(), "record");
+            case PktAd packet -> hmac(packet.hmacId());
+            case LispMessage message -> summary(message);
             default -> value.toString();
         };
     }
 
-    private static String records(LispMessage message) {
-        return counted(
-                switch (message) {
-                    case MapRequest request -> request.records().size();
-                    case MapReply reply -> reply.records().size();
-                    case MapRegister register -> register.records().size();
-                    case MapNotify notify -> notify.records().size();
-                    case MapNotifyAck ack -> ack.records().size();
-                    case EncapsulatedControlMessage _ -> 1;
-                },
-                message instanceof EncapsulatedControlMessage ? "message" : "record");
+    private static String summary(LispMessage message) {
+        return switch (message) {
+            case MapRequest request -> counted(request.records().size(), "record");
+            case MapReply reply -> counted(reply.records().size(), "record");
+            case MapRegister register -> counted(register.records().size(), "record");
+            case MapNotify notify -> counted(notify.records().size(), "record");
+            case MapNotifyAck ack -> counted(ack.records().size(), "record");
+            case MapReferral referral -> counted(referral.records().size(), "record");
+            case InfoRequest request -> request.eid().toString();
+            case InfoReply reply -> reply.eid().toString();
+            case EncapsulatedControlMessage _ -> "1 message";
+            case SharedExtension extension -> "sub-type " + extension.subType();
+        };
     }
 
     private static String counted(int count, String what) {

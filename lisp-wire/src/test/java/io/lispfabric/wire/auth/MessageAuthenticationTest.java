@@ -57,7 +57,9 @@ class MessageAuthenticationTest {
         "map-notify, HMAC_SHA256_128_HKDF, 16",
         "map-notify-with-xtr-id, HMAC_SHA256_128_HKDF, 16",
         "map-notify-ack, HMAC_SHA256_128_HKDF, 16",
-        "map-notify-ack-with-xtr-id, HMAC_SHA256_128_HKDF, 16"
+        "map-notify-ack-with-xtr-id, HMAC_SHA256_128_HKDF, 16",
+        "info-request, HMAC_SHA256_128, 16",
+        "info-reply, HMAC_SHA256_128, 16"
     })
     @Rfc("9301 §5.6")
     @Rfc("9301 §5.7")
@@ -108,7 +110,9 @@ class MessageAuthenticationTest {
         "map-notify",
         "map-notify-with-xtr-id",
         "map-notify-ack",
-        "map-notify-ack-with-xtr-id"
+        "map-notify-ack-with-xtr-id",
+        "info-request",
+        "info-reply"
     })
     @Rfc("9301 §5.6")
     @Rfc("9301 §9")
@@ -187,6 +191,15 @@ class MessageAuthenticationTest {
                         .isEqualTo(length == algorithm.length());
             }
         }
+    }
+
+    @Test
+    void noKeyIsDerivedForAMessageThatNoSaltIsDefinedFor() {
+        var request = message("info-request");
+        assertThatThrownBy(() -> MessageAuthentication.seal(request, SharedKey.of(1, SECRET)))
+                .hasMessageContaining("no salt");
+        var claimed = request.with(new Authentication(1, 3, Bytes.of(new byte[16])));
+        assertThat(verify(LispCodec.encode(claimed), key(SECRET, false))).isFalse();
     }
 
     @Test

@@ -16,17 +16,21 @@ import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.InfoReply;
+import io.lispfabric.wire.InfoRequest;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.udp.Datagram;
@@ -162,12 +166,21 @@ final class ControlPlane {
 
     private void receive(LispMessage message, From from, ByteBuffer payload) {
         switch (message) {
+            // An unprotected answer to a protected question would be discarded (RFC 9303 §6.9).
+            case EncapsulatedControlMessage ecm when ecm.authenticationData().isPresent() ->
+                    metrics.dropped(Drop.UNEXPECTED);
             case EncapsulatedControlMessage ecm when ecm.message() instanceof MapRequest request ->
                     onRequest(request, new From(from.address(), from.port(), Optional.of(ecm)));
             case MapRequest request -> onRequest(request, from);
             case MapRegister register -> onRegister(register, from, payload);
             case MapNotifyAck ack -> onAck(ack, payload);
-            case EncapsulatedControlMessage _, MapReply _, MapNotify _ ->
+            case EncapsulatedControlMessage _,
+                    MapReply _,
+                    MapNotify _,
+                    MapReferral _,
+                    InfoRequest _,
+                    InfoReply _,
+                    SharedExtension _ ->
                     metrics.dropped(Drop.UNEXPECTED);
         }
     }

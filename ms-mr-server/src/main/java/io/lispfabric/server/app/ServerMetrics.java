@@ -1,7 +1,17 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Flaw;
+import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.InfoReply;
+import io.lispfabric.wire.InfoRequest;
 import io.lispfabric.wire.LispMessage;
+import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapReferral;
+import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MapReply;
+import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.SharedExtension;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
@@ -10,18 +20,6 @@ import java.util.function.DoubleSupplier;
 
 /** What is counted. An EID or a nonce is never a label. */
 final class ServerMetrics {
-    private static final String[] TYPES = {
-        "reserved",
-        "map_request",
-        "map_reply",
-        "map_register",
-        "map_notify",
-        "map_notify_ack",
-        "referral",
-        "info",
-        "ecm"
-    };
-
     private final CollectorRegistry registry = new CollectorRegistry();
     private final Counter received =
             counter("lisp_messages_received_total", "Control messages that could be read", "type");
@@ -62,11 +60,25 @@ final class ServerMetrics {
     }
 
     void received(LispMessage message) {
-        received.labels(TYPES[message.type()]).inc();
+        received.labels(label(message)).inc();
     }
 
     void sent(LispMessage message) {
-        sent.labels(TYPES[message.type()]).inc();
+        sent.labels(label(message)).inc();
+    }
+
+    private static String label(LispMessage message) {
+        return switch (message) {
+            case MapRequest _ -> "map_request";
+            case MapReply _ -> "map_reply";
+            case MapRegister _ -> "map_register";
+            case MapNotify _ -> "map_notify";
+            case MapNotifyAck _ -> "map_notify_ack";
+            case MapReferral _ -> "referral";
+            case InfoRequest _, InfoReply _ -> "info";
+            case EncapsulatedControlMessage _ -> "ecm";
+            case SharedExtension _ -> "shared_extension";
+        };
     }
 
     void malformed(Flaw flaw) {

@@ -6,14 +6,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
 import io.lispfabric.wire.Action;
+import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.EcmAd;
+import io.lispfabric.wire.EidAd;
+import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.InfoRequest;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.OtkAd;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
@@ -26,6 +36,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -225,6 +236,35 @@ class MapServerTest {
                     .satisfies(it ->
                             assertThat(rlocs(it.records().getFirst()))
                                     .containsExactly("192.0.2.13"));
+        }
+    }
+
+    @Test
+    @Rfc("8111 §6.4")
+    @Rfc("9303 §6.9")
+    @Rfc("9304 §3")
+    void messagesThatAreNotForAMapServerAreCountedAndNotAnswered() throws IOException {
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            d1.send(new SharedExtension(1024, Bytes.ofHex("00ff")));
+            d1.send(new MapReferral(new Nonce(1), List.of()));
+            var none = new Authentication(0, 0, Bytes.EMPTY);
+            var ask = new InfoRequest(new Nonce(2), none, RecordTtl.ONE_MINUTE, ACC7);
+            d1.send(LispCodec.encode(ask));
+            // A question that is protected by LISP-SEC gets no answer that is not.
+            var question = d1.query(ACC7);
+            var local = Ip.parse("127.0.0.1");
+            var key = new OtkAd(1, 2, 0, Bytes.of(new byte[16]));
+            d1.send(
+                    EncapsulatedControlMessage.of(local, local, 4342, 4342, question)
+                            .with(Optional.of(new EcmAd(2, key, EidAd.request(2)))));
+            Awaiting.until(() -> server.drops("unexpected") == 4);
+            var asked = d1.query(ACC7);
+            d1.send(asked);
+            var reply = d1.replied();
+            assertThat(reply.nonce()).isEqualTo(asked.nonce()).isNotEqualTo(question.nonce());
+            assertThat(rlocs(reply.records().getFirst())).containsExactly("192.0.2.13");
         }
     }
 

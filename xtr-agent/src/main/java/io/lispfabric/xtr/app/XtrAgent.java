@@ -4,15 +4,19 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.InfoReply;
+import io.lispfabric.wire.InfoRequest;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.udp.Datagram;
@@ -295,6 +299,9 @@ public final class XtrAgent implements AutoCloseable {
                                 },
                                 () -> counters.drop(Drop.BAD_AUTHENTICATION));
             }
+            // We ask nothing that is to be answered so, and could not check it (RFC 9303 §6.9).
+            case Decoded.Message(MapReply reply) when reply.authenticationData().isPresent() ->
+                    counters.drop(Drop.UNEXPECTED_MESSAGE);
             case Decoded.Message(MapReply reply) -> {
                 counters.count(Count.MAP_REPLIES_RECEIVED);
                 domains.values().stream()
@@ -307,6 +314,10 @@ public final class XtrAgent implements AutoCloseable {
             case Decoded.Message(MapRequest _),
                     Decoded.Message(MapRegister _),
                     Decoded.Message(MapNotifyAck _),
+                    Decoded.Message(MapReferral _),
+                    Decoded.Message(InfoRequest _),
+                    Decoded.Message(InfoReply _),
+                    Decoded.Message(SharedExtension _),
                     Decoded.Message(EncapsulatedControlMessage _) ->
                     counters.drop(Drop.UNEXPECTED_MESSAGE);
         }
@@ -395,7 +406,12 @@ public final class XtrAgent implements AutoCloseable {
             case MapNotifyAck _ -> counters.count(Count.MAP_NOTIFY_ACKS_SENT);
             case MapRequest _, EncapsulatedControlMessage _ ->
                     counters.count(Count.MAP_REQUESTS_SENT);
-            case MapNotify _, MapReply _ -> {}
+            case MapNotify _,
+                    MapReply _,
+                    MapReferral _,
+                    InfoRequest _,
+                    InfoReply _,
+                    SharedExtension _ -> {}
         }
     }
 

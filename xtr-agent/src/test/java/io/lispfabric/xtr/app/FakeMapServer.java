@@ -74,6 +74,7 @@ final class FakeMapServer implements AutoCloseable {
                             EncapsulatedControlMessage(
                                     _,
                                     _,
+                                    _,
                                     var source,
                                     _,
                                     var port,

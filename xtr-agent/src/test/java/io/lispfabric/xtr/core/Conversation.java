@@ -8,16 +8,20 @@ import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.InfoReply;
+import io.lispfabric.wire.InfoRequest;
 import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
@@ -211,6 +215,8 @@ final class Conversation {
                             + " "
                             + it.records().getFirst().eid();
             case EncapsulatedControlMessage it -> "ECM " + describe(it.message());
+            case MapReferral _, InfoRequest _, InfoReply _, SharedExtension _ ->
+                    throw new AssertionError("no part of these conversations: " + message);
         };
     }
 
