@@ -38,7 +38,12 @@ public final class Messages {
 
     /** Messages of every type. */
     public static Arbitrary<LispMessage> any() {
-        return Arbitraries.longs().map(seed -> new Messages(seed).message());
+        return Arbitraries.longs().map(Messages::of);
+    }
+
+    /** The message that belongs to this seed. */
+    public static LispMessage of(long seed) {
+        return new Messages(seed).message();
     }
 
     private LispMessage message() {
