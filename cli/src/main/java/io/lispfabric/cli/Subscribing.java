@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -43,6 +44,13 @@ final class Subscribing {
     private final InstantSource clock = InstantSource.system();
 
     private final Set<Nonce> asked = new HashSet<>();
+
+    /**
+     * The registered EID-Prefix that we are subscribed to, or the hole; until then, what we ask
+     * for.
+     */
+    private Eid subscribed;
+
     private Nonce newest = new Nonce(0);
     private int ignored;
     private volatile boolean stopping;
@@ -61,6 +69,7 @@ final class Subscribing {
         this.identities = identities;
         this.keys = keys;
         this.encapsulated = encapsulated;
+        this.subscribed = eid;
         this.count = count;
     }
 
@@ -132,7 +141,7 @@ final class Subscribing {
     private void confirm(Link link) throws CommandFailure {
         long wait = command.globals().timeout(WAIT).toNanos();
         for (int number = 1; number <= TRIES && !stopping; number++) {
-            request(link, link.path().local());
+            request(link, eid, link.path().local());
             long sent = System.nanoTime();
             // RFC 9301 §5.3: at most one Map-Request a second for an EID-Prefix.
             long deadline =
@@ -140,7 +149,9 @@ final class Subscribing {
             for (var arrived = link.sockets().receive(deadline);
                     arrived.isPresent();
                     arrived = link.sockets().receive(deadline)) {
-                if (confirmed(link, arrived.get(), "confirmed")) {
+                var notify = confirmed(link, arrived.get());
+                if (notify.isPresent()) {
+                    subscribed = prefix(notify.get());
                     return;
                 }
             }
@@ -160,34 +171,45 @@ final class Subscribing {
                         + link.path().local());
     }
 
-    private void request(Link link, LispAddress itrRloc) throws CommandFailure {
+    private void request(Link link, Eid prefix, LispAddress itrRloc) throws CommandFailure {
         newest = newest.next();
         asked.add(newest);
         var request =
                 MapRequest.subscription(
-                        newest, Optional.empty(), List.of(itrRloc), eid, link.identity());
+                        newest, Optional.empty(), List.of(itrRloc), prefix, link.identity());
         link.path().send(Question.octets(request, link.path(), encapsulated));
     }
 
     /**
-     * Whether the datagram is the Map-Notify that answers one of our requests.
+     * The datagram, if it is the Map-Notify that answers one of our requests.
      *
      * @throws CommandFailure when it is the Map-Reply that refuses
      */
-    private boolean confirmed(Link link, Sockets.Arrived arrived, String event)
+    private Optional<MapNotify> confirmed(Link link, Sockets.Arrived arrived)
             throws CommandFailure {
         var notify = authentic(link, arrived);
         if (notify.isPresent() && asked.contains(notify.get().nonce())) {
             acknowledge(link, notify.get(), arrived.source());
-            notify.get().records().forEach(record -> show(event, notify.get(), record, arrived));
-            return true;
+            notify.get()
+                    .records()
+                    .forEach(record -> show("confirmed", notify.get(), record, arrived));
+            return notify;
         }
         if (LispCodec.decode(arrived.buffer()) instanceof Decoded.Message(MapReply reply)
                 && asked.contains(reply.nonce())) {
             throw refused(reply);
         }
         ignored++;
-        return false;
+        return Optional.empty();
+    }
+
+    /** What the Map-Server keeps the subscription under, and is to be asked to forget. */
+    private Eid prefix(MapNotify notify) {
+        return notify.records().stream()
+                .map(MappingRecord::eid)
+                .filter(it -> it.covers(eid))
+                .max(Comparator.comparingInt(it -> it.prefix().length()))
+                .orElse(eid);
     }
 
     /** Any Map-Reply means "not subscribed" (RFC 9437 §5); two actions say why. */
@@ -236,7 +258,7 @@ final class Subscribing {
     /** Asks to be forgotten; a Map-Server that does not answer forgets in its own time. */
     private void unsubscribe(Link link) throws CommandFailure {
         for (int number = 1; number <= 2; number++) {
-            request(link, LispAddress.None.NONE);
+            request(link, subscribed, LispAddress.None.NONE);
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
             for (var arrived = link.sockets().receive(deadline);
                     arrived.isPresent();

@@ -22,7 +22,8 @@ public enum Action {
         this.label = label;
     }
 
-    static Action of(int code) {
+    /** The action of the low three bits of a code. */
+    public static Action of(int code) {
         return BY_CODE[code & 7];
     }
 

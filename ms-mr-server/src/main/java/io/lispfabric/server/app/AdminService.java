@@ -205,7 +205,7 @@ final class AdminService implements AutoCloseable {
                     .setSiteId(id.xtr().siteId().value())
                     .addAllItrRlocs(
                             listener.addresses().stream().map(LispAddress::toString).toList())
-                    .setPort(listener.port())
+                    .setPort(listener.contact().port())
                     .setNonce(listener.nonce().toString())
                     .setOutstanding(listener.outstanding().size())
                     .setSinceUnixMillis(listener.sinceMillis())

@@ -408,7 +408,12 @@ final class ControlPlane {
                         addresses,
                         notifyPort(addresses.getFirst(), from.replyPort()),
                         eid,
-                        config.sites().leastLength(eid)));
+                        config.sites().leastLength(eid),
+                        config.subscriptions().temporary().isZero()
+                                ? Optional.empty()
+                                : MapResolver.hole(mappings.current(), config.sites(), eid),
+                        config.subscriptions().temporary().toMillis(),
+                        config.subscriptions().mostUnconfirmed()));
     }
 
     private void unsubscribe(MapRequest request, XtrIdentity identity, Eid eid, From from) {
@@ -438,7 +443,8 @@ final class ControlPlane {
                         request.nonce(),
                         eid,
                         source,
-                        notifyPort(source, from.replyPort())));
+                        notifyPort(source, from.replyPort()),
+                        config.subscriptions().mostUnconfirmed()));
     }
 
     private void refuse(MapRequest request, Eid eid, From from, Action action) {
@@ -463,6 +469,7 @@ final class ControlPlane {
             for (var listener : publisher.awaiting(ack.nonce(), record.eid())) {
                 if (vouchesFor(ack, payload, listener)) {
                     known = true;
+                    publisher.onAcknowledged(listener, ack.nonce());
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement.
                     submit(new Command.Acknowledge(listener, record.eid(), ack.nonce()));
@@ -477,7 +484,7 @@ final class ControlPlane {
     private boolean vouchesFor(MapNotifyAck ack, ByteBuffer payload, ListenerId listener) {
         return mappings.current()
                 .listener(listener)
-                .flatMap(it -> config.sites().named(it.credentials().site()))
+                .flatMap(it -> config.sites().named(it.contact().credentials().site()))
                 .flatMap(site -> site.key(ack.authentication().keyId()))
                 .filter(key -> MessageAuthentication.verify(ack, payload, key))
                 .isPresent();
@@ -558,6 +565,7 @@ final class ControlPlane {
                                 var port,
                                 var nonce,
                                 var record,
+                                _,
                                 var again) -> {
                     if (again) {
                         metrics.retransmitted();
@@ -565,14 +573,19 @@ final class ControlPlane {
                     outbox.sendNotify(credentials, to, port, nonce, List.of(record));
                 }
                 case Publisher.Due.Surrender(var command) -> submit(command);
+                case Publisher.Due.Renew(var command) -> submit(command);
             }
         }
     }
 
-    /** Lets go of registrations that were not refreshed. Called every second or so. */
+    /** Lets go of what was not refreshed, or has an end. Called every second or so. */
     void expire() {
         if (leads) {
             long now = clock.millis();
+            var over = mappings.current().dueListeners(now, EXPIRE_BATCH);
+            if (!over.isEmpty()) {
+                submit(new Command.Forget(now, over));
+            }
             var due = mappings.current().due(now, EXPIRE_BATCH);
             if (!due.isEmpty()) {
                 submit(new Command.Expire(now, due));

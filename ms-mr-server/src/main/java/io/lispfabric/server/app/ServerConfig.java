@@ -34,6 +34,7 @@ import java.util.Set;
  * @param repliesPerSecond Map-Replies to one address; the burst is twice that
  * @param replyTo where Map-Notifies for an xTR go
  * @param vendors the OUIs whose LCAFs are understood
+ * @param subscriptions how many and how long
  * @param sites who may register what
  */
 public record ServerConfig(
@@ -48,6 +49,7 @@ public record ServerConfig(
         int repliesPerSecond,
         ReplyTo replyTo,
         Set<Integer> vendors,
+        Subscriptions subscriptions,
         Sites sites) {
     /** RFC 9301 §8.2: three minutes without a Map-Register. */
     public static final Duration REGISTRATION_TIMEOUT = Duration.ofMinutes(3);
@@ -78,6 +80,20 @@ public record ServerConfig(
         PORT_4342,
         /** Always the one they sent from. */
         SOURCE_PORT
+    }
+
+    /**
+     * What limits subscriptions.
+     *
+     * @param temporary how long one to something that is not registered lasts; zero for not at all
+     *     (RFC 9437 §5)
+     * @param mostUnconfirmed how many may wait for their first Map-Notify-Ack; whoever comes then
+     *     is answered by a Map-Reply
+     */
+    public record Subscriptions(Duration temporary, int mostUnconfirmed) {
+        /** RFC 9437 §5 recommends 15 minutes. */
+        public static final Subscriptions DEFAULT =
+                new Subscriptions(Duration.ofMinutes(15), 16_384);
     }
 
     public ServerConfig {
@@ -112,6 +128,16 @@ public record ServerConfig(
         if (timeout.compareTo(Duration.ofSeconds(1)) < 0) {
             throw from.error("registration-timeout", "must be at least 1s");
         }
+        var subscriptions = from.section("subscriptions");
+        var limits =
+                new Subscriptions(
+                        subscriptions.duration("temporary", Subscriptions.DEFAULT.temporary()),
+                        (int)
+                                subscriptions.number(
+                                        "most-unconfirmed",
+                                        Subscriptions.DEFAULT.mostUnconfirmed(),
+                                        1,
+                                        10_000_000));
         var admin = listener(from.section("admin"), ADMIN_PORT);
         var http = listener(from.section("http"), HTTP_PORT);
         var unknown = from.text("unknown-eids", "natively-forward");
@@ -141,6 +167,7 @@ public record ServerConfig(
                     replies,
                     replyTo,
                     vendors,
+                    limits,
                     new Sites(sites, unknown.equals("drop")));
         } catch (IllegalArgumentException e) {
             throw from.error("sites", e);
@@ -162,6 +189,7 @@ public record ServerConfig(
                 REPLIES_PER_SECOND,
                 ReplyTo.AUTO,
                 Set.of(),
+                Subscriptions.DEFAULT,
                 sites);
     }
 
@@ -179,6 +207,7 @@ public record ServerConfig(
                 repliesPerSecond,
                 replyTo,
                 vendors,
+                subscriptions,
                 sites);
     }
 
@@ -197,6 +226,7 @@ public record ServerConfig(
                 repliesPerSecond,
                 replyTo,
                 vendors,
+                subscriptions,
                 sites);
     }
 

@@ -10,8 +10,10 @@ import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.lcaf.WireWriter;
 import io.lispfabric.server.core.BitKey;
+import io.lispfabric.server.core.Candidate;
 import io.lispfabric.server.core.Change;
 import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.Contact;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.ListenerId;
@@ -21,6 +23,7 @@ import io.lispfabric.server.core.PrefixMap;
 import io.lispfabric.server.core.Registrant;
 import io.lispfabric.server.core.Registration;
 import io.lispfabric.store.Write;
+import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
@@ -37,7 +40,7 @@ import java.util.Optional;
  * rather than guess.
  */
 final class StateCodec {
-    static final int LEVEL = 1;
+    static final int LEVEL = 2;
 
     private static final int REGISTER = 1;
     private static final int SUBSCRIBE = 2;
@@ -45,6 +48,8 @@ final class StateCodec {
     private static final int ACKNOWLEDGE = 4;
     private static final int GIVE_UP = 5;
     private static final int EXPIRE = 6;
+    private static final int RENEW = 7;
+    private static final int FORGET = 8;
 
     private static final int ROW_MAPPING = 1;
     private static final int ROW_NONCE = 2;
@@ -84,7 +89,9 @@ final class StateCodec {
                 write(out, it.itrRlocs());
                 out.u16(it.port());
                 write(out, it.asked());
-                out.u16(it.leastLength());
+                out.u16(it.leastLength()).u8(it.hole().isPresent() ? 1 : 0);
+                it.hole().ifPresent(hole -> hole.write(out));
+                out.u64(it.temporaryMillis()).u32(it.mostUnconfirmed());
             }
             case Command.Unsubscribe it -> {
                 out.u8(UNSUBSCRIBE).u64(it.origin()).u64(it.atMillis());
@@ -93,7 +100,7 @@ final class StateCodec {
                 out.u64(it.nonce().value());
                 write(out, it.asked());
                 it.source().write(out);
-                out.u16(it.port());
+                out.u16(it.port()).u32(it.mostUnconfirmed());
             }
             case Command.Acknowledge(var listener, var eid, var nonce) -> {
                 out.u8(ACKNOWLEDGE);
@@ -106,6 +113,16 @@ final class StateCodec {
                 write(out, listener);
                 write(out, eid);
                 out.u64(nonce.value());
+            }
+            case Command.Renew(var listener, var eid, var nonce) -> {
+                out.u8(RENEW);
+                write(out, listener);
+                write(out, eid);
+                out.u64(nonce.value());
+            }
+            case Command.Forget(var atMillis, var listeners) -> {
+                out.u8(FORGET).u64(atMillis).u16(listeners.size());
+                listeners.forEach(id -> write(out, id));
             }
             case Command.Expire(var atMillis, var eids) -> {
                 out.u8(EXPIRE).u64(atMillis).u16(eids.size());
@@ -124,7 +141,7 @@ final class StateCodec {
         try {
             level(in);
             return command(in);
-        } catch (MalformedException | IllegalArgumentException e) {
+        } catch (MalformedException | IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new IllegalStateException("the log holds a command that cannot be read", e);
         }
     }
@@ -171,7 +188,10 @@ final class StateCodec {
                             readIps(in),
                             in.u16(),
                             readEid(in),
-                            in.u16());
+                            in.u16(),
+                            in.u8() != 0 ? Optional.of(MappingRecord.read(in)) : Optional.empty(),
+                            in.u64(),
+                            in.u32AsInt());
             case UNSUBSCRIBE ->
                     new Command.Unsubscribe(
                             in.u64(),
@@ -181,11 +201,15 @@ final class StateCodec {
                             new Nonce(in.u64()),
                             readEid(in),
                             readIp(in),
-                            in.u16());
+                            in.u16(),
+                            in.u32AsInt());
             case ACKNOWLEDGE ->
                     new Command.Acknowledge(readListenerId(in), readEid(in), new Nonce(in.u64()));
             case GIVE_UP ->
                     new Command.GiveUp(readListenerId(in), readEid(in), new Nonce(in.u64()));
+            case RENEW -> new Command.Renew(readListenerId(in), readEid(in), new Nonce(in.u64()));
+            case FORGET ->
+                    new Command.Forget(in.u64(), in.list(in.u16(), StateCodec::readListenerId));
             case EXPIRE -> new Command.Expire(in.u64(), in.list(in.u16(), StateCodec::readEid));
             default ->
                     throw new IllegalStateException(
@@ -208,6 +232,7 @@ final class StateCodec {
                             new WireWriter().u8(LEVEL).u64(nonce.value()).toArray());
             case Change.ListenerSet(var listener) ->
                     new Write.Put(listenerKey(listener.id()), value(listener));
+            case Change.ListenerGone(var id) -> new Write.Delete(listenerKey(id));
             case Change.OutstandingSet(var id, var outstanding) ->
                     new Write.Put(
                             outstandingKey(id, outstanding.eid()),
@@ -256,7 +281,7 @@ final class StateCodec {
                         throw new IllegalStateException(
                                 "the store holds a row of unknown type " + type);
             };
-        } catch (MalformedException | IllegalArgumentException e) {
+        } catch (MalformedException | IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new IllegalStateException("the store holds a row that cannot be read", e);
         }
     }
@@ -292,23 +317,54 @@ final class StateCodec {
 
     private static byte[] value(Listener listener) {
         var out = new WireWriter().u8(LEVEL);
-        write(out, listener.credentials());
-        write(out, listener.addresses());
-        out.u16(listener.port()).u8(listener.active() ? 1 : 0);
-        out.u64(listener.nonce().value()).u64(listener.sinceMillis());
+        write(out, listener.contact());
+        out.u8(listener.standing().ordinal()).u64(listener.nonce().value());
+        out.u64(listener.sinceMillis()).u64(listener.untilMillis());
+        out.u8(listener.candidates().size());
+        listener.candidates().forEach(candidate -> write(out, candidate));
         return out.toArray();
     }
 
     private static Listener readListener(ListenerId id, WireReader in) {
         return new Listener(
                 id,
-                readCredentials(in),
-                readIps(in),
-                in.u16(),
-                in.u8() != 0,
+                readContact(in),
+                Listener.Standing.values()[in.u8()],
                 new Nonce(in.u64()),
                 in.u64(),
+                in.u64(),
+                in.list(in.u8(), StateCodec::readCandidate),
                 PrefixMap.empty());
+    }
+
+    private static void write(WireWriter out, Candidate it) {
+        out.u8(it.wish().ordinal());
+        write(out, it.asked());
+        write(out, it.contact());
+        out.u64(it.nonce().value()).u64(it.atMillis()).u64(it.untilMillis());
+        out.u8(it.negative().code()).u8(it.overtaken() ? 1 : 0);
+    }
+
+    private static Candidate readCandidate(WireReader in) {
+        return new Candidate(
+                Candidate.Wish.values()[in.u8()],
+                readEid(in),
+                readContact(in),
+                new Nonce(in.u64()),
+                in.u64(),
+                in.u64(),
+                Action.of(in.u8()),
+                in.u8() != 0);
+    }
+
+    private static void write(WireWriter out, Contact it) {
+        write(out, it.credentials());
+        write(out, it.addresses());
+        out.u16(it.port());
+    }
+
+    private static Contact readContact(WireReader in) {
+        return new Contact(readCredentials(in), readIps(in), in.u16());
     }
 
     private static byte[] outstandingKey(ListenerId id, Eid eid) {

@@ -20,6 +20,9 @@ public sealed interface Change {
     /** Who is told; what is outstanding for it stays as it was. */
     record ListenerSet(Listener listener) implements Change {}
 
+    /** Nobody of that name is told any more; nothing is outstanding for it. */
+    record ListenerGone(ListenerId id) implements Change {}
+
     /** A Map-Notify waits for its acknowledgement. */
     record OutstandingSet(ListenerId listener, Outstanding outstanding) implements Change {}
 

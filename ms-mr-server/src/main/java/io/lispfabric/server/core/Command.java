@@ -55,6 +55,10 @@ public sealed interface Command {
      * A Map-Request with the N-bit, for one EID-Prefix, by an xTR of a known site (RFC 9437 §5).
      *
      * @param leastLength how many bits a mapping's EID-Prefix must have at least to be the answer
+     * @param hole what is subscribed to when there is none: the negative mapping of an EID-Prefix
+     *     around the EID in which nothing is known. Empty when that is not wanted.
+     * @param temporaryMillis for how long, then (RFC 9437 §5)
+     * @param mostUnconfirmed how many subscriptions may wait for their confirmation
      */
     record Subscribe(
             long origin,
@@ -65,7 +69,10 @@ public sealed interface Command {
             List<Ip> itrRlocs,
             int port,
             Eid asked,
-            int leastLength)
+            int leastLength,
+            Optional<MappingRecord> hole,
+            long temporaryMillis,
+            int mostUnconfirmed)
             implements Heard {
         public Subscribe {
             itrRlocs = List.copyOf(itrRlocs);
@@ -84,7 +91,8 @@ public sealed interface Command {
             Nonce nonce,
             Eid asked,
             Ip source,
-            int port)
+            int port,
+            int mostUnconfirmed)
             implements Heard {}
 
     /** A Map-Notify-Ack whose MAC was right. */
@@ -92,6 +100,19 @@ public sealed interface Command {
 
     /** Nobody acknowledged, after all retransmissions (RFC 9301 §5.7). */
     record GiveUp(ListenerId listener, Eid eid, Nonce nonce) implements Command {}
+
+    /**
+     * A Map-Notify has to be sent again, but a later one of the same subscription has been
+     * acknowledged meanwhile: it needs a nonce above that one (RFC 9437 §6).
+     */
+    record Renew(ListenerId listener, Eid eid, Nonce nonce) implements Command {}
+
+    /** Time has passed: listeners that end at or before {@code atMillis} are forgotten. */
+    record Forget(long atMillis, List<ListenerId> listeners) implements Command {
+        public Forget {
+            listeners = List.copyOf(listeners);
+        }
+    }
 
     /**
      * Time has passed: registrations of these EID-Prefixes that end at or before {@code atMillis}

@@ -2,43 +2,121 @@ package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.Nonce;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * An xTR to which unsolicited Map-Notifies go.
  *
- * @param addresses its RLOCs, at least one; any of them will do (RFC 9437 §5)
- * @param port its UDP port, 4342 but for several xTRs on our own host
- * @param active false once a subscription has ended: only its nonce is still kept, so that an old
- *     request cannot revive it
+ * @param contact how it is reached
  * @param nonce the last one that either side has used (RFC 9437 §6)
  * @param sinceMillis since when, in milliseconds of Unix time
+ * @param untilMillis when it is forgotten; {@link Long#MAX_VALUE} for never
+ * @param candidates what it asks for and has not confirmed, the oldest first
  * @param outstanding what has not been acknowledged, by EID-Prefix
  */
 public record Listener(
         ListenerId id,
-        Credentials credentials,
-        List<Ip> addresses,
-        int port,
-        boolean active,
+        Contact contact,
+        Standing standing,
         Nonce nonce,
         long sinceMillis,
-        PrefixMap<Outstanding> outstanding) {
+        long untilMillis,
+        List<Candidate> candidates,
+        PrefixMap<Outstanding> outstanding)
+        implements Expiring {
+    private static final int MOST_CANDIDATES = 4;
+
     public Listener {
-        addresses = List.copyOf(addresses);
+        candidates = List.copyOf(candidates);
+    }
+
+    /** What a listener is told. */
+    public enum Standing {
+        /** Nothing: it has only asked, and not yet shown that it was itself who did. */
+        ASKED,
+        /** Every change. */
+        ACTIVE,
+        /** Nothing any more; its nonce is kept, so that an old request cannot revive it. */
+        ENDED,
+        /** Nothing about this EID-Prefix, although it is subscribed to one around it. */
+        EXCLUDED
+    }
+
+    public boolean active() {
+        return standing == Standing.ACTIVE;
+    }
+
+    public List<Ip> addresses() {
+        return contact.addresses();
+    }
+
+    @Override
+    public long expiresMillis() {
+        return untilMillis;
+    }
+
+    /** The Map-Notifies that answer what it asks for, as long as they are not acknowledged. */
+    List<Outstanding> answers() {
+        return id instanceof ListenerId.Subscriber(var prefix, _)
+                ? candidates.stream().map(it -> new Outstanding(prefix, it.nonce(), true)).toList()
+                : List.of();
+    }
+
+    Optional<Candidate> candidate(Nonce nonce) {
+        return candidates.stream().filter(it -> it.nonce().equals(nonce)).findFirst();
     }
 
     Listener with(Nonce other) {
         return new Listener(
-                id, credentials, addresses, port, active, other, sinceMillis, outstanding);
-    }
-
-    Listener ended(Nonce last) {
-        return new Listener(
-                id, credentials, addresses, port, false, last, sinceMillis, outstanding);
+                id, contact, standing, other, sinceMillis, untilMillis, candidates, outstanding);
     }
 
     Listener with(PrefixMap<Outstanding> other) {
-        return new Listener(id, credentials, addresses, port, active, nonce, sinceMillis, other);
+        return new Listener(
+                id, contact, standing, nonce, sinceMillis, untilMillis, candidates, other);
+    }
+
+    Listener asking(List<Candidate> other) {
+        return new Listener(
+                id, contact, standing, nonce, sinceMillis, untilMillis, other, outstanding);
+    }
+
+    Listener until(long millis) {
+        return new Listener(
+                id, contact, standing, nonce, sinceMillis, millis, candidates, outstanding);
+    }
+
+    /**
+     * The same, asking for one thing more. It takes the place of what was asked for in the same
+     * words; and of the oldest when there is no room: more than one is there only when an xTR asks
+     * for several EIDs in one EID-Prefix, or somebody else does in its name.
+     */
+    Listener asking(Candidate other) {
+        var those = new ArrayList<>(candidates);
+        those.removeIf(it -> it.asked().equals(other.asked()));
+        if (those.size() == MOST_CANDIDATES) {
+            those.removeFirst();
+        }
+        those.add(other);
+        return asking(those);
+    }
+
+    Listener without(Candidate other) {
+        return asking(candidates.stream().filter(it -> !it.equals(other)).toList());
+    }
+
+    /** The listener once what it asked for is confirmed. */
+    Listener as(Standing other, Candidate confirmed, long endMillis) {
+        return new Listener(
+                id,
+                confirmed.contact(),
+                other,
+                confirmed.nonce().isGreaterThan(nonce) ? confirmed.nonce() : nonce,
+                active() ? sinceMillis : confirmed.atMillis(),
+                endMillis,
+                candidates.stream().filter(it -> !it.equals(confirmed)).toList(),
+                outstanding);
     }
 }

@@ -10,6 +10,7 @@ import io.lispfabric.wire.RecordTtl;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Answers "where is this EID?" from a state, as Map-Server and Map-Resolver in one (RFC 9301 §8.3,
@@ -53,6 +54,17 @@ public final class MapResolver {
                 ? new Answer.Reply(
                         List.of(negative(state, sites, asked, match.get().eid().prefix().length())))
                 : new Answer.Forward(etrs);
+    }
+
+    /**
+     * What the answer for an EID would be if nothing is known about it. Empty when something is.
+     */
+    public static Optional<MappingRecord> hole(MappingSystem state, Sites sites, Eid asked) {
+        int least = sites.leastLength(asked);
+        var longest = state.longestMatch(asked).map(it -> it.eid().prefix().length());
+        return longest.filter(length -> length >= least).isPresent()
+                ? Optional.empty()
+                : Optional.of(negative(state, sites, asked, longest.map(it -> it + 1).orElse(0)));
     }
 
     /**

@@ -8,6 +8,7 @@ import io.lispfabric.wire.Nonce;
  * newest mapping, and when that changes again, a Map-Notify with the next nonce takes its place
  * (RFC 9437 §6).
  *
- * @param confirms whether it confirms the subscription itself
+ * @param confirms whether it answers what the xTR itself asked for; it keeps the nonce of the
+ *     Map-Request whatever it tells
  */
 public record Outstanding(Eid eid, Nonce nonce, boolean confirms) {}

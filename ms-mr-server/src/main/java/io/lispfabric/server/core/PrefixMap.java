@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All operations but those over whole subtrees take time in proportion to the bits of the key.
  */
-public final class PrefixMap<V> {
+public final class PrefixMap<V> implements Expiring {
     private static final PrefixMap<?> EMPTY = new PrefixMap<>(null, 0);
 
     private final @Nullable Node<V> root;
@@ -71,6 +71,12 @@ public final class PrefixMap<V> {
     @SuppressWarnings("unchecked") // it holds nothing of any type
     public static <V> PrefixMap<V> empty() {
         return (PrefixMap<V>) EMPTY;
+    }
+
+    /** When the first of its values ends, if any does. */
+    @Override
+    public long expiresMillis() {
+        return root == null ? Long.MAX_VALUE : root.expiresMillis;
     }
 
     public int size() {

@@ -37,7 +37,23 @@ public final class Publisher {
                     Duration.ofSeconds(24),
                     Duration.ofSeconds(48));
 
-    private record Key(ListenerId listener, Eid eid) {}
+    /**
+     * What only one Map-Notify at a time is for: news about an EID-Prefix, or a request, which is
+     * known by its nonce.
+     */
+    private record Key(ListenerId listener, Eid eid, Optional<Nonce> request) {
+        static Key of(Effect.Publish publish) {
+            var it = publish.outstanding();
+            return new Key(
+                    publish.listener(),
+                    it.eid(),
+                    it.confirms() ? Optional.of(it.nonce()) : Optional.empty());
+        }
+
+        boolean confirms() {
+            return request.isPresent();
+        }
+    }
 
     /** What a Map-Notify-Ack says. */
     private record Receipt(Nonce nonce, Eid eid) {}
@@ -46,7 +62,7 @@ public final class Publisher {
      * A Map-Notify on its way; {@code order} keeps those of one moment in the order in which they
      * were committed.
      */
-    private record Job(Key key, Nonce nonce, int attempts, Instant due, long order)
+    private record Job(Key key, Nonce nonce, int attempts, boolean renewed, Instant due, long order)
             implements Comparable<Job> {
         Receipt receipt() {
             return new Receipt(nonce, key.eid());
@@ -62,28 +78,42 @@ public final class Publisher {
     private final Map<Key, Job> jobs = new HashMap<>();
     private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
     private final PriorityQueue<Job> queue = new PriorityQueue<>();
+    private final Map<ListenerId, Nonce> acknowledged = new HashMap<>();
     private long order;
 
     /** What is to be done now. */
     public sealed interface Due {
-        /** Send this Map-Notify, for the first time or again. */
+        /**
+         * Send this Map-Notify, for the first time or {@code again}. One that {@code confirms} what
+         * its xTR asked for tells the newest mapping, whatever it has told before.
+         */
         record Send(
                 Credentials credentials,
                 Ip to,
                 int port,
                 Nonce nonce,
                 MappingRecord record,
+                boolean confirms,
                 boolean again)
                 implements Due {}
 
         /** Nobody has acknowledged: let the mapping system know. */
         record Surrender(Command.GiveUp command) implements Due {}
+
+        /** It needs another nonce before it can be sent again. */
+        record Renew(Command.Renew command) implements Due {}
     }
 
     /** Something is outstanding from now on. */
     public void onPublish(Effect.Publish publish, Instant now) {
-        var key = new Key(publish.listener(), publish.outstanding().eid());
-        schedule(new Job(key, publish.outstanding().nonce(), 0, now, order++));
+        var key = Key.of(publish);
+        // What has got another nonce is not news: its patience goes on.
+        int attempts =
+                Optional.ofNullable(jobs.get(key))
+                        .filter(Job::renewed)
+                        .map(Job::attempts)
+                        .orElse(0);
+        schedule(new Job(key, publish.outstanding().nonce(), attempts, false, now, order++));
     }
 
     private void schedule(Job job) {
@@ -112,6 +142,10 @@ public final class Publisher {
                 Long.compareUnsigned(
                         a.outstanding().nonce().value(), b.outstanding().nonce().value()));
         left.forEach(publish -> onPublish(publish, now));
+        // Which of those that are not left have been acknowledged is not known: any may have been.
+        left.forEach(publish ->
+                state.listener(publish.listener())
+                        .ifPresent(it -> onAcknowledged(it.id(), it.nonce())));
     }
 
     /** Somebody else leads. */
@@ -119,6 +153,7 @@ public final class Publisher {
         jobs.clear();
         awaited.clear();
         queue.clear();
+        acknowledged.clear();
     }
 
     /**
@@ -127,6 +162,11 @@ public final class Publisher {
      */
     public List<ListenerId> awaiting(Nonce nonce, Eid eid) {
         return List.copyOf(awaited.getOrDefault(new Receipt(nonce, eid), Set.of()));
+    }
+
+    /** A Map-Notify-Ack of this listener was right. */
+    public void onAcknowledged(ListenerId listener, Nonce nonce) {
+        acknowledged.merge(listener, nonce, (a, b) -> b.isGreaterThan(a) ? b : a);
     }
 
     /** How many Map-Notifies wait for their acknowledgement. */
@@ -153,40 +193,70 @@ public final class Publisher {
                 continue; // acknowledged, or overtaken by a newer one
             }
             var listener = state.listener(job.key().listener());
-            var current =
-                    listener.flatMap(it -> it.outstanding().get(BitKey.of(job.key().eid())))
-                            .filter(it -> it.nonce().equals(job.nonce()));
-            if (current.isEmpty() || state.isHeld(job.key().listener(), job.key().eid())) {
+            var current = listener.flatMap(it -> outstanding(it, job));
+            if (current.isEmpty()) {
                 remove(job.key());
-            } else if (job.attempts() == GAPS.size()) {
+                continue;
+            }
+            var id = job.key().listener();
+            if (job.attempts() == GAPS.size()) {
                 // Until the state says so: this command may be lost as well.
-                var giveUp = new Command.GiveUp(job.key().listener(), job.key().eid(), job.nonce());
-                todo.put(job.key(), new Due.Surrender(giveUp));
-                schedule(
-                        new Job(
-                                job.key(),
-                                job.nonce(),
-                                job.attempts(),
-                                now.plus(GAPS.getFirst()),
-                                order++));
+                todo.put(
+                        job.key(),
+                        new Due.Surrender(new Command.GiveUp(id, job.key().eid(), job.nonce())));
+                again(job, job.attempts(), job.renewed(), now.plus(GAPS.getFirst()));
+            } else if (isOvertaken(job)) {
+                todo.put(
+                        job.key(),
+                        new Due.Renew(new Command.Renew(id, job.key().eid(), job.nonce())));
+                again(job, job.attempts(), true, now.plus(GAPS.getFirst()));
             } else {
                 todo.put(job.key(), send(job, listener.orElseThrow(), state));
-                var next = now.plus(GAPS.get(job.attempts()));
-                schedule(new Job(job.key(), job.nonce(), job.attempts() + 1, next, order++));
+                again(job, job.attempts() + 1, false, now.plus(GAPS.get(job.attempts())));
             }
         }
         return List.copyOf(todo.values());
     }
 
+    private void again(Job job, int attempts, boolean renewed, Instant due) {
+        schedule(new Job(job.key(), job.nonce(), attempts, renewed, due, order++));
+    }
+
+    /**
+     * RFC 9437 §6: an xTR drops what has no greater nonce than the last one it took, and it may
+     * count for all of a subscription.
+     */
+    private boolean isOvertaken(Job job) {
+        var last = acknowledged.get(job.key().listener());
+        return !job.key().confirms()
+                && job.attempts() > 0
+                && last != null
+                && last.isGreaterThan(job.nonce());
+    }
+
+    private static Optional<Outstanding> outstanding(Listener listener, Job job) {
+        return job.key().confirms()
+                ? listener.answers().stream()
+                        .filter(it -> it.nonce().equals(job.nonce()))
+                        .findFirst()
+                : listener.outstanding()
+                        .get(BitKey.of(job.key().eid()))
+                        .filter(it -> it.nonce().equals(job.nonce()));
+    }
+
     private static Due.Send send(Job job, Listener listener, MappingSystem state) {
+        var asked = listener.candidate(job.nonce()).filter(_ -> job.key().confirms());
+        var eid = job.key().eid();
+        var contact = asked.map(Candidate::contact).orElseGet(listener::contact);
         // RFC 9437 §6: to one ITR-RLOC; when it does not answer, the next one may.
-        var to = listener.addresses().get(job.attempts() % listener.addresses().size());
+        var to = contact.addresses().get(job.attempts() % contact.addresses().size());
         return new Due.Send(
-                listener.credentials(),
+                contact.credentials(),
                 to,
-                listener.port(),
+                contact.port(),
                 job.nonce(),
-                state.record(job.key().eid()),
+                asked.map(it -> it.answer(state, eid)).orElseGet(() -> state.record(eid)),
+                job.key().confirms(),
                 job.attempts() > 0);
     }
 }

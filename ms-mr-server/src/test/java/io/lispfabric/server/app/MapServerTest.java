@@ -180,8 +180,10 @@ class MapServerTest {
             d3.acknowledge(gone);
 
             d3.send(d3.unsubscribe(ACC7));
-            assertThat(d3.notified().nonce()).isEqualTo(d3.nonce());
-            assertThat(server.state().subscriptions()).isEmpty();
+            var end = d3.notified();
+            assertThat(end.nonce()).isEqualTo(d3.nonce());
+            d3.acknowledge(end);
+            Awaiting.until(() -> server.state().subscriptions().isEmpty());
         }
     }
 
@@ -193,7 +195,8 @@ class MapServerTest {
                 var forger = xtr(server, WRONG, D1, 1000)) {
             var first = d1.sealed(d1.register(ACC7, "192.0.2.13", RecordTtl.ONE_DAY));
             d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
-            var before = server.state();
+            // Not the whole state: a register that was sent twice may refresh it yet.
+            var before = server.state().record(ACC7);
 
             d1.send(first);
             forger.send(forger.sealed(forger.register(ACC7, "192.0.2.66", RecordTtl.ONE_DAY)));
@@ -204,10 +207,11 @@ class MapServerTest {
             // A question and its answer come after all of them.
             d1.send(d1.query(ACC7));
             assertThat(rlocs(d1.replied().records().getFirst())).containsExactly("192.0.2.13");
-            assertThat(server.state()).isEqualTo(before);
+            assertThat(server.state().record(ACC7)).isEqualTo(before);
+            assertThat(server.state().mappings().size()).isEqualTo(1);
             assertThat(server.drops("bad_authentication")).isEqualTo(1);
             assertThat(server.drops("prefix_not_allowed")).isEqualTo(1);
-            Awaiting.until(() -> server.drops("replayed") == 1);
+            Awaiting.until(() -> server.drops("replayed") >= 1);
         }
     }
 
@@ -230,7 +234,7 @@ class MapServerTest {
                 var d1 = xtr(server, KEY, D1, 100)) {
             assertThat(server.state().subscriptions()).hasSize(1);
             d1.send(old);
-            Awaiting.until(() -> server.drops("replayed") == 1);
+            Awaiting.until(() -> server.drops("replayed") >= 1);
             d1.send(d1.query(ACC7));
             assertThat(d1.replied())
                     .satisfies(it ->

@@ -20,6 +20,8 @@ import java.util.Optional;
 /** What the tests of the core speak of: one site, its xTRs, and what they say. */
 final class Fixture {
     static final long ORIGIN = 7;
+    static final long TEMPORARY_MILLIS = 900_000;
+    static final int MOST_UNCONFIRMED = 1_000;
     static final long LIFETIME_MILLIS = 180_000; // RFC 9301 §8.2
     static final Credentials KEY = new Credentials("POD-D", 1, 3, 16);
 
@@ -79,7 +81,10 @@ final class Fixture {
                 Arrays.stream(itrRlocs).map(Fixture::ip).toList(),
                 4342,
                 eid(eid),
-                0);
+                0,
+                Optional.empty(),
+                TEMPORARY_MILLIS,
+                MOST_UNCONFIRMED);
     }
 
     /** A state in which xTR 1 registers each of these alone, with proxy replies. */

@@ -9,10 +9,12 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -20,12 +22,16 @@ import java.util.TreeMap;
 /**
  * The least that an xTR must be for the mapping system to keep its promises to it: it registers
  * until it is answered, subscribes until it is confirmed, acknowledges, and believes only nonces
- * that grow (RFC 9301 §5.6, §5.7, RFC 9437 §5, §6).
+ * that grow (RFC 9301 §5.6, §5.7, RFC 9437 §5, §6): some compare them for each EID-Prefix that is
+ * published, some for all of a subscription. Nonces of subscriptions begin anywhere.
  */
 final class SimXtr {
     private static final long REFRESH_MILLIS = 60_000;
     private static final long ASK_AGAIN_MILLIS = 1_000;
     private static final long NEAR = 1L << 32;
+
+    /** How long a subscription to nothing lasts. */
+    static final long TEMPORARY_MILLIS = 60_000;
 
     /** An EID of ours, or one that was: then the weight is -1 until the leave is confirmed. */
     private static final class Claim {
@@ -37,33 +43,19 @@ final class SimXtr {
 
     private record Said(Eid eid, int version) {}
 
-    /** What publications come for, and the nonces up to which they came. */
-    private static final class Counter {
-        private final Nonce start;
+    /** An EID-Prefix that publications come for, with all inside it. */
+    private static final class Subscription {
         private Nonce last;
-        private final Map<Eid, Nonce> seen = new HashMap<>();
+        private long untilMillis = Long.MAX_VALUE;
 
-        Counter(Nonce start) {
-            this.start = start;
-            this.last = start;
-        }
-
-        boolean isNear(Nonce nonce) {
-            return Math.abs(nonce.value() - last.value()) < NEAR;
-        }
-
-        boolean isOld(Eid eid, Nonce nonce) {
-            return !nonce.isGreaterThan(seen.getOrDefault(eid, start));
-        }
-
-        void saw(Eid eid, Nonce nonce) {
-            seen.put(eid, nonce);
-            last = nonce.isGreaterThan(last) ? nonce : last;
+        Subscription(Nonce last) {
+            this.last = last;
         }
     }
 
     private final ClusterSim sim;
     private final XtrIdentity ids;
+    private final boolean countsBySubscription;
     private final Ip address;
     private boolean alive = true;
 
@@ -76,14 +68,17 @@ final class SimXtr {
     private final Set<Eid> wanted = new HashSet<>();
     private final Map<Eid, Long> askMillis = new HashMap<>();
     private final Map<Nonce, Eid> asked = new HashMap<>();
-    private Nonce topNonce = new Nonce(0);
-    private final Map<Eid, Counter> subscriptions = new HashMap<>();
+    private final Map<Nonce, Eid> confirmations = new HashMap<>();
+    private final Map<Eid, Nonce> askedLast = new HashMap<>();
+    private final Map<Eid, Nonce> stored = new HashMap<>();
+    private final Map<Eid, Subscription> subscriptions = new HashMap<>();
     private final Map<Eid, MappingRecord> cache =
             new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
 
     SimXtr(ClusterSim sim, int number) {
         this.sim = sim;
         this.ids = Fixture.xtr(number + 1);
+        this.countsBySubscription = number % 2 == 0;
         this.address = Fixture.ip("192.0.2." + (number + 1));
     }
 
@@ -147,6 +142,10 @@ final class SimXtr {
                 send(eid, claim);
             }
         });
+        if (subscriptions.values().removeIf(it -> it.untilMillis <= sim.nowMillis())) {
+            cache.keySet().removeIf(cached -> !isSubscribedTo(cached));
+            askAgain();
+        }
         for (var eid : wanted) {
             if (askMillis.getOrDefault(eid, 0L) <= sim.nowMillis()) {
                 ask(eid);
@@ -188,23 +187,39 @@ final class SimXtr {
 
     private void ask(Eid eid) {
         askMillis.put(eid, sim.nowMillis() + ASK_AGAIN_MILLIS);
-        // Which of our subscriptions the Map-Server will compare it with depends on what is
-        // registered by then, so the nonce is above all of them; and far above, so that it starts a
-        // counter that no other one ever meets.
-        topNonce = topNonce.plus(4 * NEAR);
-        var next = topNonce;
-        asked.put(next, eid);
+        // RFC 9437 §5: one more than the last that is known, or any.
+        var next =
+                stored.keySet().stream()
+                        .filter(it -> it.covers(eid))
+                        .map(stored::get)
+                        .reduce(askedLast.getOrDefault(eid, new Nonce(0)), SimXtr::greater);
+        next = next.value() == 0 ? anywhere() : next.next();
+        askedLast.put(eid, next);
+        var nonce = next;
+        asked.put(nonce, eid);
         sim.toServer(origin ->
                 new Command.Subscribe(
                         origin,
                         sim.nowMillis(),
                         Fixture.KEY,
                         ids,
-                        next,
+                        nonce,
                         List.of(address),
                         4342,
                         eid,
-                        0));
+                        0,
+                        Optional.of(MappingRecord.negative(RecordTtl.ONE_MINUTE, Action.DROP, eid)),
+                        TEMPORARY_MILLIS,
+                        Fixture.MOST_UNCONFIRMED));
+    }
+
+    /** Far from where the Map-Server begins to count for the groups of ETRs. */
+    private Nonce anywhere() {
+        return new Nonce(sim.random().nextLong() | Long.MIN_VALUE);
+    }
+
+    private static Nonce greater(Nonce a, Nonce b) {
+        return a.isGreaterThan(b) ? a : b;
     }
 
     /** A negative Map-Reply: no subscription, so it is asked for again later. */
@@ -224,9 +239,14 @@ final class SimXtr {
         if (answered.isPresent()) {
             onAnswer(answered.get(), nonce, record);
         } else if (record.action() == Action.DROP_AUTH_FAILURE) {
+            if (confirmed.isEmpty() && !eid.equals(confirmations.get(nonce))) {
+                return;
+            }
             subscriptions.remove(eid);
             cache.keySet().removeIf(cached -> !isSubscribedTo(cached));
             askAgain();
+        } else if (eid.equals(confirmations.get(nonce))) {
+            sim.acknowledge(address, eid, nonce); // once more: the first was lost
         } else if (confirmed.isPresent()) {
             onConfirmation(confirmed.get(), nonce, record);
         } else {
@@ -251,33 +271,62 @@ final class SimXtr {
     }
 
     private void onConfirmation(Eid what, Nonce nonce, MappingRecord record) {
-        sim.acknowledge(address, record.eid(), nonce);
-        var before = subscriptions.get(record.eid());
-        if (before == null || nonce.isGreaterThan(before.last)) {
-            var counter = new Counter(nonce);
-            subscriptions.put(record.eid(), counter);
-            counter.saw(record.eid(), nonce);
+        var eid = record.eid();
+        sim.acknowledge(address, eid, nonce);
+        asked.keySet().removeIf(it -> !it.isGreaterThan(nonce) && what.equals(asked.get(it)));
+        confirmations.put(nonce, eid);
+        // A publication of another answer to us may have overtaken this one.
+        boolean old =
+                subscriptions.containsKey(eid)
+                        && Optional.ofNullable(stored.get(eid))
+                                .filter(it -> !nonce.isGreaterThan(it))
+                                .isPresent();
+        stored.merge(eid, nonce, SimXtr::greater);
+        var subscription = subscriptions.computeIfAbsent(eid, _ -> new Subscription(nonce));
+        subscription.last = greater(subscription.last, nonce);
+        if (!old) {
             install(record);
+            limit(subscription, record);
         }
         askMillis.put(what, Long.MAX_VALUE);
     }
 
+    private void limit(Subscription subscription, MappingRecord record) {
+        subscription.untilMillis =
+                record.isNegative() ? sim.nowMillis() + TEMPORARY_MILLIS : Long.MAX_VALUE;
+    }
+
     private void onPublication(Nonce nonce, MappingRecord record) {
         var eid = record.eid();
-        for (var subscription : subscriptions.entrySet()) {
-            var counter = subscription.getValue();
-            if (subscription.getKey().covers(eid) && counter.isNear(nonce)) {
+        var prefix =
+                subscriptions.keySet().stream()
+                        .filter(it -> it.covers(eid))
+                        .max(Comparator.comparing(it -> it.prefix().length()));
+        boolean ofGroup = Math.abs(nonce.value() - (sim.nowMillis() << 20)) < NEAR << 16;
+        if (prefix.isPresent() && !ofGroup) {
+            var subscription = Objects.requireNonNull(subscriptions.get(prefix.get()));
+            var seen = Optional.ofNullable(stored.get(eid));
+            if (seen.equals(Optional.of(nonce))) {
                 sim.acknowledge(address, eid, nonce);
-                if (!counter.isOld(eid, nonce)) {
-                    counter.saw(eid, nonce);
-                    install(record);
-                    askAgain();
-                }
                 return;
             }
+            boolean old =
+                    seen.filter(it -> !nonce.isGreaterThan(it)).isPresent()
+                            || countsBySubscription && !nonce.isGreaterThan(subscription.last);
+            if (!old) {
+                sim.acknowledge(address, eid, nonce);
+                stored.put(eid, nonce);
+                subscription.last = greater(subscription.last, nonce);
+                install(record);
+                if (prefix.get().equals(eid)) {
+                    limit(subscription, record);
+                }
+                askAgain();
+            }
+            return;
         }
         // Not of a subscription that we know of: news of a multihoming group.
-        if (Math.abs(nonce.value() - (sim.nowMillis() << 20)) < NEAR << 16) {
+        if (ofGroup) {
             sim.acknowledge(address, eid, nonce);
             var last = Optional.ofNullable(groupNonces.get(eid));
             if (last.filter(it -> !nonce.isGreaterThan(it)).isEmpty()) {
@@ -288,7 +337,7 @@ final class SimXtr {
     }
 
     private void install(MappingRecord record) {
-        if (record.ttl().removes()) {
+        if (record.isNegative()) {
             cache.remove(record.eid());
         } else {
             cache.put(record.eid(), record);

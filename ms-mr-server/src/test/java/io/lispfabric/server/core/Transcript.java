@@ -190,6 +190,10 @@ final class Transcript {
     private void advance(int until) {
         while (second < until) {
             second++;
+            var over = state.dueListeners(now().toEpochMilli(), 100);
+            if (!over.isEmpty()) {
+                apply(new Command.Forget(now().toEpochMilli(), over));
+            }
             var due = state.due(now().toEpochMilli(), 100);
             if (!due.isEmpty()) {
                 apply(new Command.Expire(now().toEpochMilli(), due));
@@ -202,12 +206,13 @@ final class Transcript {
         while (publisher.due().filter(due -> !due.isAfter(now())).isPresent()) {
             for (var due : publisher.poll(now(), state, 100)) {
                 switch (due) {
-                    case Publisher.Due.Send(_, var to, _, var nonce, var record, _) ->
+                    case Publisher.Due.Send(_, var to, _, var nonce, var record, _, _) ->
                             notify(to, nonce, List.of(record));
                     case Publisher.Due.Surrender(var command) -> {
                         note("-- given up: " + command.eid());
                         apply(command);
                     }
+                    case Publisher.Due.Renew(var command) -> apply(command);
                 }
             }
         }
@@ -283,6 +288,7 @@ final class Transcript {
     private void request(Xtr xtr, Nonce nonce, Deque<String> words) {
         boolean subscribes = take(words, "subscribe");
         boolean unsubscribes = take(words, "unsubscribe");
+        boolean temporary = take(words, "or-temporarily");
         var eid = eid(words.remove());
         var sites = new Sites(siteList, false);
         if (subscribes) {
@@ -298,7 +304,10 @@ final class Transcript {
                                     : words.stream().map(Ip::parse).toList(),
                             4342,
                             eid,
-                            sites.leastLength(eid)));
+                            sites.leastLength(eid),
+                            temporary ? MapResolver.hole(state, sites, eid) : Optional.empty(),
+                            Fixture.TEMPORARY_MILLIS,
+                            Fixture.MOST_UNCONFIRMED));
         } else if (unsubscribes) {
             apply(
                     new Command.Unsubscribe(
@@ -309,7 +318,8 @@ final class Transcript {
                             nonce,
                             eid,
                             xtr.address(),
-                            4342));
+                            4342,
+                            Fixture.MOST_UNCONFIRMED));
         } else {
             reply(nonce, xtr.address(), eid);
         }
@@ -321,6 +331,7 @@ final class Transcript {
             note("-- dropped: nobody waits for this acknowledgement");
         }
         for (var listener : awaiting) {
+            publisher.onAcknowledged(listener, nonce);
             apply(new Command.Acknowledge(listener, eid, nonce));
         }
     }

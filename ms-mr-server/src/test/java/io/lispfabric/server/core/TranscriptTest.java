@@ -68,6 +68,25 @@ class TranscriptTest {
 
     @Rfc("9437 §5")
     @Rfc("9437 §7")
+    @Test
+    void nobodyIsSubscribedOrUnsubscribedByAStranger() {
+        Transcript.replay("strangers");
+    }
+
+    @Rfc("9437 §5")
+    @Test
+    void aPartOfASubscriptionCanBeLeftOut() {
+        Transcript.replay("exclusion");
+    }
+
+    @Rfc("9437 §5")
+    @Test
+    void aSubscriptionToNothingLastsForAWhile() {
+        Transcript.replay("temporary");
+    }
+
+    @Rfc("9437 §5")
+    @Rfc("9437 §7")
     @Rfc("9301 §8.3")
     @Rfc("R-037")
     @Rfc("R-038")

@@ -282,6 +282,11 @@ public final class MappingDomain {
             resolver.refused(question, now);
             return Outcome.nothing();
         }
+        if (subscriber.get(prefix).filter(it -> it.isPast(notify.nonce())).isPresent()) {
+            // Of two questions with one answer this was the first: publications have overtaken it.
+            resolver.answered(question, now, Duration.ZERO);
+            return acknowledge(notify, from, now, List.of());
+        }
         subscriber.confirmed(prefix, notify.nonce());
         notify.records().stream()
                 .filter(it -> it.eid().equals(prefix))

@@ -70,6 +70,11 @@ final class Subscriber {
             return confirmed;
         }
 
+        /** Whether something with a greater nonce has come already. */
+        boolean isPast(Nonce nonce) {
+            return last.isGreaterThan(nonce);
+        }
+
         long distance(Nonce nonce) {
             return Subscriber.distance(last, nonce);
         }

@@ -1,0 +1,59 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.wire.Action;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+
+/**
+ * What a Map-Request with the N-bit asks for, until the xTR has acknowledged the Map-Notify that
+ * answers it. Anybody can send such a Map-Request, but only the xTR can authenticate the
+ * Map-Notify-Ack; so what the xTR has agreed on before stays in force until then.
+ *
+ * @param asked the EID-Prefix in the Map-Request, which may be longer than that of the answer
+ * @param contact where the Map-Notify goes
+ * @param nonce that of the Map-Request, and so of the Map-Notify (RFC 9437 §5)
+ * @param atMillis when it came, in milliseconds of Unix time
+ * @param untilMillis when a subscription to something that is not registered will end (RFC 9437
+ *     §5); or when one that has ended will be forgotten
+ * @param negative what to do with packets as long as nothing is registered
+ * @param overtaken whether the mapping has changed since: which of the two the xTR was told is not
+ *     known, so that it will be told again
+ */
+public record Candidate(
+        Wish wish,
+        Eid asked,
+        Contact contact,
+        Nonce nonce,
+        long atMillis,
+        long untilMillis,
+        Action negative,
+        boolean overtaken) {
+    /** What is asked for (RFC 9437 §5). */
+    public enum Wish {
+        /** To be told about an EID-Prefix and all inside it. */
+        SUBSCRIBE,
+        /** No longer to be told about it. */
+        UNSUBSCRIBE,
+        /** Not to be told about a part of an EID-Prefix that is subscribed to. */
+        EXCLUDE
+    }
+
+    /**
+     * What the answer tells: the mapping, or that there is none, for as long as the subscription
+     * lasts then.
+     */
+    MappingRecord answer(MappingSystem state, Eid prefix) {
+        var mapping = state.at(prefix).map(Mapping::record);
+        long minutes = Math.max(1, (untilMillis - atMillis) / 60_000);
+        return mapping.orElseGet(() ->
+                wish == Wish.SUBSCRIBE
+                        ? MappingRecord.negative(new RecordTtl((int) minutes), negative, prefix)
+                        : Mapping.goneRecord(prefix));
+    }
+
+    Candidate overtakenNow() {
+        return new Candidate(wish, asked, contact, nonce, atMillis, untilMillis, negative, true);
+    }
+}

@@ -1,0 +1,644 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.server.core.Candidate.Wish;
+import io.lispfabric.server.core.Listener.Standing;
+import io.lispfabric.wire.Action;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrIdentity;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** One command on its way through the state. */
+final class Step {
+    /** How long a subscription to something that is gone is kept (RFC 9437 §5). */
+    private static final long TEMPORARY_MILLIS = 15 * 60_000;
+
+    /** How long the nonce of an ended one is kept. */
+    private static final long ENDED_MILLIS = 24 * 3_600_000;
+
+    private final List<Change> changes = new ArrayList<>();
+    private final List<Effect> effects = new ArrayList<>();
+    private MappingSystem state;
+
+    Step(MappingSystem state) {
+        this.state = state;
+    }
+
+    Outcome outcome() {
+        return new Outcome(state, changes, effects);
+    }
+
+    private void change(Change change) {
+        changes.add(change);
+        state = state.with(change);
+    }
+
+    void register(Command.Register command) {
+        var credentials = command.credentials();
+        var registrant = registrant(command);
+        var nonceKey = registrant.nonceKey(credentials.keyId());
+        // RFC 9301 §5.6: an ETR's nonce only grows, so one that is not greater is an old packet
+        // played again.
+        if (command.noncesGrow()
+                && state.nonces()
+                        .get(nonceKey)
+                        .filter(last -> !command.nonce().isGreaterThan(last))
+                        .isPresent()) {
+            effects.add(new Effect.Replayed(command.origin()));
+            return;
+        }
+        if (command.noncesGrow()) {
+            change(new Change.NonceSet(nonceKey, command.nonce()));
+        }
+        // RFC 9302 §5: a message with an older Map-Version than the ETR's last MUST be dropped
+        // silently.
+        if (command.records().stream().anyMatch(it -> isOutdated(it, registrant))) {
+            effects.add(new Effect.Outdated(command.origin()));
+            return;
+        }
+        var told = new ArrayList<MappingRecord>();
+        for (var record : command.records()) {
+            var before = state.at(record.eid());
+            if (before.isPresent() && !before.get().admits(registrant)) {
+                effects.add(new Effect.Conflicting(command.origin()));
+            } else if (record.ttl().removes()) {
+                before.ifPresent(mapping ->
+                        replace(
+                                record.eid(),
+                                before,
+                                mapping.without(registrant),
+                                Optional.of(command),
+                                command.atMillis()));
+                // The ETR is told that its own part is gone, whoever still registers the rest
+                // (draft-jain §5.4).
+                told.add(Mapping.goneRecord(record.eid()));
+            } else {
+                told.add(register(command, registrant, before, record).record());
+            }
+        }
+        meet(command, registrant);
+        if (command.wantMapNotify() && !told.isEmpty()) {
+            effects.add(
+                    new Effect.Answer(
+                            command.origin(),
+                            credentials,
+                            command.source(),
+                            command.port(),
+                            command.nonce(),
+                            told));
+        }
+    }
+
+    private static Registrant registrant(Command.Register command) {
+        var credentials = command.credentials();
+        return Registrant.of(credentials.site(), credentials.keyId(), command.identity());
+    }
+
+    private boolean isOutdated(MappingRecord record, Registrant registrant) {
+        return state.at(record.eid())
+                .flatMap(mapping -> mapping.by(registrant))
+                .filter(last -> last.outdates(record.mapVersion()))
+                .isPresent();
+    }
+
+    private Mapping register(
+            Command.Register command,
+            Registrant registrant,
+            Optional<Mapping> before,
+            MappingRecord record) {
+        // A Record TTL of all ones leaves the time to us.
+        long lifetime =
+                command.ttlForTimeout() && !record.ttl().equals(RecordTtl.RECEIVER_DECIDES)
+                        ? Integer.toUnsignedLong(record.ttl().minutes()) * 60_000
+                        : command.lifetimeMillis();
+        var fresh =
+                new Registration(
+                        registrant,
+                        command.mergeRequest(),
+                        command.proxyReply(),
+                        record.ttl(),
+                        record.mapVersion(),
+                        record.locators(),
+                        command.atMillis(),
+                        command.atMillis() + lifetime);
+        var last = before.flatMap(mapping -> mapping.by(registrant));
+        var registration =
+                last.filter(fresh::saysTheSame)
+                        .map(it -> fresh.since(it.sinceMillis()))
+                        .orElse(fresh);
+        var after = Mapping.register(before, record.eid(), registration);
+        replace(record.eid(), before, Optional.of(after), Optional.of(command), command.atMillis());
+        return after;
+    }
+
+    /**
+     * Puts a mapping, or nothing, in the place of another, and tells whom it concerns if they are
+     * told otherwise now.
+     *
+     * @param cause what it came with, if with a message
+     * @param atMillis when
+     */
+    private void replace(
+            Eid eid,
+            Optional<Mapping> before,
+            Optional<Mapping> after,
+            Optional<Command.Register> cause,
+            long atMillis) {
+        change(
+                after.<Change>map(Change.MappingSet::new)
+                        .orElseGet(() -> new Change.MappingGone(eid)));
+        if (before.isPresent() != after.isPresent()) {
+            limit(eid, after.isPresent() ? Long.MAX_VALUE : atMillis + TEMPORARY_MILLIS);
+        }
+        if (after.map(Mapping::record).equals(before.map(Mapping::record))) {
+            return;
+        }
+        // draft-jain §5.5.3: the entire RLOC-set that last registered the EID is told, and all
+        // that do now.
+        Set<Registrant> group = new LinkedHashSet<>();
+        before.ifPresent(mapping -> group.addAll(mapping.registrants()));
+        after.ifPresent(mapping -> group.addAll(mapping.registrants()));
+        // Who has not acknowledged the last news needs a new nonce with these, member or not:
+        // no nonce is ever used twice with another content.
+        var waiting = membersAwaiting(eid);
+        group.addAll(waiting);
+        cause.filter(it -> it.wantMapNotify() || !waiting.contains(registrant(it)))
+                .map(Step::registrant)
+                .ifPresent(author -> {
+                    // It has said so itself, and hears the rest in the answer.
+                    group.remove(author);
+                    if (waiting.contains(author)) {
+                        change(new Change.OutstandingGone(new ListenerId.Member(author), eid));
+                    }
+                });
+        for (var registrant : group) {
+            state.listener(new ListenerId.Member(registrant))
+                    .ifPresent(member -> tell(member.id(), eid));
+        }
+        publish(eid);
+    }
+
+    private Set<Registrant> membersAwaiting(Eid eid) {
+        var key = BitKey.of(eid);
+        var those = new LinkedHashSet<Registrant>();
+        state.members()
+                .forEach((_, member) -> {
+                    if (member.outstanding().get(key).isPresent()
+                            && member.id() instanceof ListenerId.Member(var registrant)) {
+                        those.add(registrant);
+                    }
+                });
+        return those;
+    }
+
+    /**
+     * RFC 9437 §6: a changed mapping is told to every subscriber of it or of an EID-Prefix around
+     * it, and once to each: by the longest one that it has subscribed to.
+     */
+    private void publish(Eid eid) {
+        var served = new HashSet<BitKey>();
+        for (var those : state.subscribers().covering(BitKey.of(eid)).reversed()) {
+            those.forEach((xtr, subscriber) -> {
+                overtake(subscriber, eid);
+                boolean counts = subscriber.active() || subscriber.standing() == Standing.EXCLUDED;
+                if (counts && served.add(xtr) && subscriber.active()) {
+                    tell(subscriber.id(), eid);
+                }
+            });
+        }
+    }
+
+    /** What answers a request is not true any more, and keeps its nonce all the same. */
+    private void overtake(Listener subscriber, Eid eid) {
+        if (subscriber.answers().stream().anyMatch(it -> it.eid().equals(eid))) {
+            var candidates = subscriber.candidates().stream().map(Candidate::overtakenNow).toList();
+            change(new Change.ListenerSet(subscriber.asking(candidates)));
+        }
+    }
+
+    /** Takes the listener's next nonce for a Map-Notify about this EID-Prefix. */
+    private void tell(ListenerId id, Eid eid) {
+        var listener = state.listener(id).orElseThrow();
+        var nonce = next(listener, eid);
+        if (id instanceof ListenerId.Subscriber(_, var xtr)) {
+            // What another subscription of the same xTR had to say about it is overtaken.
+            state.around(eid, xtr).stream()
+                    .map(Listener::id)
+                    .filter(it -> !it.equals(id))
+                    .forEach(it -> forgetOutstanding(it, eid));
+        }
+        change(new Change.ListenerSet(listener.with(nonce)));
+        var outstanding = new Outstanding(eid, nonce, false);
+        change(new Change.OutstandingSet(id, outstanding));
+        effects.add(new Effect.Publish(id, outstanding));
+    }
+
+    /**
+     * RFC 9437 §6: for an xTR the nonces of one EID-Prefix grow, whichever of its subscriptions a
+     * Map-Notify is for.
+     */
+    private Nonce next(Listener listener, Eid eid) {
+        var last = listener.nonce();
+        if (listener.id() instanceof ListenerId.Subscriber(_, var xtr)) {
+            for (var other : state.around(eid, xtr)) {
+                last = other.nonce().isGreaterThan(last) ? other.nonce() : last;
+            }
+        }
+        var next = last.next();
+        while (isAsked(listener, eid, next)) {
+            next = next.next();
+        }
+        return next;
+    }
+
+    /** Whether a Map-Notify with that nonce answers something that the xTR has asked for. */
+    private boolean isAsked(Listener listener, Eid eid, Nonce nonce) {
+        return listener.id() instanceof ListenerId.Subscriber(_, var xtr)
+                && state.around(eid, xtr).stream().anyMatch(it -> it.candidate(nonce).isPresent());
+    }
+
+    /**
+     * Remembers where an xTR with ids can be told of its group. One without ids could not tell such
+     * news from a replay.
+     */
+    private void meet(Command.Register command, Registrant registrant) {
+        if (command.identity().isEmpty()) {
+            return;
+        }
+        var id = new ListenerId.Member(registrant);
+        var known = state.listener(id);
+        var member =
+                new Listener(
+                        id,
+                        new Contact(
+                                command.credentials(), List.of(command.source()), command.port()),
+                        Standing.ACTIVE,
+                        // A new counter starts above any that a mapping system that lost its
+                        // disks may have used.
+                        known.map(Listener::nonce).orElse(new Nonce(command.atMillis() << 20)),
+                        known.map(Listener::sinceMillis).orElse(command.atMillis()),
+                        Long.MAX_VALUE,
+                        List.of(),
+                        known.map(Listener::outstanding).orElse(PrefixMap.empty()));
+        if (known.isEmpty() || !known.get().equals(member)) {
+            change(new Change.ListenerSet(member));
+        }
+    }
+
+    void subscribe(Command.Subscribe command) {
+        var asked = command.asked();
+        var match =
+                state.longestMatch(asked)
+                        .filter(mapping ->
+                                mapping.eid().prefix().length() >= command.leastLength());
+        var prefix =
+                match.isPresent()
+                        ? match.filter(Mapping::proxyReply).map(Mapping::eid)
+                        : hole(command);
+        if (prefix.isEmpty()) {
+            effects.add(new Effect.NotSubscribed(command));
+            return;
+        }
+        var id = new ListenerId.Subscriber(prefix.get(), command.xtr());
+        if (isReplay(id, command.asked(), command.nonce(), command.origin())) {
+            return;
+        }
+        if (state.listener(id).isEmpty() && state.unconfirmed() >= command.mostUnconfirmed()) {
+            effects.add(new Effect.NotSubscribed(command));
+            return;
+        }
+        // It wants to hear of what it did not want to hear of.
+        var excluded = new ListenerId.Subscriber(asked, command.xtr());
+        if (!excluded.equals(id) && isExcluded(excluded)) {
+            change(new Change.ListenerGone(excluded));
+        }
+        ask(
+                id,
+                new Candidate(
+                        Wish.SUBSCRIBE,
+                        asked,
+                        new Contact(command.credentials(), command.itrRlocs(), command.port()),
+                        command.nonce(),
+                        command.atMillis(),
+                        command.atMillis() + command.temporaryMillis(),
+                        command.hole().map(MappingRecord::action).orElse(Action.NO_ACTION),
+                        false));
+    }
+
+    /**
+     * RFC 9437 §5: where nothing is, a subscription to the nothing around the EID, so that what
+     * comes there is told. What the server that heard the request took for empty may not be so any
+     * more; then only the EID itself is sure to be.
+     */
+    private Optional<Eid> hole(Command.Subscribe command) {
+        return command.hole()
+                .map(MappingRecord::eid)
+                .map(it ->
+                        state.mappings().below(BitKey.of(it), 1).isEmpty() ? it : command.asked());
+    }
+
+    private void ask(ListenerId id, Candidate candidate) {
+        var known = state.listener(id);
+        var listener =
+                known.map(it -> it.asking(candidate))
+                        .orElseGet(() ->
+                                new Listener(
+                                        id,
+                                        candidate.contact(),
+                                        Standing.ASKED,
+                                        // A stranger's nonce must not count for anything.
+                                        new Nonce(0),
+                                        candidate.atMillis(),
+                                        Long.MAX_VALUE,
+                                        List.of(candidate),
+                                        PrefixMap.empty()));
+        change(new Change.ListenerSet(listener));
+        effects.add(new Effect.Publish(id, listener.answers().getLast()));
+    }
+
+    private boolean isExcluded(ListenerId id) {
+        return state.listener(id).filter(it -> it.standing() == Standing.EXCLUDED).isPresent();
+    }
+
+    void unsubscribe(Command.Unsubscribe command) {
+        var id = new ListenerId.Subscriber(command.asked(), command.xtr());
+        if (isReplay(id, command.asked(), command.nonce(), command.origin())) {
+            return;
+        }
+        var known = state.listener(id);
+        // RFC 9437 §5: of the EID-Prefix itself, or of this part of a shorter one.
+        boolean own =
+                known.filter(it -> it.active() || it.standing() == Standing.ASKED).isPresent();
+        boolean part =
+                state.around(command.asked(), command.xtr()).stream().anyMatch(Listener::active);
+        boolean room = known.isPresent() || state.unconfirmed() < command.mostUnconfirmed();
+        if (own || part && room) {
+            ask(
+                    id,
+                    new Candidate(
+                            own ? Wish.UNSUBSCRIBE : Wish.EXCLUDE,
+                            command.asked(),
+                            new Contact(
+                                    command.credentials(),
+                                    List.of(command.source()),
+                                    command.port()),
+                            command.nonce(),
+                            command.atMillis(),
+                            command.atMillis() + ENDED_MILLIS,
+                            Action.NO_ACTION,
+                            false));
+            return;
+        }
+        // It is confirmed even if there was nothing to end, so that an xTR that starts can
+        // clear what it forgot.
+        effects.add(
+                new Effect.Answer(
+                        command.origin(),
+                        command.credentials(),
+                        command.source(),
+                        command.port(),
+                        command.nonce(),
+                        List.of(state.record(command.asked()))));
+    }
+
+    /**
+     * RFC 9437 §5: whether the nonce is not greater than the last one for the EID-Prefix. An EID
+     * that is answered with a shorter one has its own nonces; of those only what is not yet
+     * confirmed is known.
+     */
+    private boolean isReplay(ListenerId.Subscriber id, Eid asked, Nonce nonce, long origin) {
+        boolean replay =
+                state.listener(id)
+                        .filter(it ->
+                                id.prefix().equals(asked) && !nonce.isGreaterThan(it.nonce())
+                                        || it.candidates().stream()
+                                                .filter(last -> last.asked().equals(asked))
+                                                .anyMatch(
+                                                        last -> !nonce.isGreaterThan(last.nonce())))
+                        .isPresent();
+        if (replay) {
+            effects.add(new Effect.Replayed(origin));
+        }
+        return replay;
+    }
+
+    /** A Map-Notify has arrived. */
+    void acknowledge(ListenerId id, Eid eid, Nonce nonce) {
+        answered(id, eid, nonce)
+                .ifPresentOrElse(
+                        candidate -> confirm(state.listener(id).orElseThrow(), candidate),
+                        () -> settle(id, eid, nonce));
+    }
+
+    /** What the xTR asked for that this Map-Notify answers. */
+    private Optional<Candidate> answered(ListenerId id, Eid eid, Nonce nonce) {
+        return state.listener(id)
+                .filter(it -> it.answers().contains(new Outstanding(eid, nonce, true)))
+                .flatMap(it -> it.candidate(nonce));
+    }
+
+    /** The xTR has shown that it was itself who asked. */
+    private void confirm(Listener listener, Candidate candidate) {
+        switch (candidate.wish()) {
+            case SUBSCRIBE -> start(listener, candidate);
+            case UNSUBSCRIBE -> {
+                forgetOutstanding(listener.id());
+                end(
+                        state.listener(listener.id())
+                                .orElseThrow()
+                                .as(Standing.ENDED, candidate, candidate.untilMillis()));
+            }
+            case EXCLUDE ->
+                    change(
+                            new Change.ListenerSet(
+                                    listener.as(Standing.EXCLUDED, candidate, Long.MAX_VALUE)));
+        }
+    }
+
+    /**
+     * All that lies inside the EID-Prefix is told, one by one, and what was not acknowledged
+     * before, also if it is gone: whoever caches a prefix must know the more specific ones (RFC
+     * 9301 §5.5). Not earlier, since a stranger could want all of this sent to somebody else.
+     */
+    private void start(Listener asked, Candidate candidate) {
+        var id = asked.id();
+        if (id instanceof ListenerId.Subscriber(var prefix, var xtr)) {
+            long until = state.at(prefix).isPresent() ? Long.MAX_VALUE : candidate.untilMillis();
+            var listener = asked.as(Standing.ACTIVE, candidate, until);
+            change(new Change.ListenerSet(listener));
+            var news = new LinkedHashSet<Eid>();
+            // The nonce that the xTR has chosen may be that of other news about the same, which it
+            // then takes for a repetition.
+            boolean uncertain =
+                    candidate.overtaken()
+                            || state.around(prefix, xtr).stream()
+                                    .filter(it -> !it.id().equals(id))
+                                    .anyMatch(it ->
+                                            it.outstanding().get(BitKey.of(prefix)).isPresent());
+            if (uncertain) {
+                news.add(prefix);
+            }
+            listener.outstanding().forEach((_, it) -> news.add(it.eid()));
+            state.mappings()
+                    .below(BitKey.of(prefix), MappingSystem.MOST_AT_ONCE)
+                    .forEach(inside -> news.add(inside.eid()));
+            for (var eid : news) {
+                if (teller(eid, xtr).equals(Optional.of(id))) {
+                    tell(id, eid);
+                }
+            }
+        }
+    }
+
+    /** By which of its subscriptions an xTR hears of an EID-Prefix. */
+    private Optional<ListenerId> teller(Eid eid, XtrIdentity xtr) {
+        return state.around(eid, xtr).stream()
+                .filter(it -> it.active() || it.standing() == Standing.EXCLUDED)
+                .findFirst()
+                .filter(Listener::active)
+                .map(Listener::id);
+    }
+
+    /** A subscription is over, and with it what was excluded from it. */
+    private void end(Listener ended) {
+        change(new Change.ListenerSet(ended));
+        if (ended.id() instanceof ListenerId.Subscriber(var prefix, var xtr)) {
+            var key = MappingSystem.key(xtr);
+            for (var those :
+                    state.subscribers().below(BitKey.of(prefix), MappingSystem.MOST_AT_ONCE)) {
+                those.get(key)
+                        .filter(it -> it.standing() == Standing.EXCLUDED)
+                        .filter(it -> it.candidates().isEmpty())
+                        .ifPresent(it -> change(new Change.ListenerGone(it.id())));
+            }
+        }
+    }
+
+    private void forgetOutstanding(ListenerId id, Eid eid) {
+        if (state.listener(id).flatMap(it -> it.outstanding().get(BitKey.of(eid))).isPresent()) {
+            change(new Change.OutstandingGone(id, eid));
+        }
+    }
+
+    /** Nothing is outstanding for this listener any more. */
+    private void forgetOutstanding(ListenerId id) {
+        var stale = new ArrayList<Eid>();
+        state.listener(id)
+                .ifPresent(it -> it.outstanding().forEach((_, out) -> stale.add(out.eid())));
+        stale.forEach(eid -> change(new Change.OutstandingGone(id, eid)));
+    }
+
+    /** Whether a Map-Notify with just this nonce was outstanding; it is no longer. */
+    private boolean settle(ListenerId id, Eid eid, Nonce nonce) {
+        if (!isOutstanding(id, eid, nonce)) {
+            return false;
+        }
+        change(new Change.OutstandingGone(id, eid));
+        return true;
+    }
+
+    private boolean isOutstanding(ListenerId id, Eid eid, Nonce nonce) {
+        return state.listener(id)
+                .flatMap(it -> it.outstanding().get(BitKey.of(eid)))
+                .filter(it -> it.nonce().equals(nonce))
+                .isPresent();
+    }
+
+    void renew(ListenerId id, Eid eid, Nonce nonce) {
+        if (isOutstanding(id, eid, nonce)) {
+            tell(id, eid);
+        }
+    }
+
+    void giveUp(ListenerId id, Eid eid, Nonce nonce) {
+        answered(id, eid, nonce)
+                .ifPresentOrElse(
+                        candidate -> giveUp(state.listener(id).orElseThrow(), eid, candidate),
+                        () -> settle(id, eid, nonce));
+    }
+
+    private void giveUp(Listener listener, Eid eid, Candidate candidate) {
+        var left = listener.without(candidate);
+        boolean gone = left.candidates().isEmpty() && left.standing() == Standing.ASKED;
+        change(gone ? new Change.ListenerGone(left.id()) : new Change.ListenerSet(left));
+        if (gone && candidate.wish() == Wish.SUBSCRIBE) {
+            // RFC 9437 §5: a subscription that was never confirmed may go, and the xTR is told so
+            // once.
+            effects.add(
+                    new Effect.Dismiss(
+                            candidate.contact().credentials(),
+                            candidate.contact().addresses().getFirst(),
+                            candidate.contact().port(),
+                            candidate.nonce(),
+                            MappingRecord.negative(
+                                    RecordTtl.REMOVE, Action.DROP_AUTH_FAILURE, eid)));
+        }
+    }
+
+    /** The time of a subscription, or of what is left of it, is over. */
+    void forget(ListenerId id, long atMillis) {
+        var listener = state.listener(id).filter(it -> it.untilMillis() <= atMillis);
+        if (listener.isEmpty()) {
+            return;
+        }
+        forgetOutstanding(id);
+        var left = state.listener(id).orElseThrow();
+        if (!left.candidates().isEmpty()) {
+            // It is just asking for another.
+            end(
+                    new Listener(
+                            id,
+                            left.contact(),
+                            Standing.ASKED,
+                            left.nonce(),
+                            left.sinceMillis(),
+                            Long.MAX_VALUE,
+                            left.candidates(),
+                            left.outstanding()));
+        } else {
+            end(left);
+            change(new Change.ListenerGone(id));
+        }
+    }
+
+    /**
+     * RFC 9437 §5: a subscription to something that is not registered lasts for a while only; to
+     * something that is, it has no end.
+     *
+     * @param until when it ends
+     */
+    private void limit(Eid eid, long until) {
+        state.subscribers()
+                .get(BitKey.of(eid))
+                .ifPresent(those ->
+                        those.forEach((_, subscriber) -> {
+                            if (subscriber.active()) {
+                                change(new Change.ListenerSet(subscriber.until(until)));
+                            }
+                        }));
+    }
+
+    void expire(Eid eid, long atMillis) {
+        state.at(eid)
+                .ifPresent(mapping -> {
+                    var kept =
+                            mapping.registrations().stream()
+                                    .filter(it -> it.expiresMillis() > atMillis)
+                                    .toList();
+                    if (kept.size() < mapping.registrations().size()) {
+                        var after =
+                                kept.isEmpty()
+                                        ? Optional.<Mapping>empty()
+                                        : Optional.of(new Mapping(eid, kept));
+                        replace(eid, Optional.of(mapping), after, Optional.empty(), atMillis);
+                    }
+                });
+    }
+}
