@@ -101,6 +101,22 @@ class ArchitectureTest {
                 .check(ALL);
     }
 
+    /** Else it would forgive us every mistake that it makes as well. */
+    @Test
+    void whatJudgesOtherServersSharesNothingWithOurs() {
+        classes()
+                .that()
+                .resideInAPackage(ROOT + "conformance.blackbox..")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "java..",
+                        "javax.crypto..",
+                        "org.jspecify.annotations..",
+                        ROOT + "conformance.blackbox..")
+                .check(ALL);
+    }
+
     @Test
     void lcafUsesTheJdkOnly() {
         classes()

@@ -1,0 +1,4 @@
+@NullMarked
+package io.lispfabric.conformance.blackbox;
+
+import org.jspecify.annotations.NullMarked;

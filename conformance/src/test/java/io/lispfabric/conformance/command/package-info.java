@@ -1,0 +1,4 @@
+@NullMarked
+package io.lispfabric.conformance.command;
+
+import org.jspecify.annotations.NullMarked;
