@@ -83,6 +83,11 @@ public record Listener(
                 id, contact, standing, nonce, sinceMillis, untilMillis, other, outstanding);
     }
 
+    Listener as(Standing other) {
+        return new Listener(
+                id, contact, other, nonce, sinceMillis, untilMillis, candidates, outstanding);
+    }
+
     Listener until(long millis) {
         return new Listener(
                 id, contact, standing, nonce, sinceMillis, millis, candidates, outstanding);

@@ -590,21 +590,13 @@ final class Step {
         }
         forgetOutstanding(id);
         var left = state.listener(id).orElseThrow();
-        if (!left.candidates().isEmpty()) {
-            // It is just asking for another.
-            end(
-                    new Listener(
-                            id,
-                            left.contact(),
-                            Standing.ASKED,
-                            left.nonce(),
-                            left.sinceMillis(),
-                            Long.MAX_VALUE,
-                            left.candidates(),
-                            left.outstanding()));
-        } else {
-            end(left);
+        if (left.active()) {
+            end(left.as(Standing.ENDED).until(atMillis + ENDED_MILLIS));
+        } else if (left.candidates().isEmpty()) {
             change(new Change.ListenerGone(id));
+        } else {
+            // It is just asking for another.
+            change(new Change.ListenerSet(left.as(Standing.ASKED).until(Long.MAX_VALUE)));
         }
     }
 
