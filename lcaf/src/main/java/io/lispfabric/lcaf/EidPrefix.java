@@ -100,18 +100,28 @@ public record EidPrefix(LispAddress address, int length) {
         };
     }
 
+    /** The address with its host bits cleared; the very same one when there are none. */
     static LispAddress masked(LispAddress address, int length) {
         return switch (address) {
-            case LispAddress.Ipv4(var value) ->
-                    new LispAddress.Ipv4(length == 0 ? 0 : value & -1 << 32 - length);
-            case LispAddress.Ipv6(var high, var low) ->
-                    new LispAddress.Ipv6(high & leading(length), low & leading(length - 64));
+            case LispAddress.Ipv4 ip -> masked(ip, length);
+            case LispAddress.Ipv6 ip -> masked(ip, length);
             case LispAddress.Mac(var value) -> new LispAddress.Mac(value & leading(length) >>> 16);
             case LispAddress.Mac64(var value) -> new LispAddress.Mac64(value & leading(length));
             case LispAddress.Oui(var value) ->
                     new LispAddress.Oui((int) (value & leading(length) >>> 40));
             default -> address;
         };
+    }
+
+    private static LispAddress.Ipv4 masked(LispAddress.Ipv4 ip, int length) {
+        int network = (int) (ip.value() & leading(length) >> 32);
+        return network == ip.value() ? ip : new LispAddress.Ipv4(network);
+    }
+
+    private static LispAddress.Ipv6 masked(LispAddress.Ipv6 ip, int length) {
+        long high = ip.high() & leading(length);
+        long low = ip.low() & leading(length - 64);
+        return high == ip.high() && low == ip.low() ? ip : new LispAddress.Ipv6(high, low);
     }
 
     /** A word whose first {@code bits} bits are set. */

@@ -1,6 +1,7 @@
 package io.lispfabric.lcaf;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,9 +15,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WireReader {
     private final ByteBuffer in;
+
+    /** Where in the buffer the datagram begins. */
     private final int origin;
+
+    private int at;
+    private int end;
     private final Vendors vendors;
     private final Trace trace;
+
+    /** Names cost nothing where nobody hears them. */
+    private final boolean traced;
+
     private @Nullable String next;
     private int depth;
     private boolean inInstance;
@@ -64,37 +74,54 @@ public final class WireReader {
 
     /** Reads what remains in {@code datagram}, telling {@code trace} what it is. */
     public WireReader(ByteBuffer datagram, Vendors vendors, Trace trace) {
-        this(datagram.slice(), 0, vendors, trace);
+        this(
+                datagram.order() == ByteOrder.BIG_ENDIAN ? datagram : datagram.duplicate(),
+                datagram.position(),
+                datagram.position(),
+                datagram.limit(),
+                vendors,
+                trace);
     }
 
-    private WireReader(ByteBuffer in, int origin, Vendors vendors, Trace trace) {
+    private WireReader(ByteBuffer in, int origin, int at, int end, Vendors vendors, Trace trace) {
         this.in = in;
         this.origin = origin;
+        this.at = at;
+        this.end = end;
         this.vendors = vendors;
         this.trace = trace;
+        this.traced = trace != Trace.NONE;
     }
 
     /** What the octets that are read next are called in the RFC's diagram. */
     public WireReader as(String name) {
-        next = name;
+        if (traced) {
+            next = name;
+        }
         return this;
     }
 
     /** What the next {@code octets} are called, which are read in more than one step. */
     public WireReader as(String name, int octets) {
         need(octets);
-        trace.field(name, offset(), octets);
+        if (traced) {
+            trace.field(name, offset(), octets);
+        }
         return this;
     }
 
     /** A part of several fields begins here. */
     public void begin(String part) {
-        trace.begin(part, offset());
+        if (traced) {
+            trace.begin(part, offset());
+        }
     }
 
     /** The part that began last ends here; returns what it says. */
     public <T> T end(T value) {
-        trace.end(value, offset());
+        if (traced) {
+            trace.end(value, offset());
+        }
         return value;
     }
 
@@ -106,11 +133,11 @@ public final class WireReader {
 
     /** Octets from the start of the datagram, also inside a {@link #sub} reader. */
     public int offset() {
-        return origin + in.position();
+        return at - origin;
     }
 
     public int remaining() {
-        return in.remaining();
+        return end - at;
     }
 
     public Vendors vendors() {
@@ -120,70 +147,61 @@ public final class WireReader {
     /** The next octet, which stays unread. */
     public int peekU8() {
         need(1);
-        return in.get(in.position()) & 0xFF;
+        return in.get(at) & 0xFF;
     }
 
     /** The octet that comes after so many others, all of which stay unread. */
     int peekU8(int ahead) {
-        if (ahead >= in.remaining()) {
-            throw new MalformedException(Flaw.TRUNCATED, origin + in.limit());
+        if (ahead >= end - at) {
+            throw truncated();
         }
-        return in.get(in.position() + ahead) & 0xFF;
+        return in.get(at + ahead) & 0xFF;
     }
 
     /** The text that the next octets spell, each a character. */
     String ascii(int length) {
-        var octets = new byte[need(length)];
-        in.get(octets);
-        return new String(octets, StandardCharsets.ISO_8859_1);
+        int from = take(length);
+        return new String(copy(from, length), StandardCharsets.ISO_8859_1);
     }
 
     /** A copy of the next octets, which stay unread. */
     public Bytes peek(int length) {
         need(length);
-        return Bytes.of(in.slice(in.position(), length));
+        return Bytes.owning(copy(at, length));
     }
 
     public int u8() {
-        need(1);
-        return in.get() & 0xFF;
+        return in.get(take(1)) & 0xFF;
     }
 
     public int u16() {
-        need(2);
-        return in.getShort() & 0xFFFF;
+        return in.getShort(take(2)) & 0xFFFF;
     }
 
     /** 32 bits, as they are: the sign means nothing. */
     public int u32AsInt() {
-        need(4);
-        return in.getInt();
+        return in.getInt(take(4));
     }
 
     public long u64() {
-        need(8);
-        return in.getLong();
+        return in.getLong(take(8));
     }
 
     public Bytes bytes(int length) {
-        var octets = new byte[need(length)];
-        in.get(octets);
-        return Bytes.owning(octets);
+        int from = take(length);
+        return Bytes.owning(copy(from, length));
     }
 
     public void skip(int length) {
-        need(length);
-        in.position(in.position() + length);
+        take(length);
     }
 
     /** A reader of the next {@code length} octets, which this reader passes over. */
     public WireReader sub(int length) {
-        need(length);
-        var part = in.slice(in.position(), length);
-        var reader = new WireReader(part, offset(), vendors, trace);
+        int from = take(length);
+        var reader = new WireReader(in, origin, from, from + length, vendors, trace);
         reader.depth = depth;
         reader.inInstance = inInstance;
-        in.position(in.position() + length);
         return reader;
     }
 
@@ -198,8 +216,8 @@ public final class WireReader {
             throw flaw(Flaw.BAD_NESTING);
         }
         need(length);
-        int outer = in.limit();
-        in.limit(in.position() + length);
+        int outer = end;
+        end = at + length;
         depth++;
         return outer;
     }
@@ -207,7 +225,7 @@ public final class WireReader {
     /** The body of the LCAF must have been read to its end. */
     void leaveLcaf(int outer) {
         expectEnd();
-        in.limit(outer);
+        end = outer;
         depth--;
     }
 
@@ -223,18 +241,24 @@ public final class WireReader {
         inInstance = false;
     }
 
-    /** {@code count} parts in a row. Memory is taken only for those that arrived. */
+    /** {@code count} parts in a row, as {@link #list(int, Function)} has them. */
     public <T> List<T> list(int count, String name, Function<WireReader, T> read) {
         return list(count, in -> in.part(name, read));
     }
 
-    /** {@code count} things in a row. Memory is taken only for those that arrived. */
+    /**
+     * {@code count} things in a row, as a list that cannot be changed. Memory is taken for as many
+     * as may have arrived, each having two octets or more, whatever the count says.
+     */
     public <T> List<T> list(int count, Function<WireReader, T> read) {
-        var list = new ArrayList<T>();
+        if (count == 1) {
+            return List.of(read.apply(this)); // most lists have one thing
+        }
+        var list = new ArrayList<T>(Math.min(count, remaining() / 2));
         for (int i = 0; i < count; i++) {
             list.add(read.apply(this));
         }
-        return list;
+        return List.copyOf(list);
     }
 
     /** Parts in a row, up to the end. Memory is taken only for those that arrived. */
@@ -249,7 +273,7 @@ public final class WireReader {
 
     /** The end of a message must be the end of its octets. */
     public void expectEnd() {
-        if (in.hasRemaining()) {
+        if (at < end) {
             throw flaw(Flaw.TRAILING_OCTETS);
         }
     }
@@ -259,15 +283,33 @@ public final class WireReader {
         return new MalformedException(flaw, offset());
     }
 
+    /** Passes over the next octets, and says where in the buffer they begin. */
+    private int take(int octets) {
+        need(octets);
+        int from = at;
+        at = from + octets;
+        return from;
+    }
+
     /** Memory for octets that arrived may be taken only after this. */
-    private int need(int octets) {
-        if (octets > in.remaining()) {
-            throw new MalformedException(Flaw.TRUNCATED, origin + in.limit());
+    private void need(int octets) {
+        if (octets > end - at) {
+            throw truncated();
         }
-        if (next != null) {
+        if (traced && next != null) {
             trace.field(next, offset(), octets);
             next = null;
         }
+    }
+
+    private MalformedException truncated() {
+        return new MalformedException(Flaw.TRUNCATED, end - origin);
+    }
+
+    /** A copy of octets that are known to be there. */
+    private byte[] copy(int from, int length) {
+        var octets = new byte[length];
+        in.get(from, octets);
         return octets;
     }
 }

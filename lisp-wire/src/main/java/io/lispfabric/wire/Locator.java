@@ -4,6 +4,7 @@ import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.lcaf.WireWriter;
+import java.util.List;
 
 /**
  * One way to reach an EID-Prefix (RFC 9301 §5.4).
@@ -52,6 +53,18 @@ public record Locator(
     /** A reachable unicast locator of one's own. */
     public static Locator of(Rloc rloc, int priority, int weight) {
         return new Locator(priority, weight, UNUSABLE, 0, true, false, true, rloc);
+    }
+
+    /** Reads a locator-set, whatever it is for: as many locator-records as were announced. */
+    static List<Locator> readSet(WireReader in, int count) {
+        var locators = in.list(count, "Locator-record", Locator::read);
+        for (var locator : locators) {
+            if (locator.rloc().isIgnored()) {
+                // A locator of a type we do not know is as if it were not there (RFC 9306 §3).
+                return locators.stream().filter(it -> !it.rloc().isIgnored()).toList();
+            }
+        }
+        return locators;
     }
 
     /** Reads one locator-record. */

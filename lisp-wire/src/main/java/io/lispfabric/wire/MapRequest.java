@@ -162,7 +162,7 @@ public record MapRequest(
         if (!cancels) {
             // What no Map-Reply could be sent to is ignored (RFC 9306 §3); nothing left means no
             // ITR-RLOC (RFC 9301 §5.3).
-            itrRlocs.removeIf(rloc -> rloc.ip().isEmpty());
+            itrRlocs = itrRlocs.stream().filter(rloc -> rloc.ip().isPresent()).toList();
             if (itrRlocs.isEmpty()) {
                 throw new MalformedException(Flaw.NO_ITR_RLOC, start);
             }

@@ -64,9 +64,7 @@ public record MappingRecord(
         int flags = in.as("Record flags").u16();
         int version = in.as("Map-Version Number").u16() & 0xFFF;
         var eid = Eid.read(in, maskLength);
-        var locators = in.list(locatorCount, "Locator-record", Locator::read);
-        // A locator of a type we do not know is as if it were not there (RFC 9306 §3).
-        locators.removeIf(locator -> locator.rloc().isIgnored());
+        var locators = Locator.readSet(in, locatorCount);
         return new MappingRecord(
                 ttl, Action.of(flags >>> 13), (flags & A) != 0, version, eid, locators);
     }

@@ -127,9 +127,7 @@ public record ReferralRecord(
         int flags = in.as("Referral flags").u16();
         int version = in.as("SigCnt, Map-Version Number").u16();
         var eid = Eid.read(in, maskLength);
-        var referrals = in.list(referralCount, "Locator-record", Locator::read);
-        // A locator of a type we do not know is as if it were not there (RFC 9306 §3).
-        referrals.removeIf(locator -> locator.rloc().isIgnored());
+        var referrals = Locator.readSet(in, referralCount);
         var signatures = in.list(version >>> 12, "Signature section", Signature::read);
         return new ReferralRecord(
                 ttl,
