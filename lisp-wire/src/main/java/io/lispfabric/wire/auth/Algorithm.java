@@ -29,12 +29,12 @@ public enum Algorithm {
     }
 
     public static Optional<Algorithm> of(int id) {
-        for (var algorithm : values()) {
-            if (algorithm.id == id) {
-                return Optional.of(algorithm);
-            }
-        }
-        return Optional.empty();
+        return switch (id) {
+            case 1 -> Optional.of(HMAC_SHA1_96);
+            case 2 -> Optional.of(HMAC_SHA256_128);
+            case 3 -> Optional.of(HMAC_SHA256_128_HKDF);
+            default -> Optional.empty();
+        };
     }
 
     /** The Algorithm ID on the wire. */

@@ -15,10 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Optional;
-import org.bouncycastle.crypto.digests.SHA1Digest;
-import org.bouncycastle.crypto.digests.SHA256Digest;
-import org.bouncycastle.crypto.macs.HMac;
-import org.bouncycastle.crypto.params.KeyParameter;
 
 /**
  * The MAC of Map-Register, Map-Notify and Map-Notify-Ack (RFC 9301 §5.6, §5.7), and of the
@@ -28,6 +24,13 @@ import org.bouncycastle.crypto.params.KeyParameter;
  * do we.
  */
 public final class MessageAuthentication {
+    private static final Optional<Bytes> REGISTER_SALT = ascii("Map-Register Authentication");
+    private static final Optional<Bytes> NOTIFY_SALT = ascii("Map-Notify Authentication");
+    private static final Optional<Bytes> NOTIFY_ACK_SALT = ascii("Map-Notify-Ack Authentication");
+
+    /** What stands for authentication data while the MAC is computed: the longest there is. */
+    private static final ByteBuffer ZEROS = ByteBuffer.allocate(32);
+
     private MessageAuthentication() {}
 
     /** The octets of the message, authenticated with the key's strongest algorithm. */
@@ -63,7 +66,7 @@ public final class MessageAuthentication {
         }
         var blank = new Authentication(key.keyId(), algorithm.id(), Bytes.of(new byte[length]));
         var octets = LispCodec.encode(message.with(blank), iidMaskLength);
-        var mac = mac(octets, message, key, algorithm);
+        var mac = mac(ByteBuffer.wrap(octets), length, message, key, algorithm);
         System.arraycopy(mac, 0, octets, Authentication.DATA_OFFSET, length);
         return octets;
     }
@@ -80,10 +83,7 @@ public final class MessageAuthentication {
             return false;
         }
         int length = message.authentication().data().length();
-        var octets = Bytes.of(payload).toArray();
-        Arrays.fill(
-                octets, Authentication.DATA_OFFSET, Authentication.DATA_OFFSET + length, (byte) 0);
-        var mac = mac(octets, message, key, algorithm.get());
+        var mac = mac(payload, length, message, key, algorithm.get());
         // Every octet is compared, in constant time, whatever the first ones are.
         return MessageDigest.isEqual(
                 Arrays.copyOf(mac, length), message.authentication().data().toArray());
@@ -100,47 +100,58 @@ public final class MessageAuthentication {
                         length == it.length() || key.legacyLength() && length == it.fullLength());
     }
 
+    /** The MAC of a payload as if its authentication data, {@code length} octets, were zeros. */
     private static byte[] mac(
-            byte[] octets, LispMessage.Authenticated message, SharedKey key, Algorithm algorithm) {
-        return switch (algorithm) {
-            case HMAC_SHA1_96 -> hmac(new HMac(new SHA1Digest()), key.secret().toArray(), octets);
-            case HMAC_SHA256_128 ->
-                    hmac(new HMac(new SHA256Digest()), key.secret().toArray(), octets);
-            case HMAC_SHA256_128_HKDF ->
-                    hmac(
-                            new HMac(new SHA256Digest()),
-                            messageKey(message.nonce(), salt(message).orElseThrow(), key),
-                            octets);
-        };
+            ByteBuffer payload,
+            int length,
+            LispMessage.Authenticated message,
+            SharedKey key,
+            Algorithm algorithm) {
+        var hmac =
+                switch (algorithm) {
+                    case HMAC_SHA1_96 -> Hmac.sha1().key(key.secret().toArray());
+                    case HMAC_SHA256_128 -> Hmac.sha256().key(key.secret().toArray());
+                    case HMAC_SHA256_128_HKDF ->
+                            Hmac.sha256()
+                                    .key(
+                                            messageKey(
+                                                    message.nonce(),
+                                                    salt(message).orElseThrow(),
+                                                    key));
+                };
+        int start = payload.position();
+        int after = Authentication.DATA_OFFSET + length;
+        return hmac.update(payload, start, Authentication.DATA_OFFSET)
+                .update(ZEROS, 0, length)
+                .update(payload, start + after, payload.remaining() - after)
+                .mac();
     }
 
-    private static byte[] hmac(HMac hmac, byte[] key, byte[] octets) {
-        hmac.init(new KeyParameter(key));
-        hmac.update(octets, 0, octets.length);
-        var mac = new byte[hmac.getMacSize()];
-        hmac.doFinal(mac, 0);
-        return mac;
-    }
-
-    /** per-msg-key = KDF(nonce + PSK, s), 32 octets, no info (RFC 9301 §5.6, RFC 5869). */
-    private static byte[] messageKey(Nonce nonce, String salt, SharedKey key) {
-        var material = ByteBuffer.allocate(8 + key.secret().length());
-        material.putLong(nonce.value()).put(key.secret().buffer());
-        return Hkdf.derive(
-                new SHA256Digest(),
-                material.array(),
-                salt.getBytes(StandardCharsets.US_ASCII),
-                new byte[0],
-                32);
+    /**
+     * per-msg-key = KDF(nonce + PSK, s), 32 octets, no info (RFC 9301 §5.6): extract, and of expand
+     * the first block, which is all of them (RFC 5869 §2).
+     */
+    private static byte[] messageKey(Nonce nonce, Bytes salt, SharedKey key) {
+        var hmac = Hmac.sha256();
+        var extracted =
+                hmac.key(salt.toArray())
+                        .update(ByteBuffer.allocate(8).putLong(nonce.value()).array())
+                        .update(key.secret().toArray())
+                        .mac();
+        return hmac.key(extracted).update((byte) 1).mac();
     }
 
     /** RFC 9301 §5.6, §5.7; nothing defines one for the messages of NAT traversal. */
-    private static Optional<String> salt(LispMessage.Authenticated message) {
+    private static Optional<Bytes> salt(LispMessage.Authenticated message) {
         return switch (message) {
-            case MapRegister _ -> Optional.of("Map-Register Authentication");
-            case MapNotify _ -> Optional.of("Map-Notify Authentication");
-            case MapNotifyAck _ -> Optional.of("Map-Notify-Ack Authentication");
+            case MapRegister _ -> REGISTER_SALT;
+            case MapNotify _ -> NOTIFY_SALT;
+            case MapNotifyAck _ -> NOTIFY_ACK_SALT;
             case InfoRequest _, InfoReply _ -> Optional.empty();
         };
+    }
+
+    private static Optional<Bytes> ascii(String salt) {
+        return Optional.of(Bytes.of(salt.getBytes(StandardCharsets.US_ASCII)));
     }
 }

@@ -1,6 +1,7 @@
 package io.lispfabric.wire.auth;
 
 import io.lispfabric.lcaf.Bytes;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -66,7 +67,7 @@ public record SharedKey(
 
     /** The strongest algorithm that may be used with this key. */
     public Algorithm preferred() {
-        return EnumSet.copyOf(algorithms).stream().reduce((_, stronger) -> stronger).orElseThrow();
+        return Collections.max(algorithms);
     }
 
     /** A secret is never printed. */
