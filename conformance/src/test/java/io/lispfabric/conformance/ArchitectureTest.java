@@ -33,9 +33,10 @@ class ArchitectureTest {
                     .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
                     .importPackages("io.lispfabric");
 
-    /** What protoc wrote is not ours to judge. */
+    /** What protoc and JMH wrote is not ours to judge. */
     private static final DescribedPredicate<JavaClass> OURS =
-            DescribedPredicate.not(resideInAnyPackage("..server.api..", "..xtr.api.."));
+            DescribedPredicate.not(
+                    resideInAnyPackage("..server.api..", "..xtr.api..", "..jmh_generated.."));
 
     private static final String[] SHELLS = {
         "io.netty..",

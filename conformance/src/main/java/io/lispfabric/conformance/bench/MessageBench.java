@@ -1,0 +1,65 @@
+package io.lispfabric.conformance.bench;
+
+import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.MapRegister;
+import java.nio.ByteBuffer;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** Map-Registers read and written; what is counted is messages, or the records of long ones. */
+@State(Scope.Thread)
+public class MessageBench {
+    private static final int RECORDS = 100;
+
+    /**
+     * {@code plain}: IPv4 in segment 0; {@code tenant}: in another one, with xTR-ID and Site-ID.
+     */
+    @Param({"plain", "tenant"})
+    public String kind = "plain";
+
+    private MapRegister one = Samples.plain(1);
+    private MapRegister hundred = one;
+    private ByteBuffer oneEncoded = ByteBuffer.allocate(0);
+    private ByteBuffer hundredEncoded = oneEncoded;
+
+    /** Makes the messages. */
+    @Setup
+    public void encode() {
+        boolean tenant = kind.equals("tenant");
+        one = tenant ? Samples.tenant(1) : Samples.plain(1);
+        hundred = tenant ? Samples.tenant(RECORDS) : Samples.plain(RECORDS);
+        oneEncoded = ByteBuffer.wrap(LispCodec.encode(one));
+        hundredEncoded = ByteBuffer.wrap(LispCodec.encode(hundred));
+    }
+
+    /** One record, one locator. */
+    @Benchmark
+    public Decoded decode() {
+        return LispCodec.decode(oneEncoded);
+    }
+
+    /** One record, one locator. */
+    @Benchmark
+    public byte[] encodeOne() {
+        return LispCodec.encode(one);
+    }
+
+    /** A hundred records of one locator each. */
+    @Benchmark
+    @OperationsPerInvocation(RECORDS)
+    public Decoded decodeRecords() {
+        return LispCodec.decode(hundredEncoded);
+    }
+
+    /** A hundred records of one locator each. */
+    @Benchmark
+    @OperationsPerInvocation(RECORDS)
+    public byte[] encodeRecords() {
+        return LispCodec.encode(hundred);
+    }
+}
