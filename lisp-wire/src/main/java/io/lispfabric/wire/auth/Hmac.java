@@ -49,6 +49,7 @@ final class Hmac {
 
     /** Begins a MAC with this key. */
     Hmac key(byte[] secret) {
+        hash.reset(); // of one that was begun and never asked for
         // RFC 2104 §3: what is longer than a block is hashed first.
         var octets = secret.length > BLOCK ? hash.digest(secret) : secret;
         System.arraycopy(octets, 0, key, 0, octets.length);
