@@ -8,13 +8,23 @@ final class Allocation {
     private static final long ALWAYS = 1 << 20;
     private static final long PER_OCTET = 4096;
 
+    private final int slack;
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /**
+     * A bound on what is allocated.
+     *
+     * @param slack how many times as much is allowed: what instruments a program allocates too
+     */
+    Allocation(int slack) {
+        this.slack = slack;
+    }
 
     /**
      * Runs the target, and again when it allocated much: the first time may have loaded classes.
      */
     void bounded(FuzzTarget target, byte[] octets) {
-        long most = ALWAYS + PER_OCTET * octets.length;
+        long most = slack * (ALWAYS + PER_OCTET * octets.length);
         if (allocated(target, octets) > most) {
             long again = allocated(target, octets);
             if (again > most) {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
  * it lists the targets, or writes a target's seeds into a folder: {@code FuzzMain [TARGET FOLDER]}.
  */
 public final class FuzzMain {
-    private static final Allocation ALLOCATION = new Allocation();
+    private static final Allocation ALLOCATION = new Allocation(16);
     private static final FuzzTarget TARGET =
             FuzzTarget.of(System.getProperty("fuzz.target", FuzzTarget.MESSAGE.title()));
 

@@ -22,7 +22,7 @@ class FuzzSeedsTest {
     @Rfc("9301 §5")
     void whatAFuzzTargetPromisesHoldsForEverySeedAndItsNeighbours(FuzzTarget target)
             throws IOException {
-        var allocation = new Allocation();
+        var allocation = new Allocation(1);
         var random = new Random(target.ordinal());
         var seeds = Seeds.of(target);
         assertThat(seeds).hasSizeGreaterThan(50);

@@ -107,10 +107,9 @@ final class HeaderReads {
         }
         LabelStack.payloadProtocol(in, LabelStack.entry(AT, depth), end);
         int at = AT;
-        while (LabelStack.check(in, at, end).isFine()
-                && LabelStack.pop(in, at, end) == HeaderCheck.FINE) {
+        for (int i = 0; i < depth && LabelStack.pop(in, at, end) == HeaderCheck.FINE; i++) {
             at += LabelStackEntry.LENGTH;
-            needs(at <= LabelStack.entry(AT, depth));
+            needs(i == depth - 1 || LabelStack.check(in, at, end).isFine());
         }
     }
 

@@ -106,7 +106,12 @@ final class Inner {
         try {
             part.read();
         } finally {
-            outside.add(new Field(name, "", begin, at - begin, fields));
+            // A header that is too long for its packet breaks before its end, with fields read.
+            int until = at;
+            for (var field : fields) {
+                until = Math.max(until, field.offset() + field.length());
+            }
+            outside.add(new Field(name, "", begin, until - begin, fields));
             fields = outside;
         }
     }
