@@ -8,10 +8,13 @@ import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.Write;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,6 +42,7 @@ class RocksStoreTest {
     @Test
     void afterACrashTheRowsAreExactlyThoseOfTheirPosition() throws IOException {
         var crashed = directory.resolve("crashed");
+        int attempts = 0;
         try (var store = RocksStore.open(directory.resolve("rows"))) {
             for (int i = 0; i < 40; i++) {
                 // Each entry writes its number to many rows, and some must have reached the disk.
@@ -48,7 +52,10 @@ class RocksStoreTest {
             for (int i = 40; i < 60; i++) {
                 store.commit(at(i), numbered(i));
             }
-            copy(directory.resolve("rows"), crashed);
+            // Of one moment: a compaction in the background may take files away and bring others.
+            while (!copied(directory.resolve("rows"), crashed)) {
+                assertThat(attempts++).isLessThan(1_000);
+            }
         }
         try (var store = RocksStore.open(crashed)) {
             assertThat(store.position()).isGreaterThanOrEqualTo(at(39));
@@ -143,12 +150,26 @@ class RocksStoreTest {
         return rows;
     }
 
-    private static void copy(Path from, Path to) throws IOException {
-        Files.createDirectory(to);
-        try (var files = Files.newDirectoryStream(from)) {
-            for (var file : files) {
-                Files.copy(file, to.resolve(file.getFileName()));
+    /** Whether the files stayed the same ones while they were copied. */
+    private static boolean copied(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        for (var old : files(to)) {
+            Files.delete(to.resolve(old));
+        }
+        var before = files(from);
+        try {
+            for (var file : before) {
+                Files.copy(from.resolve(file), to.resolve(file));
             }
+        } catch (NoSuchFileException _) {
+            return false;
+        }
+        return files(from).equals(before);
+    }
+
+    private static Set<Path> files(Path directory) throws IOException {
+        try (var files = Files.list(directory)) {
+            return files.map(Path::getFileName).collect(Collectors.toSet());
         }
     }
 }
