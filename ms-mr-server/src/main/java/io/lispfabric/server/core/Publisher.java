@@ -195,6 +195,9 @@ public final class Publisher {
             var listener = state.listener(job.key().listener());
             var current = listener.flatMap(it -> outstanding(it, job));
             if (current.isEmpty()) {
+                if (listener.isEmpty()) {
+                    acknowledged.remove(job.key().listener());
+                }
                 remove(job.key());
                 continue;
             }

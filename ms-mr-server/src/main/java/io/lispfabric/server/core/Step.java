@@ -314,11 +314,6 @@ final class Step {
             effects.add(new Effect.NotSubscribed(command));
             return;
         }
-        // It wants to hear of what it did not want to hear of.
-        var excluded = new ListenerId.Subscriber(asked, command.xtr());
-        if (!excluded.equals(id) && isExcluded(excluded)) {
-            change(new Change.ListenerGone(excluded));
-        }
         ask(
                 id,
                 new Candidate(
@@ -363,10 +358,6 @@ final class Step {
         effects.add(new Effect.Publish(id, listener.answers().getLast()));
     }
 
-    private boolean isExcluded(ListenerId id) {
-        return state.listener(id).filter(it -> it.standing() == Standing.EXCLUDED).isPresent();
-    }
-
     void unsubscribe(Command.Unsubscribe command) {
         var id = new ListenerId.Subscriber(command.asked(), command.xtr());
         if (isReplay(id, command.asked(), command.nonce(), command.origin())) {
@@ -395,6 +386,9 @@ final class Step {
                             Action.NO_ACTION,
                             false));
             return;
+        }
+        if (part) {
+            return; // there is no room now; it will ask again
         }
         // It is confirmed even if there was nothing to end, so that an xTR that starts can
         // clear what it forgot.
@@ -449,17 +443,33 @@ final class Step {
         switch (candidate.wish()) {
             case SUBSCRIBE -> start(listener, candidate);
             case UNSUBSCRIBE -> {
-                forgetOutstanding(listener.id());
+                var left = forgetOutstanding(listener.id());
                 end(
                         state.listener(listener.id())
                                 .orElseThrow()
-                                .as(Standing.ENDED, candidate, candidate.untilMillis()));
+                                .as(Standing.ENDED, candidate, candidate.untilMillis()),
+                        left,
+                        candidate.atMillis());
             }
-            case EXCLUDE ->
-                    change(
-                            new Change.ListenerSet(
-                                    listener.as(Standing.EXCLUDED, candidate, Long.MAX_VALUE)));
+            case EXCLUDE -> exclude(listener, candidate);
         }
+    }
+
+    private void exclude(Listener listener, Candidate candidate) {
+        forgetOutstanding(listener.id());
+        var left = state.listener(listener.id()).orElseThrow();
+        change(
+                new Change.ListenerSet(
+                        isPart(left.id())
+                                ? left.as(Standing.EXCLUDED, candidate, Long.MAX_VALUE)
+                                : left.as(Standing.ENDED, candidate, candidate.untilMillis())));
+    }
+
+    /** Whether the xTR is subscribed to an EID-Prefix around this one. */
+    private boolean isPart(ListenerId id) {
+        return id instanceof ListenerId.Subscriber(var prefix, var xtr)
+                && state.around(prefix, xtr).stream()
+                        .anyMatch(it -> it.active() && !it.id().equals(id));
     }
 
     /**
@@ -473,6 +483,12 @@ final class Step {
             long until = state.at(prefix).isPresent() ? Long.MAX_VALUE : candidate.untilMillis();
             var listener = asked.as(Standing.ACTIVE, candidate, until);
             change(new Change.ListenerSet(listener));
+            if (!candidate.asked().equals(prefix)) {
+                // It wants to hear of what it did not want to hear of.
+                state.listener(new ListenerId.Subscriber(candidate.asked(), xtr))
+                        .filter(it -> it.standing() == Standing.EXCLUDED)
+                        .ifPresent(it -> include(it, candidate.atMillis()));
+            }
             var news = new LinkedHashSet<Eid>();
             // The nonce that the xTR has chosen may be that of other news about the same, which it
             // then takes for a repetition.
@@ -506,19 +522,30 @@ final class Step {
                 .map(Listener::id);
     }
 
-    /** A subscription is over, and with it what was excluded from it. */
-    private void end(Listener ended) {
+    /**
+     * A subscription is over, and with it what was excluded from it.
+     *
+     * @param untold what it had to tell and nobody has acknowledged: what is around it does
+     */
+    private void end(Listener ended, List<Eid> untold, long atMillis) {
         change(new Change.ListenerSet(ended));
         if (ended.id() instanceof ListenerId.Subscriber(var prefix, var xtr)) {
             var key = MappingSystem.key(xtr);
             for (var those :
                     state.subscribers().below(BitKey.of(prefix), MappingSystem.MOST_AT_ONCE)) {
                 those.get(key)
-                        .filter(it -> it.standing() == Standing.EXCLUDED)
-                        .filter(it -> it.candidates().isEmpty())
-                        .ifPresent(it -> change(new Change.ListenerGone(it.id())));
+                        .filter(it -> it.standing() == Standing.EXCLUDED && !isPart(it.id()))
+                        .ifPresent(it -> include(it, atMillis));
+            }
+            for (var eid : untold) {
+                teller(eid, xtr).ifPresent(id -> tell(id, eid));
             }
         }
+    }
+
+    /** An exclusion is over; its nonce is kept like that of any other. */
+    private void include(Listener excluded, long atMillis) {
+        change(new Change.ListenerSet(excluded.as(Standing.ENDED).until(atMillis + ENDED_MILLIS)));
     }
 
     private void forgetOutstanding(ListenerId id, Eid eid) {
@@ -527,12 +554,13 @@ final class Step {
         }
     }
 
-    /** Nothing is outstanding for this listener any more. */
-    private void forgetOutstanding(ListenerId id) {
+    /** Nothing is outstanding for this listener any more; returns what was. */
+    private List<Eid> forgetOutstanding(ListenerId id) {
         var stale = new ArrayList<Eid>();
         state.listener(id)
                 .ifPresent(it -> it.outstanding().forEach((_, out) -> stale.add(out.eid())));
         stale.forEach(eid -> change(new Change.OutstandingGone(id, eid)));
+        return stale;
     }
 
     /** Whether a Map-Notify with just this nonce was outstanding; it is no longer. */
@@ -588,10 +616,10 @@ final class Step {
         if (listener.isEmpty()) {
             return;
         }
-        forgetOutstanding(id);
+        var untold = forgetOutstanding(id);
         var left = state.listener(id).orElseThrow();
         if (left.active()) {
-            end(left.as(Standing.ENDED).until(atMillis + ENDED_MILLIS));
+            end(left.as(Standing.ENDED).until(atMillis + ENDED_MILLIS), untold, atMillis);
         } else if (left.candidates().isEmpty()) {
             change(new Change.ListenerGone(id));
         } else {
