@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * An xTR to which unsolicited Map-Notifies go.
+ * An xTR that has asked for unsolicited Map-Notifies, gets them, or does so no more.
  *
  * @param contact how it is reached
- * @param nonce the last one that either side has used (RFC 9437 §6)
+ * @param nonce the last one that either side has used (RFC 9437 §6), but for those of candidates
  * @param sinceMillis since when, in milliseconds of Unix time
  * @param untilMillis when it is forgotten; {@link Long#MAX_VALUE} for never
  * @param candidates what it asks for and has not confirmed, the oldest first

@@ -17,10 +17,10 @@ import java.util.PriorityQueue;
 import java.util.Set;
 
 /**
- * Sends every Map-Notify that nobody had asked for, and again until it is acknowledged (RFC 9301
- * §5.7, RFC 9437 §6). Only the leader has one that does anything. What is outstanding stands in the
- * replicated state; what is kept here is only when to send it next, so that a new leader can go on
- * where the old one stopped, with the same nonces.
+ * Sends every Map-Notify that has to be acknowledged, the answer to a subscription and the news
+ * after it, and again until it is (RFC 9301 §5.7, RFC 9437 §5, §6). Only the leader has one that
+ * does anything. What is outstanding stands in the replicated state; what is kept here is only when
+ * to send it next, so that a new leader can go on where the old one stopped, with the same nonces.
  */
 public final class Publisher {
     /**

@@ -166,7 +166,7 @@ final class Step {
         before.ifPresent(mapping -> group.addAll(mapping.registrants()));
         after.ifPresent(mapping -> group.addAll(mapping.registrants()));
         // Who has not acknowledged the last news needs a new nonce with these, member or not:
-        // no nonce is ever used twice with another content.
+        // no nonce of ours is ever used twice with another content.
         var waiting = membersAwaiting(eid);
         group.addAll(waiting);
         cause.filter(it -> it.wantMapNotify() || !waiting.contains(registrant(it)))
