@@ -84,14 +84,15 @@ public final class MapServer implements AutoCloseable {
             var local = new LocalAddresses();
             this.plane =
                     new ControlPlane(
-                            config,
-                            mappings,
-                            this::submit,
-                            new Outbox(endpoint, config.sites(), metrics),
-                            metrics,
-                            local,
-                            clock,
-                            new SecureRandom().nextLong());
+                            new Surroundings(
+                                    config,
+                                    mappings,
+                                    this::submit,
+                                    new Outbox(endpoint, config.sites(), metrics),
+                                    metrics,
+                                    local,
+                                    clock,
+                                    new SecureRandom().nextLong()));
             this.admin =
                     config.admin().isPresent()
                             ? Optional.of(

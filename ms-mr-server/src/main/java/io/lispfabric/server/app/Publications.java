@@ -1,0 +1,107 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.ListenerId;
+import io.lispfabric.server.core.Publisher;
+import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.auth.MessageAuthentication;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Map-Notifies that are repeated until acknowledged, while this member leads (RFC 9301 §5.7, RFC
+ * 9437 §6).
+ */
+final class Publications {
+    /** How many are sent before the socket is read again. */
+    private static final int BATCH = 64;
+
+    private final Surroundings around;
+    private final Publisher publisher = new Publisher();
+    private boolean leads;
+
+    Publications(Surroundings around) {
+        this.around = around;
+    }
+
+    boolean leads() {
+        return leads;
+    }
+
+    void lead(boolean leading) {
+        leads = leading;
+        if (leading) {
+            publisher.onLeading(around.state(), around.now());
+            publish();
+        } else {
+            publisher.onFollowing();
+        }
+    }
+
+    /** Sends what is due. Called often. */
+    void publish() {
+        if (!leads) {
+            return;
+        }
+        for (var due : publisher.poll(around.now(), around.state(), BATCH)) {
+            switch (due) {
+                case Publisher.Due.Send(
+                                var credentials,
+                                var to,
+                                var port,
+                                var nonce,
+                                var record,
+                                _,
+                                var again) -> {
+                    if (again) {
+                        around.metrics().retransmitted();
+                    }
+                    around.outbox().sendNotify(credentials, to, port, nonce, List.of(record));
+                }
+                case Publisher.Due.Surrender(var command) -> around.submit(command);
+                case Publisher.Due.Renew(var command) -> around.submit(command);
+            }
+        }
+    }
+
+    /** A Map-Notify is to be told from now on. */
+    void onPublish(Effect.Publish publish) {
+        publisher.onPublish(publish, around.now());
+    }
+
+    /**
+     * @param payload the message's octets, which its MAC covers
+     */
+    void receive(MapNotifyAck ack, ByteBuffer payload) {
+        boolean known = false;
+        for (var record : ack.records()) {
+            for (var listener : publisher.awaiting(ack.nonce(), record.eid())) {
+                if (vouchesFor(ack, payload, listener)) {
+                    known = true;
+                    publisher.onAcknowledged(listener, ack.nonce());
+                    // It is no longer repeated once the state says so, and not before: were this
+                    // command lost, the repetition would bring the next acknowledgement.
+                    around.submit(new Command.Acknowledge(listener, record.eid(), ack.nonce()));
+                }
+            }
+        }
+        if (!known) {
+            around.metrics().dropped(Drop.UNKNOWN_ACK);
+        }
+    }
+
+    private boolean vouchesFor(MapNotifyAck ack, ByteBuffer payload, ListenerId listener) {
+        return around.state()
+                .listener(listener)
+                .flatMap(it -> around.config().sites().named(it.contact().credentials().site()))
+                .flatMap(site -> site.key(ack.authentication().keyId()))
+                .filter(key -> MessageAuthentication.verify(ack, payload, key))
+                .isPresent();
+    }
+
+    /** How many Map-Notifies wait for their acknowledgement. */
+    int outstanding() {
+        return publisher.outstanding();
+    }
+}

@@ -1,0 +1,72 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.MappingSystem;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What every part of the control plane works with.
+ *
+ * @param origin a number that no other run of any server has
+ */
+record Surroundings(
+        ServerConfig config,
+        MappingLog mappings,
+        Submission log,
+        Outbox outbox,
+        ServerMetrics metrics,
+        LocalAddresses local,
+        InstantSource clock,
+        long origin) {
+    private static final Logger LOG = LoggerFactory.getLogger(Surroundings.class);
+
+    /** Where commands go. */
+    interface Submission {
+        /** Asks for a command to be committed; never blocks. */
+        CompletableFuture<?> submit(ByteBuffer command);
+    }
+
+    /** What this member has applied. */
+    MappingSystem state() {
+        return mappings.current();
+    }
+
+    Instant now() {
+        return clock.instant();
+    }
+
+    /** The time for commands: milliseconds of Unix time. */
+    long millis() {
+        return clock.millis();
+    }
+
+    /** Where Map-Notifies for an xTR go. */
+    int notifyPort(Ip address, int sourcePort) {
+        return switch (config.replyTo()) {
+            case PORT_4342 -> ServerConfig.LISP_PORT;
+            case SOURCE_PORT -> sourcePort;
+            case AUTO -> local.contains(address) ? sourcePort : ServerConfig.LISP_PORT;
+        };
+    }
+
+    /** A reply is a promise that a failover must not break, so it waits for the log. */
+    void submit(Command command) {
+        var asked = clock.instant();
+        log.submit(StateCodec.encode(command))
+                .whenComplete((_, failure) -> {
+                    if (failure == null) {
+                        metrics.committed(Duration.between(asked, clock.instant()).toNanos() / 1e9);
+                    } else {
+                        metrics.dropped(Drop.LOG_UNAVAILABLE);
+                        LOG.debug("not committed: {}", failure.getMessage());
+                    }
+                });
+    }
+}
