@@ -77,6 +77,7 @@ final class MapRegisters {
                         register.identity(),
                         register.nonce(),
                         register.proxyReply(),
+                        register.securityCapable(),
                         register.mergeRequest(),
                         register.wantMapNotify(),
                         register.ttlForTimeout(),

@@ -40,7 +40,7 @@ import java.util.Optional;
  * rather than guess.
  */
 final class StateCodec {
-    static final int LEVEL = 2;
+    static final int LEVEL = 3;
 
     private static final int REGISTER = 1;
     private static final int SUBSCRIBE = 2;
@@ -74,7 +74,8 @@ final class StateCodec {
                                 | (it.proxyReply() ? 4 : 0)
                                 | (it.mergeRequest() ? 8 : 0)
                                 | (it.wantMapNotify() ? 16 : 0)
-                                | (it.ttlForTimeout() ? 32 : 0));
+                                | (it.ttlForTimeout() ? 32 : 0)
+                                | (it.securityCapable() ? 64 : 0));
                 it.identity().ifPresent(id -> id.write(out));
                 out.u64(it.nonce().value()).u64(it.lifetimeMillis());
                 it.source().write(out);
@@ -170,6 +171,7 @@ final class StateCodec {
                         identity,
                         nonce,
                         (flags & 4) != 0,
+                        (flags & 64) != 0,
                         (flags & 8) != 0,
                         (flags & 16) != 0,
                         (flags & 32) != 0,
@@ -376,7 +378,7 @@ final class StateCodec {
 
     private static void write(WireWriter out, Registration it) {
         write(out, it.registrant());
-        out.u8((it.merges() ? 1 : 0) | (it.proxyReply() ? 2 : 0));
+        out.u8((it.merges() ? 1 : 0) | (it.proxyReply() ? 2 : 0) | (it.securityCapable() ? 4 : 0));
         out.u32(it.ttl().minutes()).u16(it.mapVersion()).u8(it.locators().size());
         it.locators().forEach(locator -> locator.write(out));
         out.u64(it.sinceMillis()).u64(it.expiresMillis());
@@ -389,6 +391,7 @@ final class StateCodec {
                 registrant,
                 (flags & 1) != 0,
                 (flags & 2) != 0,
+                (flags & 4) != 0,
                 new RecordTtl(in.u32AsInt()),
                 in.u16(),
                 in.list(in.u8(), Locator::read),

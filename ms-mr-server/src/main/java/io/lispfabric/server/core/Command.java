@@ -38,6 +38,7 @@ public sealed interface Command {
             Optional<XtrIdentity> identity,
             Nonce nonce,
             boolean proxyReply,
+            boolean securityCapable,
             boolean mergeRequest,
             boolean wantMapNotify,
             boolean ttlForTimeout,

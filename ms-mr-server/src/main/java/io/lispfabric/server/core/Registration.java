@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param merges a: it may stand beside what other xTRs of the site say
  * @param proxyReply P: the Map-Server answers for the xTR
+ * @param securityCapable S: the xTR answers protected Map-Requests (RFC 9303 §6.3)
  * @param ttl how long an answer may be cached
  * @param mapVersion 0 to 4095; 0 is none
  * @param sinceMillis since when it says just this, in milliseconds of Unix time
@@ -18,6 +19,7 @@ public record Registration(
         Registrant registrant,
         boolean merges,
         boolean proxyReply,
+        boolean securityCapable,
         RecordTtl ttl,
         int mapVersion,
         List<Locator> locators,
@@ -34,6 +36,7 @@ public record Registration(
                         other.registrant,
                         other.merges,
                         other.proxyReply,
+                        other.securityCapable,
                         other.ttl,
                         other.mapVersion,
                         other.locators,
@@ -54,6 +57,14 @@ public record Registration(
 
     Registration since(long millis) {
         return new Registration(
-                registrant, merges, proxyReply, ttl, mapVersion, locators, millis, expiresMillis);
+                registrant,
+                merges,
+                proxyReply,
+                securityCapable,
+                ttl,
+                mapVersion,
+                locators,
+                millis,
+                expiresMillis);
     }
 }

@@ -123,6 +123,7 @@ final class Step {
                         registrant,
                         command.mergeRequest(),
                         command.proxyReply(),
+                        command.securityCapable(),
                         record.ttl(),
                         record.mapVersion(),
                         record.locators(),

@@ -62,6 +62,7 @@ final class Fixture {
                 Optional.of(xtr(xtr)),
                 new Nonce(nonce),
                 proxy,
+                false,
                 true,
                 true,
                 false,

@@ -176,6 +176,7 @@ final class SimXtr {
                         Optional.of(ids),
                         nonce,
                         true,
+                        false,
                         true,
                         true,
                         false,

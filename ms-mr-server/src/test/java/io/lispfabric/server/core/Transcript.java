@@ -260,6 +260,7 @@ final class Transcript {
 
     private void register(Xtr xtr, Nonce nonce, Deque<String> words) {
         boolean proxy = take(words, "proxy");
+        boolean secure = take(words, "lisp-sec");
         boolean merge = take(words, "merge");
         boolean want = take(words, "want-notify");
         boolean timeout = take(words, "ttl-for-timeout");
@@ -276,6 +277,7 @@ final class Transcript {
                         xtr.ids(),
                         nonce,
                         proxy,
+                        secure,
                         merge,
                         want,
                         timeout,
