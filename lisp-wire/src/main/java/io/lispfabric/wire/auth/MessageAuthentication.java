@@ -10,6 +10,7 @@ import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapNotifyAck;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.XtrIdentity;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -21,7 +22,7 @@ import java.util.Optional;
  * Info-Request and Info-Reply of NAT traversal with an algorithm that needs no salt: over the whole
  * UDP payload, with the authentication data zeroed. The RFC's parenthesis "through the end of the
  * last RLOC-Record" would leave the xTR-ID open to forgery, and deployed code covers everything: so
- * do we.
+ * do we, but for a key that is marked {@link SharedKey#recordsOnly}.
  */
 public final class MessageAuthentication {
     private static final Optional<Bytes> REGISTER_SALT = ascii("Map-Register Authentication");
@@ -121,10 +122,23 @@ public final class MessageAuthentication {
                 };
         int start = payload.position();
         int after = Authentication.DATA_OFFSET + length;
+        int left = key.recordsOnly() ? trailer(message) : 0;
         return hmac.update(payload, start, Authentication.DATA_OFFSET)
                 .update(ZEROS, 0, length)
-                .update(payload, start + after, payload.remaining() - after)
+                .update(payload, start + after, payload.remaining() - after - left)
                 .mac();
+    }
+
+    /** How many octets stand after the last record: xTR-ID and Site-ID, or nothing. */
+    private static int trailer(LispMessage.Authenticated message) {
+        boolean ids =
+                switch (message) {
+                    case MapRegister it -> it.identity().isPresent();
+                    case MapNotify it -> it.recipient().isPresent();
+                    case MapNotifyAck it -> it.recipient().isPresent();
+                    case InfoRequest _, InfoReply _ -> false;
+                };
+        return ids ? XtrIdentity.LENGTH : 0;
     }
 
     /**

@@ -12,13 +12,16 @@ import java.util.Set;
  * @param algorithms what may be used with it; we ourselves send with the strongest
  * @param legacyLength also accept and answer MACs that are not cut, as deployed code sends them
  * @param legacySecret the secret may have any length, as passwords of deployed code do
+ * @param recordsOnly the MAC ends with the last record, and leaves xTR-ID and Site-ID out: for
+ *     peers that read RFC 9301 §5.6 so. Anybody may then put other ids in their place.
  */
 public record SharedKey(
         int keyId,
         Bytes secret,
         Set<Algorithm> algorithms,
         boolean legacyLength,
-        boolean legacySecret) {
+        boolean legacySecret,
+        boolean recordsOnly) {
     private static final int HMAC_SHA256_SECRET = 32;
     private static final int HKDF_SECRET = 16;
 
@@ -57,6 +60,16 @@ public record SharedKey(
                                 + " (or legacy-secret: true)");
             }
         }
+    }
+
+    /** A key whose MAC covers the whole message. */
+    public SharedKey(
+            int keyId,
+            Bytes secret,
+            Set<Algorithm> algorithms,
+            boolean legacyLength,
+            boolean legacySecret) {
+        this(keyId, secret, algorithms, legacyLength, legacySecret, false);
     }
 
     /** A key for the algorithm that every agent uses unless told otherwise. */

@@ -13,9 +13,13 @@ import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.Vectors;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -148,6 +152,37 @@ class MessageAuthenticationTest {
             assertThat(MessageAuthentication.verify(message, ByteBuffer.wrap(octets), key))
                     .isTrue();
         }
+    }
+
+    /** What the RFC's parenthesis says, checked with the JDK's own HMAC. */
+    @ParameterizedTest
+    @CsvSource({
+        "map-register-sha256-uncut",
+        "map-notify-with-xtr-id",
+        "map-notify-ack-with-xtr-id"
+    })
+    @Rfc("9301 §5.6")
+    void aMacOfTheRecordsAloneEndsBeforeTheIds(String name) throws GeneralSecurityException {
+        var algorithm = Set.of(Algorithm.HMAC_SHA256_128);
+        var key = new SharedKey(1, SECRET, algorithm, false, true, true);
+        var octets = MessageAuthentication.seal(message(name), key);
+        var covered = Arrays.copyOf(octets, octets.length - 24);
+        Arrays.fill(covered, Authentication.DATA_OFFSET, Authentication.DATA_OFFSET + 16, (byte) 0);
+        var hmac = Mac.getInstance("HmacSHA256");
+        hmac.init(new SecretKeySpec(SECRET.toArray(), "HmacSHA256"));
+        assertThat(
+                        Arrays.copyOfRange(
+                                octets,
+                                Authentication.DATA_OFFSET,
+                                Authentication.DATA_OFFSET + 16))
+                .isEqualTo(Arrays.copyOf(hmac.doFinal(covered), 16));
+
+        assertThat(verify(octets, key)).isTrue();
+        assertThat(verify(octets, new SharedKey(1, SECRET, algorithm, false, true))).isFalse();
+        octets[octets.length - 1] ^= 1;
+        assertThat(verify(octets, key)).as("other ids").isTrue();
+        octets[octets.length - 25] ^= 1;
+        assertThat(verify(octets, key)).as("another record").isFalse();
     }
 
     @Test

@@ -96,15 +96,8 @@ final class ControlPlane {
     void release(List<Effect> effects) {
         for (var effect : effects) {
             switch (effect) {
-                case Effect.Answer(
-                                var heardBy,
-                                var credentials,
-                                var to,
-                                var port,
-                                var nonce,
-                                var records)
-                        when heardBy == around.origin() ->
-                        around.outbox().sendNotify(credentials, to, port, nonce, records);
+                case Effect.Answer answer when answer.origin() == around.origin() ->
+                        registers.answer(answer);
                 case Effect.NotSubscribed(var asked) when asked.origin() == around.origin() ->
                         requests.onNotSubscribed(asked);
                 case Effect.Replayed(var heardBy) when heardBy == around.origin() ->
@@ -115,9 +108,17 @@ final class ControlPlane {
                         around.metrics().dropped(Drop.OUTDATED);
                 case Effect.Publish publish when publications.leads() ->
                         publications.onPublish(publish);
-                case Effect.Dismiss(var credentials, var to, var port, var nonce, var record)
+                case Effect.Dismiss(
+                                var credentials,
+                                var recipient,
+                                var to,
+                                var port,
+                                var nonce,
+                                var record)
                         when publications.leads() ->
-                        around.outbox().sendNotify(credentials, to, port, nonce, List.of(record));
+                        around.outbox()
+                                .sendNotify(
+                                        credentials, recipient, to, port, nonce, List.of(record));
                 case Effect _ -> {} // another replica's to do
             }
         }
@@ -143,7 +144,9 @@ final class ControlPlane {
             }
             var due = around.state().due(now, EXPIRE_BATCH);
             if (!due.isEmpty()) {
-                around.submit(new Command.Expire(now, due));
+                around.submit(
+                        new Command.Expire(
+                                now, around.config().subscriptions().bereaved().toMillis(), due));
             }
         }
     }

@@ -10,6 +10,8 @@ enum Drop {
     REPLAYED,
     /** An EID-Prefix that the site may not register (RFC 9301 §8.2). */
     PREFIX_NOT_ALLOWED,
+    /** A locator outside of what the site may use. */
+    RLOC_NOT_ALLOWED,
     /** An EID-Prefix that another site holds. */
     PREFIX_CONFLICT,
     /** A Map-Version older than the one that is registered (RFC 9302 §5). */

@@ -1,15 +1,20 @@
 package io.lispfabric.server.app;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
+import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Optional;
@@ -26,7 +31,11 @@ final class MapRegisters {
      */
     private static final int IID_MASK_LENGTH_OFFSET = 10 + 2 + 3;
 
+    /** Map-Registers of late that may come again. */
+    private static final int MOST_SENT = 4_096;
+
     private final Surroundings around;
+    private final BoundedMap<Message, Sent> sent = new BoundedMap<>(MOST_SENT);
 
     MapRegisters(Surroundings around) {
         this.around = around;
@@ -36,25 +45,33 @@ final class MapRegisters {
      * @param payload the message's octets, which its MAC covers
      */
     void receive(MapRegister register, From from, ByteBuffer payload) {
-        var site = siteOf(register, payload);
-        if (site.isEmpty()) {
+        var voucher = voucher(register, payload);
+        if (voucher.isEmpty()) {
             around.metrics().dropped(Drop.BAD_AUTHENTICATION);
             LOG.debug("a Map-Register from {} that no key vouches for", from.address());
             return;
         }
+        var site = voucher.get().site();
         if (register.mergeRequest() && register.identity().isEmpty()) {
             around.metrics().dropped(Drop.MERGE_WITHOUT_ID);
+            return;
+        }
+        if (isAnswered(site, register, from)) {
             return;
         }
         var accepted = new ArrayList<MappingRecord>();
         for (var record : register.records()) {
             // RFC 9301 §9: all EID-Prefixes MUST be verified. A bad record does not spoil its
             // neighbours.
-            if (!site.get().mayRegister(record.eid())) {
+            if (!site.mayRegister(record.eid())) {
                 around.metrics().dropped(Drop.PREFIX_NOT_ALLOWED);
-                LOG.info("site {} may not register {}", site.get().name(), record.eid());
+                LOG.info("site {} may not register {}", site.name(), record.eid());
             } else if (!record.locators().stream().allMatch(MapRegisters::isSane)) {
                 around.metrics().dropped(Drop.BAD_LOCATOR);
+            } else if (!record.ttl().removes()
+                    && !record.locators().stream()
+                            .allMatch(locator -> site.mayUse(locator.rloc()))) {
+                around.metrics().dropped(Drop.RLOC_NOT_ALLOWED);
             } else {
                 accepted.add(record);
             }
@@ -68,12 +85,12 @@ final class MapRegisters {
                         around.origin(),
                         around.millis(),
                         new Credentials(
-                                site.get().name(),
+                                site.name(),
                                 authentication.keyId(),
                                 authentication.algorithmId(),
                                 authentication.data().length(),
                                 iidMaskLength(register, payload)),
-                        site.get().noncesGrow(),
+                        site.nonceCheck(voucher.get().key()),
                         register.identity(),
                         register.nonce(),
                         register.proxyReply(),
@@ -84,6 +101,7 @@ final class MapRegisters {
                         around.config().registrationTimeout().toMillis(),
                         from.address(),
                         around.notifyPort(from.address(), from.port()),
+                        around.config().subscriptions().bereaved().toMillis(),
                         accepted));
     }
 
@@ -106,11 +124,14 @@ final class MapRegisters {
         return locator.rloc().ip().map(Ip::isUnicast).orElse(true);
     }
 
+    /** Who vouches for a message. */
+    private record Voucher(Site site, SharedKey key) {}
+
     /**
      * The site whose key made the MAC: the one that the Site-ID names, or, for an xTR without ids,
      * any that fits.
      */
-    private Optional<Site> siteOf(MapRegister register, ByteBuffer payload) {
+    private Optional<Voucher> voucher(MapRegister register, ByteBuffer payload) {
         var candidates =
                 register.identity()
                         .map(id -> around.config().sites().withId(id.siteId()).stream().toList())
@@ -118,9 +139,53 @@ final class MapRegisters {
         for (var site : candidates) {
             var key = site.key(register.authentication().keyId());
             if (key.isPresent() && MessageAuthentication.verify(register, payload, key.get())) {
-                return Optional.of(site);
+                return Optional.of(new Voucher(site, key.get()));
             }
         }
         return Optional.empty();
+    }
+
+    /** What makes a Map-Register the same as another, octet by octet, when its MAC is right. */
+    private record Message(Ip from, Optional<XtrIdentity> xtr, Nonce nonce) {}
+
+    /** A Map-Register that went to the log, and its answer as soon as there is one. */
+    private record Sent(Bytes mac, Optional<Effect.Answer> answer) {}
+
+    /**
+     * Whether a Map-Register came before and is answered by now; then its Map-Notify goes out again
+     * (RFC 9301 §5.7). Only who heard the first copy knows.
+     */
+    private boolean isAnswered(Site site, MapRegister register, From from) {
+        if (!site.answerDuplicates() || !register.wantMapNotify()) {
+            return false;
+        }
+        var message = new Message(from.address(), register.identity(), register.nonce());
+        var mac = register.authentication().data();
+        var before = sent.get(message);
+        if (before == null || !before.mac().equals(mac)) {
+            sent.put(message, new Sent(mac, Optional.empty()));
+            return false;
+        }
+        before.answer().ifPresent(this::send);
+        return before.answer().isPresent();
+    }
+
+    /** Sends what a committed command answers. */
+    void answer(Effect.Answer answer) {
+        sent.computeIfPresent(
+                new Message(answer.to(), answer.recipient(), answer.nonce()),
+                (_, it) -> new Sent(it.mac(), Optional.of(answer)));
+        send(answer);
+    }
+
+    private void send(Effect.Answer answer) {
+        around.outbox()
+                .sendNotify(
+                        answer.credentials(),
+                        answer.recipient(),
+                        answer.to(),
+                        answer.port(),
+                        answer.nonce(),
+                        answer.records());
     }
 }

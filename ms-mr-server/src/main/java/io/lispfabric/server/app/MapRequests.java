@@ -4,7 +4,9 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.MapResolver;
+import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.MapReply;
@@ -172,7 +174,7 @@ final class MapRequests {
                 new Command.Subscribe(
                         around.origin(),
                         around.millis(),
-                        site.get().defaultCredentials(),
+                        credentials(site.get(), identity),
                         identity,
                         request.nonce(),
                         addresses,
@@ -212,13 +214,21 @@ final class MapRequests {
                 new Command.Unsubscribe(
                         around.origin(),
                         around.millis(),
-                        site.get().defaultCredentials(),
+                        credentials(site.get(), identity),
                         identity,
                         request.nonce(),
                         eid,
                         source,
                         around.notifyPort(source, from.replyPort()),
                         around.config().subscriptions().mostUnconfirmed()));
+    }
+
+    /** The key that the xTR registers with, if it does; else the site's first. */
+    private Credentials credentials(Site site, XtrIdentity identity) {
+        return around.state()
+                .member(site.name(), identity)
+                .map(member -> site.live(member.contact().credentials()))
+                .orElseGet(site::defaultCredentials);
     }
 
     private void refuse(MapRequest request, Eid eid, From from, Action action) {

@@ -10,6 +10,7 @@ import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.udp.UdpEndpoint;
@@ -40,27 +41,35 @@ final class Outbox {
         endpoint.send(new InetSocketAddress(to.toInetAddress(), port), LispCodec.encode(message));
     }
 
-    /** A Map-Notify under the xTR's own key; nothing when the site has lost that key meanwhile. */
+    /**
+     * A Map-Notify under the xTR's own key, or another of its site when that one is not in use any
+     * more; nothing when there is no such site any more.
+     */
     void sendNotify(
-            Credentials credentials, Ip to, int port, Nonce nonce, List<MappingRecord> records) {
-        var key = sites.named(credentials.site()).flatMap(site -> site.key(credentials.keyId()));
-        var algorithm = Algorithm.of(credentials.algorithmId());
-        if (key.isEmpty() || algorithm.isEmpty()) {
-            LOG.warn(
-                    "site {} has no key {} any more: nothing sent to {}",
-                    credentials.site(),
-                    credentials.keyId(),
-                    to);
+            Credentials wanted,
+            Optional<XtrIdentity> recipient,
+            Ip to,
+            int port,
+            Nonce nonce,
+            List<MappingRecord> records) {
+        var site = sites.named(wanted.site());
+        if (site.isEmpty()) {
+            LOG.warn("there is no site {} any more: nothing sent to {}", wanted.site(), to);
             return;
         }
-        var message = new MapNotify(nonce, NONE, records, Optional.empty());
+        var credentials = site.get().live(wanted);
+        var key = site.get().key(credentials.keyId());
+        var algorithm = Algorithm.of(credentials.algorithmId());
+        var message =
+                new MapNotify(
+                        nonce, NONE, records, recipient.filter(_ -> site.get().notifyXtrId()));
         metrics.sent(message);
         endpoint.send(
                 new InetSocketAddress(to.toInetAddress(), port),
                 MessageAuthentication.seal(
                         message,
-                        key.get(),
-                        algorithm.get(),
+                        key.orElseThrow(),
+                        algorithm.orElseThrow(),
                         credentials.length(),
                         credentials.iidMaskLength()));
     }

@@ -48,6 +48,7 @@ final class Publications {
             switch (due) {
                 case Publisher.Due.Send(
                                 var credentials,
+                                var recipient,
                                 var to,
                                 var port,
                                 var nonce,
@@ -57,7 +58,8 @@ final class Publications {
                     if (again) {
                         around.metrics().retransmitted();
                     }
-                    around.outbox().sendNotify(credentials, to, port, nonce, List.of(record));
+                    around.outbox()
+                            .sendNotify(credentials, recipient, to, port, nonce, List.of(record));
                 }
                 case Publisher.Due.Surrender(var command) -> around.submit(command);
                 case Publisher.Due.Renew(var command) -> around.submit(command);

@@ -1,7 +1,9 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
@@ -89,11 +91,12 @@ public record ServerConfig(
      *     (RFC 9437 §5)
      * @param mostUnconfirmed how many may wait for their first Map-Notify-Ack; whoever comes then
      *     is answered by a Map-Reply
+     * @param bereaved how long one lasts whose EID-Prefix is not registered any more
      */
-    public record Subscriptions(Duration temporary, int mostUnconfirmed) {
+    public record Subscriptions(Duration temporary, int mostUnconfirmed, Duration bereaved) {
         /** RFC 9437 §5 recommends 15 minutes. */
         public static final Subscriptions DEFAULT =
-                new Subscriptions(Duration.ofMinutes(15), 16_384);
+                new Subscriptions(Duration.ofMinutes(15), 16_384, Duration.ofMinutes(15));
     }
 
     public ServerConfig {
@@ -137,7 +140,12 @@ public record ServerConfig(
                                         "most-unconfirmed",
                                         Subscriptions.DEFAULT.mostUnconfirmed(),
                                         1,
-                                        10_000_000));
+                                        10_000_000),
+                        subscriptions.duration(
+                                "after-withdrawal", Subscriptions.DEFAULT.bereaved()));
+        if (limits.bereaved().compareTo(Duration.ofMinutes(1)) < 0) {
+            throw subscriptions.error("after-withdrawal", "must be at least 1m");
+        }
         var admin = listener(from.section("admin"), ADMIN_PORT);
         var http = listener(from.section("http"), HTTP_PORT);
         var unknown = from.text("unknown-eids", "natively-forward");
@@ -314,7 +322,24 @@ public record ServerConfig(
         if (!nonces.equals("increasing") && !nonces.equals("random")) {
             throw from.error("nonce-check", "must be increasing or random, not '" + nonces + "'");
         }
-        return new Site(name, siteId, keys, prefixes, nonces.equals("increasing"));
+        return new Site(
+                name,
+                siteId,
+                keys,
+                prefixes,
+                nonces.equals("increasing"),
+                from.values("rlocs", ServerConfig::rlocs),
+                from.flag("notify-xtr-id", false),
+                from.flag("answer-duplicates", false));
+    }
+
+    private static EidPrefix rlocs(String text) {
+        var block = EidPrefix.parse(text);
+        if (!(block.address() instanceof LispAddress.Ip)) {
+            throw new IllegalArgumentException(
+                    "RLOCs are IP addresses, such as 10.9.0.0/16, not '" + text + "'");
+        }
+        return block;
     }
 
     private static SiteId siteId(String text) {
@@ -335,9 +360,14 @@ public record ServerConfig(
                         : EnumSet.copyOf(algorithms);
         boolean legacyLength = from.flag("legacy-length", false);
         boolean legacySecret = from.flag("legacy-secret", false);
+        var coverage = from.text("mac-coverage", "message");
+        if (!coverage.equals("message") && !coverage.equals("records")) {
+            throw from.error("mac-coverage", "must be message or records, not '" + coverage + "'");
+        }
         var secret = Bytes.of(from.secret("secret"));
         try {
-            return new SharedKey(id, secret, accepted, legacyLength, legacySecret);
+            return new SharedKey(
+                    id, secret, accepted, legacyLength, legacySecret, coverage.equals("records"));
         } catch (IllegalArgumentException e) {
             throw from.error("secret-file", e);
         }

@@ -18,6 +18,7 @@ import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Mapping;
+import io.lispfabric.server.core.NonceCheck;
 import io.lispfabric.server.core.Outstanding;
 import io.lispfabric.server.core.PrefixMap;
 import io.lispfabric.server.core.Registrant;
@@ -69,15 +70,15 @@ final class StateCodec {
                 out.u8(REGISTER).u64(it.origin()).u64(it.atMillis());
                 write(out, it.credentials());
                 out.u8(
-                        (it.noncesGrow() ? 1 : 0)
-                                | (it.identity().isPresent() ? 2 : 0)
+                        (it.identity().isPresent() ? 2 : 0)
                                 | (it.proxyReply() ? 4 : 0)
                                 | (it.mergeRequest() ? 8 : 0)
                                 | (it.wantMapNotify() ? 16 : 0)
                                 | (it.ttlForTimeout() ? 32 : 0)
                                 | (it.securityCapable() ? 64 : 0));
+                out.u8(it.nonceCheck().ordinal());
                 it.identity().ifPresent(id -> id.write(out));
-                out.u64(it.nonce().value()).u64(it.lifetimeMillis());
+                out.u64(it.nonce().value()).u64(it.lifetimeMillis()).u64(it.bereavedMillis());
                 it.source().write(out);
                 out.u16(it.port()).u8(it.records().size());
                 it.records().forEach(record -> record.write(out));
@@ -125,8 +126,8 @@ final class StateCodec {
                 out.u8(FORGET).u64(atMillis).u16(listeners.size());
                 listeners.forEach(id -> write(out, id));
             }
-            case Command.Expire(var atMillis, var eids) -> {
-                out.u8(EXPIRE).u64(atMillis).u16(eids.size());
+            case Command.Expire(var atMillis, var bereavedMillis, var eids) -> {
+                out.u8(EXPIRE).u64(atMillis).u64(bereavedMillis).u16(eids.size());
                 eids.forEach(eid -> write(out, eid));
             }
         }
@@ -155,19 +156,21 @@ final class StateCodec {
                 long at = in.u64();
                 var credentials = readCredentials(in);
                 int flags = in.u8();
+                var check = NonceCheck.values()[in.u8()];
                 var identity =
                         (flags & 2) != 0
                                 ? Optional.of(XtrIdentity.read(in))
                                 : Optional.<XtrIdentity>empty();
                 var nonce = new Nonce(in.u64());
                 long lifetime = in.u64();
+                long bereaved = in.u64();
                 var source = readIp(in);
                 int port = in.u16();
                 yield new Command.Register(
                         origin,
                         at,
                         credentials,
-                        (flags & 1) != 0,
+                        check,
                         identity,
                         nonce,
                         (flags & 4) != 0,
@@ -178,6 +181,7 @@ final class StateCodec {
                         lifetime,
                         source,
                         port,
+                        bereaved,
                         in.list(in.u8(), MappingRecord::read));
             }
             case SUBSCRIBE ->
@@ -212,7 +216,8 @@ final class StateCodec {
             case RENEW -> new Command.Renew(readListenerId(in), readEid(in), new Nonce(in.u64()));
             case FORGET ->
                     new Command.Forget(in.u64(), in.list(in.u16(), StateCodec::readListenerId));
-            case EXPIRE -> new Command.Expire(in.u64(), in.list(in.u16(), StateCodec::readEid));
+            case EXPIRE ->
+                    new Command.Expire(in.u64(), in.u64(), in.list(in.u16(), StateCodec::readEid));
             default ->
                     throw new IllegalStateException(
                             "the log holds a command of unknown type " + type);

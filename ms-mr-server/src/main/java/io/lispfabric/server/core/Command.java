@@ -24,17 +24,16 @@ public sealed interface Command {
      * A Map-Register whose MAC was right, with the records that its site may register (RFC 9301
      * §5.6, §8.2).
      *
-     * @param noncesGrow whether the key demands it; not so for legacy peers that choose nonces at
-     *     random
      * @param lifetimeMillis how long the registrations last, unless {@code ttlForTimeout} leaves it
      *     to the Record TTL
      * @param source where it came from, and {@code port} where there Map-Notifies go
+     * @param bereavedMillis how long subscriptions last to what it withdraws
      */
     record Register(
             long origin,
             long atMillis,
             Credentials credentials,
-            boolean noncesGrow,
+            NonceCheck nonceCheck,
             Optional<XtrIdentity> identity,
             Nonce nonce,
             boolean proxyReply,
@@ -45,6 +44,7 @@ public sealed interface Command {
             long lifetimeMillis,
             Ip source,
             int port,
+            long bereavedMillis,
             List<MappingRecord> records)
             implements Heard {
         public Register {
@@ -118,8 +118,10 @@ public sealed interface Command {
     /**
      * Time has passed: registrations of these EID-Prefixes that end at or before {@code atMillis}
      * are forgotten (RFC 9301 §8.2).
+     *
+     * @param bereavedMillis how long subscriptions last to what is gone then
      */
-    record Expire(long atMillis, List<Eid> eids) implements Command {
+    record Expire(long atMillis, long bereavedMillis, List<Eid> eids) implements Command {
         public Expire {
             eids = List.copyOf(eids);
         }

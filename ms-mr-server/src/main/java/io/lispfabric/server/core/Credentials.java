@@ -17,4 +17,8 @@ public record Credentials(String site, int keyId, int algorithmId, int length, i
     public Credentials(String site, int keyId, int algorithmId, int length) {
         this(site, keyId, algorithmId, length, 0);
     }
+
+    Credentials withIidMaskLength(int other) {
+        return new Credentials(site, keyId, algorithmId, length, other);
+    }
 }

@@ -3,17 +3,22 @@ package io.lispfabric.server.core;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.XtrIdentity;
 import java.util.List;
+import java.util.Optional;
 
 /** What leaves the mapping system once a command is committed, and only then. */
 public sealed interface Effect {
     /**
      * A Map-Notify that answers a message and is sent once, by the process that heard it (RFC 9301
      * §5.7).
+     *
+     * @param recipient the ids of the xTR, if it has any
      */
     record Answer(
             long origin,
             Credentials credentials,
+            Optional<XtrIdentity> recipient,
             Ip to,
             int port,
             Nonce nonce,
@@ -54,6 +59,12 @@ public sealed interface Effect {
     /**
      * The last word to a subscriber that never confirmed, sent once, by the leader (RFC 9437 §5).
      */
-    record Dismiss(Credentials credentials, Ip to, int port, Nonce nonce, MappingRecord record)
+    record Dismiss(
+            Credentials credentials,
+            Optional<XtrIdentity> recipient,
+            Ip to,
+            int port,
+            Nonce nonce,
+            MappingRecord record)
             implements Effect {}
 }

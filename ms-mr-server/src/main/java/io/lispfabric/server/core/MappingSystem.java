@@ -58,6 +58,11 @@ public record MappingSystem(
         };
     }
 
+    /** An xTR that registers with its ids, to be told of its groups. */
+    public Optional<Listener> member(String site, XtrIdentity xtr) {
+        return members.get(Registrant.of(site, 0, Optional.of(xtr)).key());
+    }
+
     /** Every subscription that is in force. */
     public List<Listener> subscriptions() {
         var all = new ArrayList<Listener>();
@@ -213,8 +218,8 @@ public record MappingSystem(
                     step.renew(listener, eid, nonce);
             case Command.Forget(var atMillis, var listeners) ->
                     listeners.forEach(it -> step.forget(it, atMillis));
-            case Command.Expire(var atMillis, var eids) ->
-                    eids.forEach(eid -> step.expire(eid, atMillis));
+            case Command.Expire(var atMillis, var bereavedMillis, var eids) ->
+                    eids.forEach(eid -> step.expire(eid, atMillis, atMillis + bereavedMillis));
         }
         return step.outcome();
     }

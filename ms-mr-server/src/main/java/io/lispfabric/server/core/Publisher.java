@@ -4,6 +4,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.XtrIdentity;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -89,6 +90,7 @@ public final class Publisher {
          */
         record Send(
                 Credentials credentials,
+                Optional<XtrIdentity> recipient,
                 Ip to,
                 int port,
                 Nonce nonce,
@@ -255,6 +257,7 @@ public final class Publisher {
         var to = contact.addresses().get(job.attempts() % contact.addresses().size());
         return new Due.Send(
                 contact.credentials(),
+                listener.id().xtrIdentity(),
                 to,
                 contact.port(),
                 job.nonce(),

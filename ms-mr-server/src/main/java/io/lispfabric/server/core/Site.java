@@ -1,7 +1,10 @@
 package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
 import java.util.List;
 import java.util.Optional;
@@ -13,16 +16,35 @@ import java.util.Optional;
  * @param siteId what they call themselves in messages with an xTR-ID
  * @param noncesGrow whether a nonce must be greater than the last one; false for legacy peers that
  *     choose them at random, which takes the protection against replay from all of the site
+ * @param rlocs the blocks that its locators must lie in; empty for any address
+ * @param notifyXtrId whether a Map-Notify names the xTR that it is meant for, with the I-bit and
+ *     the ids of draft-ermagan-lisp-nat-traversal; RFC 9301 §5.7 has no such bit
+ * @param answerDuplicates whether a Map-Register that comes again octet by octet gets its
+ *     Map-Notify again, and nothing else: for ETRs that retransmit so (RFC 9301 §5.7)
  */
 public record Site(
         String name,
         SiteId siteId,
         List<SharedKey> keys,
         List<SitePrefix> prefixes,
-        boolean noncesGrow) {
+        boolean noncesGrow,
+        List<EidPrefix> rlocs,
+        boolean notifyXtrId,
+        boolean answerDuplicates) {
     public Site {
         keys = List.copyOf(keys);
         prefixes = List.copyOf(prefixes);
+        rlocs = List.copyOf(rlocs);
+    }
+
+    /** A site whose locators may lie anywhere, and whose xTRs want nothing unusual. */
+    public Site(
+            String name,
+            SiteId siteId,
+            List<SharedKey> keys,
+            List<SitePrefix> prefixes,
+            boolean noncesGrow) {
+        this(name, siteId, keys, prefixes, noncesGrow, List.of(), false, false);
     }
 
     public Optional<SharedKey> key(int keyId) {
@@ -32,6 +54,35 @@ public record Site(
     /** A site without a list may register nothing. */
     public boolean mayRegister(Eid eid) {
         return prefixes.stream().anyMatch(prefix -> prefix.allows(eid));
+    }
+
+    /** Whether the site's xTRs may name this locator. One that only carries data is nowhere. */
+    public boolean mayUse(Rloc rloc) {
+        return rlocs.isEmpty()
+                || rloc.ip()
+                        .map(EidPrefix::of)
+                        .map(ip -> rlocs.stream().anyMatch(block -> block.covers(ip)))
+                        .orElse(true);
+    }
+
+    /** What is compared with the nonces of this key. */
+    public NonceCheck nonceCheck(SharedKey key) {
+        return !noncesGrow
+                ? NonceCheck.NONE
+                : key.recordsOnly() ? NonceCheck.PER_KEY : NonceCheck.PER_XTR;
+    }
+
+    /**
+     * These credentials, or, when their key is not in use any more, the site's own: what was to be
+     * said under an old key goes on under a new one (RFC 9301 §5.6).
+     */
+    public Credentials live(Credentials old) {
+        boolean lives =
+                key(old.keyId())
+                        .flatMap(key ->
+                                Algorithm.of(old.algorithmId()).filter(key.algorithms()::contains))
+                        .isPresent();
+        return lives ? old : defaultCredentials().withIidMaskLength(old.iidMaskLength());
     }
 
     /**

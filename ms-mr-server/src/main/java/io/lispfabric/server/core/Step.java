@@ -17,9 +17,6 @@ import java.util.Set;
 
 /** One command on its way through the state. */
 final class Step {
-    /** How long a subscription to something that is gone is kept (RFC 9437 §5). */
-    private static final long TEMPORARY_MILLIS = 15 * 60_000;
-
     /** How long the nonce of an ended one is kept. */
     private static final long ENDED_MILLIS = 24 * 3_600_000;
 
@@ -43,10 +40,16 @@ final class Step {
     void register(Command.Register command) {
         var credentials = command.credentials();
         var registrant = registrant(command);
-        var nonceKey = registrant.nonceKey(credentials.keyId());
+        boolean grows = command.nonceCheck() != NonceCheck.NONE;
+        var nonceKey =
+                (command.nonceCheck() == NonceCheck.PER_KEY
+                                ? Registrant.of(
+                                        credentials.site(), credentials.keyId(), Optional.empty())
+                                : registrant)
+                        .nonceKey(credentials.keyId());
         // RFC 9301 §5.6: an ETR's nonce only grows, so one that is not greater is an old packet
         // played again.
-        if (command.noncesGrow()
+        if (grows
                 && state.nonces()
                         .get(nonceKey)
                         .filter(last -> !command.nonce().isGreaterThan(last))
@@ -54,7 +57,7 @@ final class Step {
             effects.add(new Effect.Replayed(command.origin()));
             return;
         }
-        if (command.noncesGrow()) {
+        if (grows) {
             change(new Change.NonceSet(nonceKey, command.nonce()));
         }
         // RFC 9302 §5: a message with an older Map-Version than the ETR's last MUST be dropped
@@ -75,7 +78,7 @@ final class Step {
                                 before,
                                 mapping.without(registrant),
                                 Optional.of(command),
-                                command.atMillis()));
+                                command.atMillis() + command.bereavedMillis()));
                 // The ETR is told that its own part is gone, whoever still registers the rest
                 // (draft-jain §5.4).
                 told.add(Mapping.goneRecord(record.eid()));
@@ -89,6 +92,7 @@ final class Step {
                     new Effect.Answer(
                             command.origin(),
                             credentials,
+                            command.identity(),
                             command.source(),
                             command.port(),
                             command.nonce(),
@@ -135,7 +139,12 @@ final class Step {
                         .map(it -> fresh.since(it.sinceMillis()))
                         .orElse(fresh);
         var after = Mapping.register(before, record.eid(), registration);
-        replace(record.eid(), before, Optional.of(after), Optional.of(command), command.atMillis());
+        replace(
+                record.eid(),
+                before,
+                Optional.of(after),
+                Optional.of(command),
+                command.atMillis() + command.bereavedMillis());
         return after;
     }
 
@@ -144,19 +153,19 @@ final class Step {
      * told otherwise now.
      *
      * @param cause what it came with, if with a message
-     * @param atMillis when
+     * @param bereavedUntil when subscriptions to it end if it is gone
      */
     private void replace(
             Eid eid,
             Optional<Mapping> before,
             Optional<Mapping> after,
             Optional<Command.Register> cause,
-            long atMillis) {
+            long bereavedUntil) {
         change(
                 after.<Change>map(Change.MappingSet::new)
                         .orElseGet(() -> new Change.MappingGone(eid)));
         if (before.isPresent() != after.isPresent()) {
-            limit(eid, after.isPresent() ? Long.MAX_VALUE : atMillis + TEMPORARY_MILLIS);
+            limit(eid, after.isPresent() ? Long.MAX_VALUE : bereavedUntil);
         }
         if (after.map(Mapping::record).equals(before.map(Mapping::record))) {
             return;
@@ -397,6 +406,7 @@ final class Step {
                 new Effect.Answer(
                         command.origin(),
                         command.credentials(),
+                        Optional.of(command.xtr()),
                         command.source(),
                         command.port(),
                         command.nonce(),
@@ -603,6 +613,7 @@ final class Step {
             effects.add(
                     new Effect.Dismiss(
                             candidate.contact().credentials(),
+                            left.id().xtrIdentity(),
                             candidate.contact().addresses().getFirst(),
                             candidate.contact().port(),
                             candidate.nonce(),
@@ -646,7 +657,7 @@ final class Step {
                         }));
     }
 
-    void expire(Eid eid, long atMillis) {
+    void expire(Eid eid, long atMillis, long bereavedUntil) {
         state.at(eid)
                 .ifPresent(mapping -> {
                     var kept =
@@ -658,7 +669,7 @@ final class Step {
                                 kept.isEmpty()
                                         ? Optional.<Mapping>empty()
                                         : Optional.of(new Mapping(eid, kept));
-                        replace(eid, Optional.of(mapping), after, Optional.empty(), atMillis);
+                        replace(eid, Optional.of(mapping), after, Optional.empty(), bereavedUntil);
                     }
                 });
     }

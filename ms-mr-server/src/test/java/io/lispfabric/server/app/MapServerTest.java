@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
@@ -18,6 +19,7 @@ import io.lispfabric.wire.EidAd;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.InfoRequest;
 import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
@@ -69,10 +71,27 @@ class MapServerTest {
     }
 
     private MapServer start(int port) throws IOException {
+        return start(port, SITES);
+    }
+
+    private MapServer start(int port, Sites sites) throws IOException {
         var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         return MapServer.start(
-                ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES),
+                ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, sites),
                 InstantSource.system());
+    }
+
+    /** The site of {@link #SITES} with other keys. */
+    private static Site site(SharedKey... keys) {
+        return new Site(
+                "pod-d",
+                new SiteId(4),
+                List.of(keys),
+                SITES.sites().getFirst().prefixes(),
+                true,
+                List.of(EidPrefix.parse("192.0.2.0/24")),
+                true,
+                true);
     }
 
     private static Xtr xtr(MapServer server, SharedKey key, XtrIdentity identity, long nonce)
@@ -240,6 +259,91 @@ class MapServerTest {
                     .satisfies(it ->
                             assertThat(rlocs(it.records().getFirst()))
                                     .containsExactly("192.0.2.13"));
+        }
+    }
+
+    @Test
+    @Rfc("9301 §5.6")
+    @Rfc("9437 §6")
+    void whatWasToBeSaidUnderARemovedKeyGoesOnUnderALiveOne() throws IOException {
+        var fresh = SharedKey.of(2, Bytes.of(new byte[32]));
+        MapNotify unheard;
+        try (var d3 = d3AfterChange(new Sites(List.of(site(KEY, fresh)), false));
+                var server = start(d3.port, new Sites(List.of(site(fresh)), false))) {
+            unheard = d3.unheard;
+            d3.xtr.use(fresh);
+            var publication = d3.xtr.notified();
+            assertThat(publication.nonce()).isEqualTo(unheard.nonce());
+            assertThat(publication.authentication().keyId()).isEqualTo(2);
+            d3.xtr.acknowledge(publication);
+            Awaiting.until(() -> server.state().outstanding().isEmpty());
+        }
+    }
+
+    /** A subscriber that has not acknowledged a publication before its server was stopped. */
+    private record Waiting(Xtr xtr, MapNotify unheard, int port) implements AutoCloseable {
+        @Override
+        public void close() {
+            xtr.close();
+        }
+    }
+
+    private Waiting d3AfterChange(Sites sites) throws IOException {
+        try (var server = start(0, sites);
+                var d1 = xtr(server, KEY, D1, 1)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            var d3 = xtr(server, KEY, D3, 1L << 40);
+            d3.send(d3.subscribe(ACC7));
+            d3.acknowledge(d3.notified());
+            Awaiting.until(() -> server.state().outstanding().isEmpty());
+            d1.registered(ACC7, "192.0.2.99", RecordTtl.ONE_DAY);
+            return new Waiting(d3, d3.notified(), server.lispAddress().getPort());
+        }
+    }
+
+    @Test
+    @Rfc("9301 §5.6")
+    @Rfc("9301 §5.7")
+    void aSiteOfOldPeersGetsWhatTheyExpect() throws IOException {
+        var bare = new SharedKey(1, KEY.secret(), KEY.algorithms(), false, false, true);
+        try (var server = start(0, new Sites(List.of(site(bare)), false));
+                var d1 = xtr(server, bare, D1, 1)) {
+            var notify = d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            assertThat(notify.recipient()).contains(D1);
+
+            // The same octets again: the same answer again, and nothing else.
+            var octets = d1.sealed(d1.register(ACC7, "192.0.2.14", RecordTtl.ONE_DAY));
+            d1.send(octets);
+            var first = answerTo(d1);
+            var since = server.state().at(ACC7);
+            d1.send(octets);
+            assertThat(answerTo(d1)).isEqualTo(first);
+            assertThat(server.state().at(ACC7)).isEqualTo(since);
+
+            // The MAC does not cover the ids, so the nonce is the key's: nobody revives an old
+            // message under other ones.
+            var other = octets.clone();
+            other[octets.length - 9] ^= 1; // the last octet of the xTR-ID
+            try (var thief = xtr(server, bare, D3, 1)) {
+                double before = server.drops("replayed");
+                thief.send(other);
+                Awaiting.until(() -> server.drops("replayed") == before + 1);
+            }
+
+            // A locator that the site may not use spoils its own record alone.
+            var outside = Eid.of(1, "40.0.0.8");
+            d1.send(d1.sealed(d1.register(outside, "198.51.100.1", RecordTtl.ONE_DAY)));
+            Awaiting.until(() -> server.drops("rloc_not_allowed") == 1);
+            assertThat(server.state().at(outside)).isEmpty();
+        }
+    }
+
+    private static MapNotify answerTo(Xtr xtr) throws IOException {
+        while (true) {
+            var message = xtr.heard(10_000).orElseThrow();
+            if (message instanceof MapNotify notify && notify.nonce().equals(xtr.nonce())) {
+                return notify;
+            }
         }
     }
 

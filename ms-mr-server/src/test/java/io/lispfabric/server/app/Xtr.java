@@ -43,7 +43,7 @@ final class Xtr implements AutoCloseable {
 
     private final DatagramSocket socket;
     private final InetSocketAddress server;
-    private final SharedKey key;
+    private SharedKey key;
     private final XtrIdentity identity;
     private final Set<Nonce> solicited = new HashSet<>();
     private Nonce nonce;
@@ -56,6 +56,11 @@ final class Xtr implements AutoCloseable {
         this.nonce = start;
         socket = new DatagramSocket(0, InetAddress.getLoopbackAddress());
         socket.setSoTimeout(10_000);
+    }
+
+    /** Signs and checks with another key from now on. */
+    void use(SharedKey other) {
+        key = other;
     }
 
     Nonce nonce() {

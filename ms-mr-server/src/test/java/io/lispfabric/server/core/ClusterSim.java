@@ -202,7 +202,7 @@ final class ClusterSim {
                                                         answer.nonce(),
                                                         false),
                                                 it));
-                case Effect.Dismiss(_, var to, _, var nonce, var record) ->
+                case Effect.Dismiss(_, _, var to, _, var nonce, var record) ->
                         promised.put(new Promise(to, record.eid(), nonce, false), record);
                 case Effect _ -> {}
             }
@@ -324,7 +324,7 @@ final class ClusterSim {
                 case Effect.NotSubscribed(var asked) when asked.origin() == number ->
                         toXtr(asked.itrRlocs().getFirst(), it -> it.onNegative(asked.asked()));
                 case Effect.Publish publish when leads -> publisher.onPublish(publish, now());
-                case Effect.Dismiss(_, var to, _, var nonce, var record) when leads ->
+                case Effect.Dismiss(_, _, var to, _, var nonce, var record) when leads ->
                         notify(to, nonce, record, false);
                 case Effect _ -> {}
             }
@@ -369,7 +369,7 @@ final class ClusterSim {
             }
             var expired = state.due(nowMillis, 100);
             if (!expired.isEmpty()) {
-                submit(new Command.Expire(nowMillis, expired));
+                submit(new Command.Expire(nowMillis, Fixture.TEMPORARY_MILLIS, expired));
             }
         }
     }

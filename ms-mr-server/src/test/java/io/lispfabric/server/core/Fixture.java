@@ -58,7 +58,7 @@ final class Fixture {
                 ORIGIN,
                 atMillis,
                 KEY,
-                true,
+                NonceCheck.PER_XTR,
                 Optional.of(xtr(xtr)),
                 new Nonce(nonce),
                 proxy,
@@ -69,6 +69,7 @@ final class Fixture {
                 LIFETIME_MILLIS,
                 ip("192.0.2." + xtr),
                 4342,
+                TEMPORARY_MILLIS,
                 records);
     }
 

@@ -172,7 +172,7 @@ final class SimXtr {
                         origin,
                         sim.nowMillis(),
                         Fixture.KEY,
-                        true,
+                        NonceCheck.PER_XTR,
                         Optional.of(ids),
                         nonce,
                         true,
@@ -183,6 +183,7 @@ final class SimXtr {
                         Fixture.LIFETIME_MILLIS,
                         address,
                         4342,
+                        Fixture.TEMPORARY_MILLIS,
                         List.of(record)));
     }
 

@@ -8,8 +8,16 @@ import static io.lispfabric.server.core.Fixture.sites;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.SharedKey;
+import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +38,59 @@ class SitesTest {
         assertThat(site.mayRegister(eid("name:POD-D-AccID-7"))).isTrue();
         assertThat(site.mayRegister(eid("name:POD-E-AccID-7"))).isFalse();
         assertThat(site("POD-X", 5).mayRegister(eid("40.0.0.0/16"))).isFalse();
+    }
+
+    @Rfc("9301 §8.2")
+    @Test
+    void aSiteMayUseJustTheRlocsItIsConfiguredFor() {
+        var pod =
+                new Site(
+                        "POD-D",
+                        new SiteId(4),
+                        List.of(SharedKey.of(1, Bytes.of(new byte[16]))),
+                        List.of(plain("40.0.0.0/16")),
+                        true,
+                        List.of(EidPrefix.parse("192.0.2.0/25"), EidPrefix.parse("2001:db8::/32")),
+                        false,
+                        false);
+
+        assertThat(pod.mayUse(Rloc.of("192.0.2.127"))).isTrue();
+        assertThat(pod.mayUse(Rloc.of("192.0.2.128"))).isFalse();
+        assertThat(pod.mayUse(Rloc.of("2001:db8::1"))).isTrue();
+        assertThat(pod.mayUse(Rloc.of("2001:db9::1"))).isFalse();
+        assertThat(pod.mayUse(new Rloc(new LispAddress.Name("rack-7")))).isTrue();
+        assertThat(site("POD-X", 5).mayUse(Rloc.of("2001:db9::1"))).isTrue();
+    }
+
+    @Rfc("9301 §5.6")
+    @Test
+    void credentialsOfAKeyThatIsNotInUseAnyMoreAreReplaced() {
+        var any = Bytes.of(new byte[32]);
+        var first = SharedKey.of(1, any);
+        var second = new SharedKey(2, any, EnumSet.of(Algorithm.HMAC_SHA256_128), true, false);
+        var pod = new Site("POD-D", new SiteId(4), List.of(first, second), List.of(), true);
+        var old = new Credentials("POD-D", 2, 2, 32, 24);
+
+        assertThat(pod.live(old)).isEqualTo(old);
+        assertThat(pod.live(new Credentials("POD-D", 2, 3, 16, 24)))
+                .as("an algorithm that key 2 does not allow")
+                .isEqualTo(new Credentials("POD-D", 1, 3, 16, 24));
+        assertThat(pod.live(new Credentials("POD-D", 9, 3, 16, 24)))
+                .isEqualTo(new Credentials("POD-D", 1, 3, 16, 24));
+    }
+
+    @Rfc("9301 §5.6")
+    @Test
+    void theNonceIsTheKeysWhereTheMacLeavesOutTheXtrId() {
+        var any = Bytes.of(new byte[32]);
+        var whole = SharedKey.of(1, any);
+        var bare = new SharedKey(2, any, whole.algorithms(), false, false, true);
+        var pod = new Site("POD-D", new SiteId(4), List.of(whole, bare), List.of(), true);
+        var random = new Site("POD-E", new SiteId(5), List.of(whole, bare), List.of(), false);
+
+        assertThat(pod.nonceCheck(whole)).isEqualTo(NonceCheck.PER_XTR);
+        assertThat(pod.nonceCheck(bare)).isEqualTo(NonceCheck.PER_KEY);
+        assertThat(random.nonceCheck(bare)).isEqualTo(NonceCheck.NONE);
     }
 
     @Rfc("R-020")

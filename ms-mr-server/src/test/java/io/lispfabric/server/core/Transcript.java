@@ -59,8 +59,8 @@ final class Transcript {
     private static final int ROOM = 536;
 
     private record Xtr(String name, Site site, Optional<XtrIdentity> ids, List<Ip> addresses) {
-        Credentials credentials() {
-            return new Credentials(site.name(), KEY_ID, 3, 16);
+        Credentials credentials(int keyId) {
+            return new Credentials(site.name(), keyId, 3, 16);
         }
 
         Ip address() {
@@ -196,7 +196,7 @@ final class Transcript {
             }
             var due = state.due(now().toEpochMilli(), 100);
             if (!due.isEmpty()) {
-                apply(new Command.Expire(now().toEpochMilli(), due));
+                apply(new Command.Expire(now().toEpochMilli(), Fixture.TEMPORARY_MILLIS, due));
             }
             publish();
         }
@@ -206,7 +206,7 @@ final class Transcript {
         while (publisher.due().filter(due -> !due.isAfter(now())).isPresent()) {
             for (var due : publisher.poll(now(), state, 100)) {
                 switch (due) {
-                    case Publisher.Due.Send(_, var to, _, var nonce, var record, _, _) ->
+                    case Publisher.Due.Send(_, _, var to, _, var nonce, var record, _, _) ->
                             notify(to, nonce, List.of(record));
                     case Publisher.Due.Surrender(var command) -> {
                         note("-- given up: " + command.eid());
@@ -237,7 +237,7 @@ final class Transcript {
                 case Effect.Outdated _ -> note("-- dropped: outdated");
                 case Effect.Conflicting _ -> note("-- left out: conflicting");
                 case Effect.Publish publish -> publisher.onPublish(publish, now());
-                case Effect.Dismiss(_, var to, _, var nonce, var record) ->
+                case Effect.Dismiss(_, _, var to, _, var nonce, var record) ->
                         notify(to, nonce, List.of(record));
             }
         }
@@ -259,6 +259,7 @@ final class Transcript {
     }
 
     private void register(Xtr xtr, Nonce nonce, Deque<String> words) {
+        int key = take(words, "key-2") ? 2 : KEY_ID;
         boolean proxy = take(words, "proxy");
         boolean secure = take(words, "lisp-sec");
         boolean merge = take(words, "merge");
@@ -272,8 +273,8 @@ final class Transcript {
                 new Command.Register(
                         ORIGIN,
                         now().toEpochMilli(),
-                        xtr.credentials(),
-                        true,
+                        xtr.credentials(key),
+                        NonceCheck.PER_XTR,
                         xtr.ids(),
                         nonce,
                         proxy,
@@ -284,6 +285,7 @@ final class Transcript {
                         LIFETIME_MILLIS,
                         xtr.address(),
                         4342,
+                        Fixture.TEMPORARY_MILLIS,
                         records));
     }
 
@@ -298,7 +300,7 @@ final class Transcript {
                     new Command.Subscribe(
                             ORIGIN,
                             now().toEpochMilli(),
-                            xtr.credentials(),
+                            xtr.credentials(KEY_ID),
                             xtr.ids().orElseThrow(),
                             nonce,
                             words.isEmpty()
@@ -315,7 +317,7 @@ final class Transcript {
                     new Command.Unsubscribe(
                             ORIGIN,
                             now().toEpochMilli(),
-                            xtr.credentials(),
+                            xtr.credentials(KEY_ID),
                             xtr.ids().orElseThrow(),
                             nonce,
                             eid,

@@ -15,6 +15,12 @@ class TranscriptTest {
         Transcript.replay("registration");
     }
 
+    @Rfc("9301 §5.6")
+    @Test
+    void twoKeysAreInForceEachWithNoncesOfItsOwn() {
+        Transcript.replay("keys");
+    }
+
     @Rfc("9302 §5")
     @Test
     void anOldMapVersionIsDropped() {
