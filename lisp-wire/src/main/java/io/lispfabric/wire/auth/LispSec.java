@@ -32,6 +32,8 @@ import org.bouncycastle.crypto.params.KeyParameter;
  */
 public final class LispSec {
     private static final byte[] NOTHING = {};
+    private static final int PUB_SUB_KEY_LENGTH = 32;
+    private static final int FINGERPRINT_LENGTH = 16;
     private static final byte[] WRAP_LABEL = "OTK-Key-Wrap".getBytes(StandardCharsets.US_ASCII);
 
     private LispSec() {}
@@ -171,18 +173,22 @@ public final class LispSec {
      * @param reply any authentication data that it has is replaced
      */
     public static byte[] seal(MapReply reply, EidAd eid, LispSecHmac hmac, OneTimeKey msOtk) {
-        var zeros = Bytes.of(new byte[hmac.length()]);
-        var octets =
-                LispCodec.encode(
-                        new MapReply(
-                                reply.probe(),
-                                reply.echoNonce(),
-                                reply.nonce(),
-                                reply.records(),
-                                Optional.of(new MapReplyAd(eid, new PktAd(hmac.id(), zeros)))));
-        System.arraycopy(
-                mac(hmac, msOtk, octets), 0, octets, octets.length - hmac.length(), hmac.length());
-        return octets;
+        return LispCodec.encode(sign(reply, eid, hmac, msOtk));
+    }
+
+    /** The Map-Reply that {@link #seal} gives the octets of. */
+    public static MapReply sign(MapReply reply, EidAd eid, LispSecHmac hmac, OneTimeKey msOtk) {
+        var blank = with(reply, eid, hmac, Bytes.of(new byte[hmac.length()]));
+        return with(reply, eid, hmac, Bytes.of(mac(hmac, msOtk, LispCodec.encode(blank))));
+    }
+
+    private static MapReply with(MapReply reply, EidAd eid, LispSecHmac hmac, Bytes mac) {
+        return new MapReply(
+                reply.probe(),
+                reply.echoNonce(),
+                reply.nonce(),
+                reply.records(),
+                Optional.of(new MapReplyAd(eid, new PktAd(hmac.id(), mac))));
     }
 
     /**
@@ -205,6 +211,36 @@ public final class LispSec {
         var octets = Bytes.of(payload).toArray();
         Arrays.fill(octets, octets.length - data.hmac().length(), octets.length, (byte) 0);
         return MessageDigest.isEqual(mac(hmac.get(), msOtk, octets), data.hmac().toArray());
+    }
+
+    /**
+     * The secret of the security association that a protected subscription makes: PubSubKey = KDF(
+     * OTK + nonce ), with the KDF of the wrapping AES-KEY-WRAP-128+HKDF-SHA256 (RFC 9437 §7.1). How
+     * long it is no text says: as long as what the hash gives.
+     *
+     * @param nonce the Map-Request's
+     * @return 32 octets
+     */
+    public static Bytes pubSubKey(OneTimeKey itrOtk, Nonce nonce) {
+        var material =
+                ByteBuffer.allocate(OneTimeKey.LENGTH + 8)
+                        .put(itrOtk.secret().buffer())
+                        .putLong(nonce.value())
+                        .array();
+        return Bytes.of(
+                Hkdf.derive(new SHA256Digest(), material, NOTHING, NOTHING, PUB_SUB_KEY_LENGTH));
+    }
+
+    /**
+     * What a one-time key can be recognised by when it comes again, and not be found from: the
+     * first 16 octets of its SHA-256 (RFC 9437 §7.1).
+     */
+    public static Bytes fingerprint(OneTimeKey otk) {
+        var hash = new SHA256Digest();
+        hash.update(otk.secret().toArray(), 0, OneTimeKey.LENGTH);
+        var digest = new byte[hash.getDigestSize()];
+        hash.doFinal(digest, 0);
+        return Bytes.of(Arrays.copyOf(digest, FINGERPRINT_LENGTH));
     }
 
     private static byte[] mac(LispSecHmac algorithm, OneTimeKey key, byte[] octets) {

@@ -257,6 +257,18 @@ class LispSecTest {
                 .isFalse();
     }
 
+    /** The numbers are those of Python's hmac and hashlib. */
+    @Test
+    @Rfc("9437 §7.1")
+    void aSecurityAssociationIsMadeOfTheOneTimeKeyAndTheNonce() {
+        assertThat(LispSec.pubSubKey(ITR_OTK, NONCE).hex())
+                .isEqualTo("3b44512cea58343bab52b4d04c19f7798274f358a506aa07d6121101bef0cefe");
+        assertThat(LispSec.fingerprint(ITR_OTK).hex())
+                .isEqualTo("a8faed6abbf35c12a4b26e40f6feb19d");
+        assertThat(LispSec.pubSubKey(ITR_OTK, NONCE.next()))
+                .isNotEqualTo(LispSec.pubSubKey(ITR_OTK, NONCE));
+    }
+
     @Test
     void secretsAreCheckedAndNeverPrinted() {
         assertThatThrownBy(() -> new OneTimeKey(Bytes.ofHex("00")))

@@ -20,7 +20,6 @@ import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.udp.Datagram;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +63,7 @@ final class ControlPlane {
                 var source = Ip.of(datagram.source().getAddress());
                 receive(
                         message,
-                        new From(source, datagram.source().getPort(), Optional.empty()),
+                        From.direct(source, datagram.source().getPort()),
                         datagram.payload());
             }
         }
@@ -72,12 +71,8 @@ final class ControlPlane {
 
     private void receive(LispMessage message, From from, ByteBuffer payload) {
         switch (message) {
-            // An unprotected answer to a protected question would be discarded (RFC 9303 §6.9).
-            case EncapsulatedControlMessage ecm when ecm.authenticationData().isPresent() ->
-                    around.metrics().dropped(Drop.UNEXPECTED);
             case EncapsulatedControlMessage ecm when ecm.message() instanceof MapRequest request ->
-                    requests.receive(
-                            request, new From(from.address(), from.port(), Optional.of(ecm)));
+                    requests.receive(request, from.in(ecm));
             case MapRequest request -> requests.receive(request, from);
             case MapRegister register -> registers.receive(register, from, payload);
             case MapNotifyAck ack -> publications.receive(ack, payload);
@@ -100,6 +95,8 @@ final class ControlPlane {
                         registers.answer(answer);
                 case Effect.NotSubscribed(var asked) when asked.origin() == around.origin() ->
                         requests.onNotSubscribed(asked);
+                case Effect.NotAuthenticated(var asked) when asked.origin() == around.origin() ->
+                        requests.onNotAuthenticated(asked);
                 case Effect.Replayed(var heardBy) when heardBy == around.origin() ->
                         around.metrics().dropped(Drop.REPLAYED);
                 case Effect.Conflicting(var heardBy) when heardBy == around.origin() ->

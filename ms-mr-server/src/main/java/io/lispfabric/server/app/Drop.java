@@ -30,6 +30,16 @@ enum Drop {
     NO_REPLY_WANTED,
     /** No ITR-RLOC that this server could answer to. */
     NO_USABLE_ITR_RLOC,
+    /** A Map-Request without LISP-SEC, where that is required (RFC 9301 §9). */
+    UNPROTECTED,
+    /** A one-time key in the clear, or wrapped in a way that is not known (RFC 9303 §6.5). */
+    KEY_NOT_WRAPPED,
+    /** A one-time key that was wrapped with a secret that is not configured. */
+    UNKNOWN_ITR_KEY,
+    /** A one-time key that was changed, or wrapped with another secret (RFC 9303 §6.5). */
+    BAD_KEY_WRAP,
+    /** A one-time key that has made a security association before (RFC 9437 §7.1). */
+    KEY_USED_AGAIN,
     /** Too many answers to one address. */
     RATE_LIMITED,
     /** A Map-Notify-Ack that nothing waits for. */

@@ -8,8 +8,26 @@ import java.util.Optional;
  * Where a message came from.
  *
  * @param relayed the ECM that it came in, if it did
+ * @param protection what LISP-SEC gives for its answer, if it has been checked
  */
-record From(Ip address, int port, Optional<EncapsulatedControlMessage> relayed) {
+record From(
+        Ip address,
+        int port,
+        Optional<EncapsulatedControlMessage> relayed,
+        Optional<Protection> protection) {
+    /** What came in a datagram of its own. */
+    static From direct(Ip address, int port) {
+        return new From(address, port, Optional.empty(), Optional.empty());
+    }
+
+    From in(EncapsulatedControlMessage ecm) {
+        return new From(address, port, Optional.of(ecm), protection);
+    }
+
+    From with(Protection checked) {
+        return new From(address, port, relayed, Optional.of(checked));
+    }
+
     /**
      * The port that a Map-Reply goes to: for a message in an ECM, the inner one (RFC 9301 §5.8).
      */

@@ -6,7 +6,9 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.MapResolver;
+import io.lispfabric.server.core.ProtectedAnswer;
 import io.lispfabric.server.core.Site;
+import io.lispfabric.server.core.UsedKey;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.MapReply;
@@ -15,11 +17,18 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.SharedKey;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Map-Requests: questions, subscriptions and their ends (RFC 9301 §8.3, RFC 9437 §5). */
 final class MapRequests {
+    private static final Logger LOG = LoggerFactory.getLogger(MapRequests.class);
+
     /**
      * RFC 9301 §5: where the path MTU is not known, 576 octets of IPv4 or 1280 of IPv6, less IP,
      * UDP and the Map-Reply's own header.
@@ -31,14 +40,19 @@ final class MapRequests {
     /** Subscriptions under way; the answers to older ones are then lost, as a packet may be. */
     private static final int MOST_WAITING = 16_384;
 
+    /** For how long a one-time key is known to have been used. */
+    private static final Duration KEYS_REMEMBERED = Duration.ofHours(24);
+
     private final Surroundings around;
     private final RateLimit replies;
+    private final OneTimeKeys oneTimeKeys;
     private final BoundedMap<Question, Waiting> waiting = new BoundedMap<>(MOST_WAITING);
 
     MapRequests(Surroundings around) {
         this.around = around;
         int perSecond = around.config().repliesPerSecond();
         this.replies = new RateLimit(perSecond, 2 * perSecond);
+        this.oneTimeKeys = new OneTimeKeys(around.config().lispSec());
     }
 
     /** One record of a Map-Request. */
@@ -50,7 +64,26 @@ final class MapRequests {
      */
     private record Waiting(MapRequest request, From from) {}
 
+    /** Whatever LISP-SEC has to do with it is settled first (RFC 9303 §6.6). */
     void receive(MapRequest request, From from) {
+        var protection = from.relayed().flatMap(EncapsulatedControlMessage::authenticationData);
+        if (protection.isPresent()) {
+            switch (oneTimeKeys.open(protection.get(), request.nonce())) {
+                case OneTimeKeys.Opened.Key(var key) -> serve(request, from.with(key));
+                // RFC 9303 §6.5: the entire message is discarded; unprotected it is not answered.
+                case OneTimeKeys.Opened.Refused(var why) -> {
+                    around.metrics().dropped(why);
+                    LOG.debug("{} in a Map-Request from {}", why.label(), from.address());
+                }
+            }
+        } else if (around.config().lispSec().required()) {
+            around.metrics().dropped(Drop.UNPROTECTED); // RFC 9301 §9
+        } else {
+            serve(request, from);
+        }
+    }
+
+    private void serve(MapRequest request, From from) {
         if (request.probe()) {
             around.metrics()
                     .dropped(Drop.PROBE); // RFC 9301 §5.2: it MUST NOT come by the mapping system
@@ -83,19 +116,81 @@ final class MapRequests {
             return;
         }
         int room = to.get() instanceof LispAddress.Ipv4 ? ROOM_IPV4 : ROOM_IPV6;
+        if (from.protection().isPresent()) {
+            answer(request, eid, from, to.get(), from.protection().get(), room);
+            return;
+        }
         switch (MapResolver.answer(around.state(), around.config().sites(), eid, room)) {
-            case MapResolver.Answer.Reply(var records) -> reply(request, to.get(), from, records);
+            case MapResolver.Answer.Reply(var records) ->
+                    reply(to.get(), from, unsigned(request, records));
             case MapResolver.Answer.Forward(var etrs) -> forward(request, eid, from, etrs);
         }
     }
 
-    private void reply(MapRequest request, Ip to, From from, List<MappingRecord> records) {
+    /** RFC 9303 §6.7: what is asked with protection is answered with it. */
+    private void answer(
+            MapRequest request, Eid eid, From from, Ip to, Protection protection, int room) {
+        var answer =
+                ProtectedAnswer.of(
+                        around.state(),
+                        around.config().sites(),
+                        eid,
+                        room - protection.octets(eid));
+        switch (answer) {
+            case ProtectedAnswer.Reply(var records, var vouched, var etrCantSign) ->
+                    reply(
+                            to,
+                            from,
+                            () ->
+                                    protection.sign(
+                                            unsigned(request, records).get(),
+                                            vouched,
+                                            etrCantSign));
+            case ProtectedAnswer.Forward forward -> forward(request, from, protection, forward);
+        }
+    }
+
+    private static Supplier<MapReply> unsigned(MapRequest request, List<MappingRecord> records) {
+        return () -> new MapReply(false, false, request.nonce(), records);
+    }
+
+    /**
+     * @param what is not made, nor signed, when it may not be sent
+     */
+    private void reply(Ip to, From from, Supplier<MapReply> what) {
         if (!replies.allows(to, around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        around.outbox()
-                .send(to, from.replyPort(), new MapReply(false, false, request.nonce(), records));
+        around.outbox().send(to, from.replyPort(), what.get());
+    }
+
+    /** RFC 9303 §6.7.1: the ETR gets a key of its own, and the inner Map-Request unaltered. */
+    private void forward(
+            MapRequest request, From from, Protection protection, ProtectedAnswer.Forward to) {
+        var etr = to.etrs().stream().filter(it -> reaches(it.address())).findFirst();
+        var key = etr.flatMap(this::key);
+        if (etr.isEmpty() || key.isEmpty()) {
+            around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
+        } else if (!replies.allows(etr.get().address(), around.now())) {
+            around.metrics().dropped(Drop.RATE_LIMITED);
+        } else {
+            var data =
+                    protection.forEtr(to.vouched(), to.etrCantSign(), request.nonce(), key.get());
+            around.outbox()
+                    .send(
+                            etr.get().address(),
+                            ServerConfig.LISP_PORT,
+                            from.relayed().orElseThrow().with(Optional.of(data)));
+        }
+    }
+
+    /** A key that is no longer configured makes way for the site's first. */
+    private Optional<SharedKey> key(ProtectedAnswer.Etr etr) {
+        return around.config()
+                .sites()
+                .named(etr.site())
+                .flatMap(site -> site.key(etr.keyId()).or(() -> site.keys().stream().findFirst()));
     }
 
     /** RFC 9301 §8.3: the ETR itself answers; the inner Map-Request goes on unaltered. */
@@ -148,8 +243,8 @@ final class MapRequests {
     }
 
     private void subscribe(MapRequest request, XtrIdentity identity, Eid eid, From from) {
-        var site = around.config().sites().withId(identity.siteId());
-        if (site.isEmpty()) {
+        var credentials = credentials(request, identity, from);
+        if (credentials.isEmpty()) {
             // RFC 9437 §5: no security association, no subscription.
             refuse(request, eid, from, Action.DROP_AUTH_FAILURE);
             return;
@@ -174,7 +269,7 @@ final class MapRequests {
                 new Command.Subscribe(
                         around.origin(),
                         around.millis(),
-                        credentials(site.get(), identity),
+                        credentials.get(),
                         identity,
                         request.nonce(),
                         addresses,
@@ -185,42 +280,71 @@ final class MapRequests {
                                 ? Optional.empty()
                                 : MapResolver.hole(around.state(), around.config().sites(), eid),
                         around.config().subscriptions().temporary().toMillis(),
-                        around.config().subscriptions().mostUnconfirmed()));
+                        around.config().subscriptions().mostUnconfirmed(),
+                        proof(from)));
     }
 
     private void unsubscribe(MapRequest request, XtrIdentity identity, Eid eid, From from) {
         // RFC 9437 §5: the answer goes to the source of the request; inside an ECM, that is who
         // made it, unless it is an EID.
-        var source =
-                from.relayed()
-                        .map(EncapsulatedControlMessage::source)
-                        .filter(Ip::isUnicast)
-                        .filter(this::reaches)
-                        .orElse(from.address());
+        var source = source(from);
         if (!replies.allows(source, around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        var site = around.config().sites().withId(identity.siteId());
-        if (site.isEmpty()) {
+        var credentials = credentials(request, identity, from);
+        if (credentials.isEmpty()) {
             around.outbox()
                     .send(
                             source,
                             from.replyPort(),
-                            negative(request, eid, Action.DROP_AUTH_FAILURE));
+                            negative(request, eid, from, Action.DROP_AUTH_FAILURE));
             return;
         }
+        waiting.put(new Question(request.nonce(), eid), new Waiting(request, from));
         around.submit(
                 new Command.Unsubscribe(
                         around.origin(),
                         around.millis(),
-                        credentials(site.get(), identity),
+                        credentials.get(),
                         identity,
                         request.nonce(),
                         eid,
                         source,
                         around.notifyPort(source, from.replyPort()),
-                        around.config().subscriptions().mostUnconfirmed()));
+                        around.config().subscriptions().mostUnconfirmed(),
+                        proof(from)));
+    }
+
+    private Ip source(From from) {
+        return from.relayed()
+                .map(EncapsulatedControlMessage::source)
+                .filter(Ip::isUnicast)
+                .filter(this::reaches)
+                .orElse(from.address());
+    }
+
+    /**
+     * What the security association is: a key of the site that the xTR names, or one that its
+     * one-time key makes, if the secret of that may be used by xTRs of the site (RFC 9437 §7.1).
+     */
+    private Optional<Credentials> credentials(MapRequest request, XtrIdentity identity, From from) {
+        var site = around.config().sites().withId(identity.siteId());
+        if (from.protection().isEmpty()) {
+            return site.map(it -> credentials(it, identity));
+        }
+        var protection = from.protection().get();
+        return site.filter(it ->
+                        around.config()
+                                .lispSec()
+                                .key(protection.keyId())
+                                .filter(key -> key.speaksFor(it.name()))
+                                .isPresent())
+                .map(it -> protection.credentials(it.name(), request.nonce()));
+    }
+
+    private Optional<UsedKey> proof(From from) {
+        return from.protection().map(it -> it.proof(around.millis() + KEYS_REMEMBERED.toMillis()));
     }
 
     /** The key that the xTR registers with, if it does; else the site's first. */
@@ -235,15 +359,34 @@ final class MapRequests {
         answerTo(request, from)
                 .filter(to -> replies.allows(to, around.now()))
                 .ifPresent(to ->
-                        around.outbox().send(to, from.replyPort(), negative(request, eid, action)));
+                        around.outbox()
+                                .send(to, from.replyPort(), negative(request, eid, from, action)));
     }
 
-    private static MapReply negative(MapRequest request, Eid eid, Action action) {
-        return new MapReply(
-                false,
-                false,
-                request.nonce(),
-                List.of(MappingRecord.negative(RecordTtl.ONE_MINUTE, action, eid)));
+    private static MapReply negative(MapRequest request, Eid eid, From from, Action action) {
+        var record = MappingRecord.negative(RecordTtl.ONE_MINUTE, action, eid);
+        var reply = unsigned(request, List.of(record)).get();
+        return from.protection().map(it -> it.sign(reply, List.of(eid), false)).orElse(reply);
+    }
+
+    /** RFC 9437 §7.1: there is no new security association, nor then a subscription. */
+    void onNotAuthenticated(Command.Asking asked) {
+        around.metrics().dropped(Drop.KEY_USED_AGAIN);
+        Optional.ofNullable(waiting.remove(new Question(asked.nonce(), asked.asked())))
+                .ifPresent(it -> {
+                    if (it.request().unsubscribes()) {
+                        refuse(source(it.from()), it, asked.asked());
+                    } else {
+                        refuse(it.request(), asked.asked(), it.from(), Action.DROP_AUTH_FAILURE);
+                    }
+                });
+    }
+
+    private void refuse(Ip to, Waiting it, Eid eid) {
+        reply(
+                to,
+                it.from(),
+                () -> negative(it.request(), eid, it.from(), Action.DROP_AUTH_FAILURE));
     }
 
     /** The log has found nothing to subscribe to: answers as if it had not been asked. */

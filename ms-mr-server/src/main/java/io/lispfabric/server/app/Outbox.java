@@ -58,7 +58,7 @@ final class Outbox {
             return;
         }
         var credentials = site.get().live(wanted);
-        var key = site.get().key(credentials.keyId());
+        var key = credentials.key(site.get());
         var algorithm = Algorithm.of(credentials.algorithmId());
         var message =
                 new MapNotify(

@@ -1,13 +1,17 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Publisher;
 import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Map-Notifies that are repeated until acknowledged, while this member leads (RFC 9301 §5.7, RFC
@@ -81,7 +85,7 @@ final class Publications {
             for (var listener : publisher.awaiting(ack.nonce(), record.eid())) {
                 if (vouchesFor(ack, payload, listener)) {
                     known = true;
-                    publisher.onAcknowledged(listener, ack.nonce());
+                    acknowledged(listener, ack.nonce());
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement.
                     around.submit(new Command.Acknowledge(listener, record.eid(), ack.nonce()));
@@ -96,10 +100,28 @@ final class Publications {
     private boolean vouchesFor(MapNotifyAck ack, ByteBuffer payload, ListenerId listener) {
         return around.state()
                 .listener(listener)
-                .flatMap(it -> around.config().sites().named(it.contact().credentials().site()))
-                .flatMap(site -> site.key(ack.authentication().keyId()))
+                .flatMap(it -> key(it.contact(ack.nonce()).credentials(), ack))
                 .filter(key -> MessageAuthentication.verify(ack, payload, key))
                 .isPresent();
+    }
+
+    /** That of the association if there is one, and then no other; else any of the site's. */
+    private Optional<SharedKey> key(Credentials credentials, MapNotifyAck ack) {
+        return around.config()
+                .sites()
+                .named(credentials.site())
+                .flatMap(site ->
+                        credentials.association().isPresent()
+                                ? credentials.key(site)
+                                : site.key(ack.authentication().keyId()));
+    }
+
+    private void acknowledged(ListenerId id, Nonce nonce) {
+        if (around.state().listener(id).filter(it -> it.restartsAt(nonce)).isPresent()) {
+            publisher.onRestarted(id, nonce);
+        } else {
+            publisher.onAcknowledged(id, nonce);
+        }
     }
 
     /** How many Map-Notifies wait for their acknowledgement. */

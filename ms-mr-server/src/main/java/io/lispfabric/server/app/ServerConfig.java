@@ -37,6 +37,7 @@ import java.util.Set;
  * @param replyTo where Map-Notifies for an xTR go
  * @param vendors the OUIs whose LCAFs are understood
  * @param subscriptions how many and how long
+ * @param lispSec which protected Map-Requests are answered
  * @param sites who may register what
  */
 public record ServerConfig(
@@ -52,6 +53,7 @@ public record ServerConfig(
         ReplyTo replyTo,
         Set<Integer> vendors,
         Subscriptions subscriptions,
+        LispSec lispSec,
         Sites sites) {
     /** RFC 9301 §8.2: three minutes without a Map-Register. */
     public static final Duration REGISTRATION_TIMEOUT = Duration.ofMinutes(3);
@@ -97,6 +99,41 @@ public record ServerConfig(
         /** RFC 9437 §5 recommends 15 minutes. */
         public static final Subscriptions DEFAULT =
                 new Subscriptions(Duration.ofMinutes(15), 16_384, Duration.ofMinutes(15));
+    }
+
+    /**
+     * The Map-Resolver's part of LISP-SEC (RFC 9303).
+     *
+     * @param required whether Map-Requests without it are dropped (RFC 9301 §9)
+     * @param keys what ITRs wrap their one-time keys with; independent of the sites' (RFC 9303
+     *     §6.5)
+     */
+    public record LispSec(boolean required, List<ItrKey> keys) {
+        /** No protected Map-Request can be read, and none is asked for. */
+        public static final LispSec NONE = new LispSec(false, List.of());
+
+        public LispSec {
+            keys = List.copyOf(keys);
+        }
+
+        Optional<ItrKey> key(int keyId) {
+            return keys.stream().filter(it -> it.secret().keyId() == keyId).findFirst();
+        }
+    }
+
+    /**
+     * A secret that ITRs share with the Map-Resolver.
+     *
+     * @param sites in whose name its holders may subscribe; empty for all
+     */
+    public record ItrKey(SharedKey secret, Set<String> sites) {
+        public ItrKey {
+            sites = Set.copyOf(sites);
+        }
+
+        boolean speaksFor(String site) {
+            return sites.isEmpty() || sites.contains(site);
+        }
     }
 
     public ServerConfig {
@@ -161,6 +198,7 @@ public record ServerConfig(
             }
             sites.add(site);
         }
+        var lispSec = lispSec(from.section("lisp-sec"), sites);
         from.rejectUnread(); // a misspelt key stops the server rather than being ignored
         try {
             return new ServerConfig(
@@ -176,6 +214,7 @@ public record ServerConfig(
                     replyTo,
                     vendors,
                     limits,
+                    lispSec,
                     new Sites(sites, unknown.equals("drop")));
         } catch (IllegalArgumentException e) {
             throw from.error("sites", e);
@@ -198,6 +237,26 @@ public record ServerConfig(
                 ReplyTo.AUTO,
                 Set.of(),
                 Subscriptions.DEFAULT,
+                LispSec.NONE,
+                sites);
+    }
+
+    /** The same server with LISP-SEC. */
+    public ServerConfig protectedBy(LispSec protection) {
+        return new ServerConfig(
+                member,
+                data,
+                cluster,
+                peers,
+                lisp,
+                admin,
+                http,
+                registrationTimeout,
+                repliesPerSecond,
+                replyTo,
+                vendors,
+                subscriptions,
+                protection,
                 sites);
     }
 
@@ -216,6 +275,7 @@ public record ServerConfig(
                 replyTo,
                 vendors,
                 subscriptions,
+                lispSec,
                 sites);
     }
 
@@ -235,6 +295,7 @@ public record ServerConfig(
                 replyTo,
                 vendors,
                 subscriptions,
+                lispSec,
                 sites);
     }
 
@@ -340,6 +401,40 @@ public record ServerConfig(
                     "RLOCs are IP addresses, such as 10.9.0.0/16, not '" + text + "'");
         }
         return block;
+    }
+
+    private static LispSec lispSec(Settings from, List<Site> sites) throws ConfigException {
+        boolean required = from.flag("require", false);
+        var keys = new ArrayList<ItrKey>();
+        for (var entry : from.list("keys")) {
+            int id = (int) entry.number("id", 0, 0, 255);
+            var secret = Bytes.of(entry.secret("secret"));
+            var speaksFor = Set.copyOf(entry.values("sites", ServerConfig::name));
+            for (var site : speaksFor) {
+                if (sites.stream().noneMatch(it -> it.name().equals(site))) {
+                    throw entry.error("sites", "no site is called " + site);
+                }
+            }
+            if (keys.stream().anyMatch(it -> it.secret().keyId() == id)) {
+                throw entry.error("id", "is used by another key of lisp-sec");
+            }
+            // RFC 9303 §6.5: else an ETR could vouch for EIDs that are not its own.
+            if (sites.stream()
+                    .flatMap(it -> it.keys().stream())
+                    .anyMatch(it -> it.secret().equals(secret))) {
+                throw entry.error(
+                        "secret-file", "must be independent of the sites' secrets (RFC 9303 §6.5)");
+            }
+            try {
+                keys.add(new ItrKey(SharedKey.of(id, secret), speaksFor));
+            } catch (IllegalArgumentException e) {
+                throw entry.error("secret-file", e);
+            }
+        }
+        if (required && keys.isEmpty()) {
+            throw from.error("require", "needs keys, or nobody will be answered");
+        }
+        return new LispSec(required, keys);
     }
 
     private static SiteId siteId(String text) {

@@ -21,8 +21,10 @@ import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.NonceCheck;
 import io.lispfabric.server.core.Outstanding;
 import io.lispfabric.server.core.PrefixMap;
+import io.lispfabric.server.core.PubSubKey;
 import io.lispfabric.server.core.Registrant;
 import io.lispfabric.server.core.Registration;
+import io.lispfabric.server.core.UsedKey;
 import io.lispfabric.store.Write;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Locator;
@@ -56,6 +58,7 @@ final class StateCodec {
     private static final int ROW_NONCE = 2;
     private static final int ROW_LISTENER = 3;
     private static final int ROW_OUTSTANDING = 4;
+    private static final int ROW_USED_KEY = 5;
 
     private static final int SUBSCRIBER = 1;
     private static final int MEMBER = 2;
@@ -94,6 +97,7 @@ final class StateCodec {
                 out.u16(it.leastLength()).u8(it.hole().isPresent() ? 1 : 0);
                 it.hole().ifPresent(hole -> hole.write(out));
                 out.u64(it.temporaryMillis()).u32(it.mostUnconfirmed());
+                writeProof(out, it.proof());
             }
             case Command.Unsubscribe it -> {
                 out.u8(UNSUBSCRIBE).u64(it.origin()).u64(it.atMillis());
@@ -103,6 +107,7 @@ final class StateCodec {
                 write(out, it.asked());
                 it.source().write(out);
                 out.u16(it.port()).u32(it.mostUnconfirmed());
+                writeProof(out, it.proof());
             }
             case Command.Acknowledge(var listener, var eid, var nonce) -> {
                 out.u8(ACKNOWLEDGE);
@@ -197,7 +202,8 @@ final class StateCodec {
                             in.u16(),
                             in.u8() != 0 ? Optional.of(MappingRecord.read(in)) : Optional.empty(),
                             in.u64(),
-                            in.u32AsInt());
+                            in.u32AsInt(),
+                            readProof(in));
             case UNSUBSCRIBE ->
                     new Command.Unsubscribe(
                             in.u64(),
@@ -208,7 +214,8 @@ final class StateCodec {
                             readEid(in),
                             readIp(in),
                             in.u16(),
-                            in.u32AsInt());
+                            in.u32AsInt(),
+                            readProof(in));
             case ACKNOWLEDGE ->
                     new Command.Acknowledge(readListenerId(in), readEid(in), new Nonce(in.u64()));
             case GIVE_UP ->
@@ -237,6 +244,11 @@ final class StateCodec {
                                     .bytes(key.octets())
                                     .toArray(),
                             new WireWriter().u8(LEVEL).u64(nonce.value()).toArray());
+            case Change.KeyUsed(var used) ->
+                    new Write.Put(
+                            usedKey(used.fingerprint()),
+                            new WireWriter().u8(LEVEL).u64(used.expiresMillis()).toArray());
+            case Change.KeyForgotten(var fingerprint) -> new Write.Delete(usedKey(fingerprint));
             case Change.ListenerSet(var listener) ->
                     new Write.Put(listenerKey(listener.id()), value(listener));
             case Change.ListenerGone(var id) -> new Write.Delete(listenerKey(id));
@@ -277,6 +289,8 @@ final class StateCodec {
                     yield new Change.NonceSet(
                             new BitKey(in.bytes(in.remaining()), bits), new Nonce(rest.u64()));
                 }
+                case ROW_USED_KEY ->
+                        new Change.KeyUsed(new UsedKey(in.bytes(in.remaining()), rest.u64()));
                 case ROW_LISTENER -> new Change.ListenerSet(readListener(readListenerId(in), rest));
                 case ROW_OUTSTANDING -> {
                     var id = readListenerId(in);
@@ -302,6 +316,10 @@ final class StateCodec {
                             + ", but this program knows only level "
                             + LEVEL);
         }
+    }
+
+    private static byte[] usedKey(Bytes fingerprint) {
+        return new WireWriter().u8(ROW_USED_KEY).bytes(fingerprint).toArray();
     }
 
     private static byte[] mappingKey(Eid eid) {
@@ -442,10 +460,30 @@ final class StateCodec {
     private static void write(WireWriter out, Credentials it) {
         write(out, it.site());
         out.u8(it.keyId()).u8(it.algorithmId()).u8(it.length()).u8(it.iidMaskLength());
+        out.u8(it.association().map(key -> key.secret().length()).orElse(0));
+        it.association().ifPresent(key -> out.bytes(key.secret()));
     }
 
     private static Credentials readCredentials(WireReader in) {
-        return new Credentials(readText(in), in.u8(), in.u8(), in.u8(), in.u8());
+        return new Credentials(
+                readText(in), in.u8(), in.u8(), in.u8(), in.u8(), readAssociation(in));
+    }
+
+    private static Optional<PubSubKey> readAssociation(WireReader in) {
+        int length = in.u8();
+        return length == 0 ? Optional.empty() : Optional.of(new PubSubKey(in.bytes(length)));
+    }
+
+    private static void writeProof(WireWriter out, Optional<UsedKey> proof) {
+        out.u8(proof.map(it -> it.fingerprint().length()).orElse(0));
+        proof.ifPresent(it -> out.bytes(it.fingerprint()).u64(it.expiresMillis()));
+    }
+
+    private static Optional<UsedKey> readProof(WireReader in) {
+        int length = in.u8();
+        return length == 0
+                ? Optional.empty()
+                : Optional.of(new UsedKey(in.bytes(length), in.u64()));
     }
 
     private static void write(WireWriter out, List<Ip> addresses) {

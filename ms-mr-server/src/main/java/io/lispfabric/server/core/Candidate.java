@@ -40,6 +40,19 @@ public record Candidate(
         EXCLUDE
     }
 
+    /** Whether it came with a security association of its own (RFC 9437 §7.1). */
+    boolean proven() {
+        return contact.credentials().association().isPresent();
+    }
+
+    /**
+     * Whether a Map-Request without one may not use this nonce as long as this one waits: not
+     * again, nor in the place of one that has more to show.
+     */
+    boolean outlaws(Eid eid, Nonce other) {
+        return asked.equals(eid) && !other.isGreaterThan(nonce) || proven() && other.equals(nonce);
+    }
+
     /**
      * What the answer tells: the mapping, or that there is none, for as long as the subscription
      * lasts then.

@@ -1,5 +1,6 @@
 package io.lispfabric.server.core;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.wire.Nonce;
 
@@ -16,6 +17,12 @@ public sealed interface Change {
 
     /** The last nonce of an xTR under a key (RFC 9301 §5.6). */
     record NonceSet(BitKey key, Nonce nonce) implements Change {}
+
+    /** A one-time key is not to be used again (RFC 9437 §7.1). */
+    record KeyUsed(UsedKey used) implements Change {}
+
+    /** A one-time key is no longer remembered. */
+    record KeyForgotten(Bytes fingerprint) implements Change {}
 
     /** Who is told; what is outstanding for it stays as it was. */
     record ListenerSet(Listener listener) implements Change {}

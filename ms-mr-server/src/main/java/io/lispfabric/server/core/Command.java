@@ -52,6 +52,20 @@ public sealed interface Command {
         }
     }
 
+    /** A Map-Request with the N-bit. */
+    sealed interface Asking extends Heard {
+        long atMillis();
+
+        XtrIdentity xtr();
+
+        Nonce nonce();
+
+        Eid asked();
+
+        /** The one-time key that makes a new security association, if it does (RFC 9437 §7.1). */
+        Optional<UsedKey> proof();
+    }
+
     /**
      * A Map-Request with the N-bit, for one EID-Prefix, by an xTR of a known site (RFC 9437 §5).
      *
@@ -60,6 +74,8 @@ public sealed interface Command {
      *     around the EID in which nothing is known. Empty when that is not wanted.
      * @param temporaryMillis for how long, then (RFC 9437 §5)
      * @param mostUnconfirmed how many subscriptions may wait for their confirmation
+     * @param proof the one-time key that the Map-Request brought, when it makes a new security
+     *     association (RFC 9437 §7.1)
      */
     record Subscribe(
             long origin,
@@ -73,8 +89,9 @@ public sealed interface Command {
             int leastLength,
             Optional<MappingRecord> hole,
             long temporaryMillis,
-            int mostUnconfirmed)
-            implements Heard {
+            int mostUnconfirmed,
+            Optional<UsedKey> proof)
+            implements Asking {
         public Subscribe {
             itrRlocs = List.copyOf(itrRlocs);
         }
@@ -93,8 +110,9 @@ public sealed interface Command {
             Eid asked,
             Ip source,
             int port,
-            int mostUnconfirmed)
-            implements Heard {}
+            int mostUnconfirmed,
+            Optional<UsedKey> proof)
+            implements Asking {}
 
     /** A Map-Notify-Ack whose MAC was right. */
     record Acknowledge(ListenerId listener, Eid eid, Nonce nonce) implements Command {}

@@ -36,6 +36,12 @@ public sealed interface Effect {
     record NotSubscribed(Command.Subscribe asked) implements Effect {}
 
     /**
+     * No security association could be made, as the one-time key has been used before: the process
+     * that heard the Map-Request says so (RFC 9437 §7.1).
+     */
+    record NotAuthenticated(Command.Asking asked) implements Effect {}
+
+    /**
      * A nonce that was not greater than the last one: an old packet, counted and not answered (RFC
      * 9301 §5.6).
      */

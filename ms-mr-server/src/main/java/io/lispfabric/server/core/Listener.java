@@ -96,16 +96,49 @@ public record Listener(
     /**
      * The same, asking for one thing more. It takes the place of what was asked for in the same
      * words; and of the oldest when there is no room: more than one is there only when an xTR asks
-     * for several EIDs in one EID-Prefix, or somebody else does in its name.
+     * for several EIDs in one EID-Prefix, or somebody else does in its name. Never does what
+     * anybody may have sent take the place of what came with a security association.
      */
     Listener asking(Candidate other) {
         var those = new ArrayList<>(candidates);
-        those.removeIf(it -> it.asked().equals(other.asked()));
+        those.removeIf(it ->
+                (other.proven() || !it.proven())
+                        && (it.asked().equals(other.asked())
+                                || other.proven() && it.nonce().equals(other.nonce())));
         if (those.size() == MOST_CANDIDATES) {
-            those.removeFirst();
+            those.remove(
+                    those.stream()
+                            .filter(it -> !it.proven())
+                            .findFirst()
+                            .orElseGet(those::getFirst));
         }
         those.add(other);
         return asking(those);
+    }
+
+    /** Whether there is room for one thing more to ask for. */
+    boolean admits(Candidate other) {
+        return other.proven()
+                || candidates.size() < MOST_CANDIDATES
+                || candidates.stream().anyMatch(it -> !it.proven());
+    }
+
+    /** Whether it has this security association, or asks for it. */
+    boolean uses(Optional<PubSubKey> association) {
+        return contact.credentials().association().equals(association)
+                || candidates.stream()
+                        .anyMatch(
+                                it -> it.contact().credentials().association().equals(association));
+    }
+
+    /** Where a Map-Notify with this nonce goes, and so who acknowledges it. */
+    public Contact contact(Nonce told) {
+        return candidate(told).map(Candidate::contact).orElse(contact);
+    }
+
+    /** Whether the acknowledgement of this nonce begins a new counter (RFC 9437 §7.1). */
+    public boolean restartsAt(Nonce told) {
+        return candidate(told).filter(Candidate::proven).isPresent();
     }
 
     Listener without(Candidate other) {
@@ -118,7 +151,9 @@ public record Listener(
                 id,
                 confirmed.contact(),
                 other,
-                confirmed.nonce().isGreaterThan(nonce) ? confirmed.nonce() : nonce,
+                confirmed.proven() || confirmed.nonce().isGreaterThan(nonce)
+                        ? confirmed.nonce()
+                        : nonce,
                 active() ? sinceMillis : confirmed.atMillis(),
                 endMillis,
                 candidates.stream().filter(it -> !it.equals(confirmed)).toList(),

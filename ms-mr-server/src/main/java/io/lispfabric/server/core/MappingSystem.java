@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param nonces the last one of each xTR under each key
  * @param subscribers by EID-Prefix, and then by xTR
  * @param members the xTRs that register, to be told of their group
+ * @param usedKeys the one-time keys that have made security associations, by fingerprint
  * @param unconfirmed how many of the subscribers have only asked
  */
 public record MappingSystem(
@@ -24,10 +25,16 @@ public record MappingSystem(
         PrefixMap<Nonce> nonces,
         PrefixMap<PrefixMap<Listener>> subscribers,
         PrefixMap<Listener> members,
+        PrefixMap<UsedKey> usedKeys,
         int unconfirmed) {
     public static final MappingSystem EMPTY =
             new MappingSystem(
-                    PrefixMap.empty(), PrefixMap.empty(), PrefixMap.empty(), PrefixMap.empty(), 0);
+                    PrefixMap.empty(),
+                    PrefixMap.empty(),
+                    PrefixMap.empty(),
+                    PrefixMap.empty(),
+                    PrefixMap.empty(),
+                    0);
 
     /**
      * A subscriber to a short prefix is first told so many mappings inside it, and no more: a
@@ -116,7 +123,15 @@ public record MappingSystem(
             case Change.MappingGone(var eid) -> with(mappings.without(BitKey.of(eid)));
             case Change.NonceSet(var key, var nonce) ->
                     new MappingSystem(
-                            mappings, nonces.with(key, nonce), subscribers, members, unconfirmed);
+                            mappings,
+                            nonces.with(key, nonce),
+                            subscribers,
+                            members,
+                            usedKeys,
+                            unconfirmed);
+            case Change.KeyUsed(var used) -> withKeys(usedKeys.with(used.key(), used));
+            case Change.KeyForgotten(var fingerprint) ->
+                    withKeys(usedKeys.without(BitKey.of(fingerprint)));
             case Change.ListenerSet(var listener) -> {
                 var outstanding =
                         listener(listener.id())
@@ -143,7 +158,11 @@ public record MappingSystem(
     }
 
     private MappingSystem with(PrefixMap<Mapping> other) {
-        return new MappingSystem(other, nonces, subscribers, members, unconfirmed);
+        return new MappingSystem(other, nonces, subscribers, members, usedKeys, unconfirmed);
+    }
+
+    private MappingSystem withKeys(PrefixMap<UsedKey> other) {
+        return new MappingSystem(mappings, nonces, subscribers, members, other, unconfirmed);
     }
 
     private MappingSystem with(Listener listener) {
@@ -156,6 +175,7 @@ public record MappingSystem(
                         nonces,
                         subscribers.with(key, those.with(key(xtr), listener)),
                         members,
+                        usedKeys,
                         unconfirmed
                                 - asking(listener(listener.id()))
                                 + asking(Optional.of(listener)));
@@ -166,6 +186,7 @@ public record MappingSystem(
                             nonces,
                             subscribers,
                             members.with(registrant.key(), listener),
+                            usedKeys,
                             unconfirmed);
         };
     }
@@ -180,6 +201,7 @@ public record MappingSystem(
                         nonces,
                         those.isEmpty() ? subscribers.without(key) : subscribers.with(key, those),
                         members,
+                        usedKeys,
                         unconfirmed - asking(listener(id)));
             }
             case ListenerId.Member(var registrant) ->
@@ -188,6 +210,7 @@ public record MappingSystem(
                             nonces,
                             subscribers,
                             members.without(registrant.key()),
+                            usedKeys,
                             unconfirmed);
         };
     }

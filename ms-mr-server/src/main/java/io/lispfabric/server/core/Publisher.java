@@ -171,6 +171,14 @@ public final class Publisher {
         acknowledged.merge(listener, nonce, (a, b) -> b.isGreaterThan(a) ? b : a);
     }
 
+    /**
+     * The same for one that begins a new counter, so that what was acknowledged before does not
+     * count any more (RFC 9437 §7.1).
+     */
+    public void onRestarted(ListenerId listener, Nonce nonce) {
+        acknowledged.put(listener, nonce);
+    }
+
     /** How many Map-Notifies wait for their acknowledgement. */
     public int outstanding() {
         return jobs.size();

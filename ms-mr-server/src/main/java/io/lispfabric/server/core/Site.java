@@ -78,10 +78,12 @@ public record Site(
      */
     public Credentials live(Credentials old) {
         boolean lives =
-                key(old.keyId())
-                        .flatMap(key ->
-                                Algorithm.of(old.algorithmId()).filter(key.algorithms()::contains))
-                        .isPresent();
+                old.association().isPresent()
+                        || key(old.keyId())
+                                .flatMap(key ->
+                                        Algorithm.of(old.algorithmId())
+                                                .filter(key.algorithms()::contains))
+                                .isPresent();
         return lives ? old : defaultCredentials().withIidMaskLength(old.iidMaskLength());
     }
 

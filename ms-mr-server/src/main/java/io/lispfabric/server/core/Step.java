@@ -20,6 +20,12 @@ final class Step {
     /** How long the nonce of an ended one is kept. */
     private static final long ENDED_MILLIS = 24 * 3_600_000;
 
+    /** How many one-time keys are remembered. When there are more, nobody can tell any longer. */
+    static final int MOST_USED_KEYS = 1 << 20;
+
+    /** How many that need not be remembered any longer make room for one. */
+    private static final int KEYS_FORGOTTEN = 4;
+
     private final List<Change> changes = new ArrayList<>();
     private final List<Effect> effects = new ArrayList<>();
     private MappingSystem state;
@@ -303,6 +309,9 @@ final class Step {
     }
 
     void subscribe(Command.Subscribe command) {
+        if (!hasFreshKey(command)) {
+            return;
+        }
         var asked = command.asked();
         var match =
                 state.longestMatch(asked)
@@ -317,15 +326,10 @@ final class Step {
             return;
         }
         var id = new ListenerId.Subscriber(prefix.get(), command.xtr());
-        if (isReplay(id, command.asked(), command.nonce(), command.origin())) {
+        if (isReplay(id, command, command.credentials())) {
             return;
         }
-        if (state.listener(id).isEmpty() && state.unconfirmed() >= command.mostUnconfirmed()) {
-            effects.add(new Effect.NotSubscribed(command));
-            return;
-        }
-        ask(
-                id,
+        var candidate =
                 new Candidate(
                         Wish.SUBSCRIBE,
                         asked,
@@ -334,7 +338,42 @@ final class Step {
                         command.atMillis(),
                         command.atMillis() + command.temporaryMillis(),
                         command.hole().map(MappingRecord::action).orElse(Action.NO_ACTION),
-                        false));
+                        false);
+        boolean room =
+                state.listener(id)
+                        .map(it -> it.admits(candidate))
+                        .orElseGet(() -> hasRoom(candidate, command.mostUnconfirmed()));
+        if (room) {
+            ask(id, candidate);
+        } else {
+            effects.add(new Effect.NotSubscribed(command));
+        }
+    }
+
+    /** Whoever holds a secret must not be kept out by all those who hold none. */
+    private boolean hasRoom(Candidate candidate, int mostUnconfirmed) {
+        return candidate.proven() || state.unconfirmed() < mostUnconfirmed;
+    }
+
+    /**
+     * RFC 9437 §7.1: a one-time key makes one security association and no second one; and none when
+     * nobody can tell whether it has made one.
+     */
+    private boolean hasFreshKey(Command.Asking command) {
+        if (command.proof().isEmpty()) {
+            return true;
+        }
+        state.usedKeys()
+                .expiring(command.atMillis(), KEYS_FORGOTTEN)
+                .forEach(it -> change(new Change.KeyForgotten(it.fingerprint())));
+        var key = command.proof().get();
+        if (state.usedKeys().get(key.key()).isPresent()
+                || state.usedKeys().size() >= MOST_USED_KEYS) {
+            effects.add(new Effect.NotAuthenticated(command));
+            return false;
+        }
+        change(new Change.KeyUsed(key));
+        return true;
     }
 
     /**
@@ -369,8 +408,11 @@ final class Step {
     }
 
     void unsubscribe(Command.Unsubscribe command) {
+        if (!hasFreshKey(command)) {
+            return;
+        }
         var id = new ListenerId.Subscriber(command.asked(), command.xtr());
-        if (isReplay(id, command.asked(), command.nonce(), command.origin())) {
+        if (isReplay(id, command, command.credentials())) {
             return;
         }
         var known = state.listener(id);
@@ -379,10 +421,8 @@ final class Step {
                 known.filter(it -> it.active() || it.standing() == Standing.ASKED).isPresent();
         boolean part =
                 state.around(command.asked(), command.xtr()).stream().anyMatch(Listener::active);
-        boolean room = known.isPresent() || state.unconfirmed() < command.mostUnconfirmed();
-        if (own || part && room) {
-            ask(
-                    id,
+        if (own || part) {
+            var candidate =
                     new Candidate(
                             own ? Wish.UNSUBSCRIBE : Wish.EXCLUDE,
                             command.asked(),
@@ -394,11 +434,14 @@ final class Step {
                             command.atMillis(),
                             command.atMillis() + ENDED_MILLIS,
                             Action.NO_ACTION,
-                            false));
-            return;
-        }
-        if (part) {
-            return; // there is no room now; it will ask again
+                            false);
+            boolean room =
+                    known.map(it -> it.admits(candidate))
+                            .orElseGet(() -> hasRoom(candidate, command.mostUnconfirmed()));
+            if (room) {
+                ask(id, candidate);
+            }
+            return; // if there is no room now, it will ask again
         }
         // It is confirmed even if there was nothing to end, so that an xTR that starts can
         // clear what it forgot.
@@ -416,20 +459,30 @@ final class Step {
     /**
      * RFC 9437 §5: whether the nonce is not greater than the last one for the EID-Prefix. An EID
      * that is answered with a shorter one has its own nonces; of those only what is not yet
-     * confirmed is known.
+     * confirmed is known. A new security association starts a new counter (RFC 9437 §7.1): there it
+     * is the key that must not have been used before, and one that is in use has been, however long
+     * ago.
      */
-    private boolean isReplay(ListenerId.Subscriber id, Eid asked, Nonce nonce, long origin) {
+    private boolean isReplay(
+            ListenerId.Subscriber id, Command.Asking command, Credentials credentials) {
+        var known = state.listener(id);
+        if (credentials.association().isPresent()) {
+            boolean inUse = known.filter(it -> it.uses(credentials.association())).isPresent();
+            if (inUse) {
+                effects.add(new Effect.NotAuthenticated(command));
+            }
+            return inUse;
+        }
+        var asked = command.asked();
+        var nonce = command.nonce();
         boolean replay =
-                state.listener(id)
-                        .filter(it ->
+                known.filter(it ->
                                 id.prefix().equals(asked) && !nonce.isGreaterThan(it.nonce())
                                         || it.candidates().stream()
-                                                .filter(last -> last.asked().equals(asked))
-                                                .anyMatch(
-                                                        last -> !nonce.isGreaterThan(last.nonce())))
+                                                .anyMatch(last -> last.outlaws(asked, nonce)))
                         .isPresent();
         if (replay) {
-            effects.add(new Effect.Replayed(origin));
+            effects.add(new Effect.Replayed(command.origin()));
         }
         return replay;
     }

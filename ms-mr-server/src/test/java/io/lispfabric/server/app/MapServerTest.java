@@ -367,7 +367,8 @@ class MapServerTest {
             d1.send(
                     EncapsulatedControlMessage.of(local, local, 4342, 4342, question)
                             .with(Optional.of(new EcmAd(2, key, EidAd.request(2)))));
-            Awaiting.until(() -> server.drops("unexpected") == 4);
+            Awaiting.until(
+                    () -> server.drops("unexpected") == 3 && server.drops("unknown_itr_key") == 1);
             var asked = d1.query(ACC7);
             d1.send(asked);
             var reply = d1.replied();

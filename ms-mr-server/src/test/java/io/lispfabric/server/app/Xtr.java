@@ -7,6 +7,9 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.EcmAd;
+import io.lispfabric.wire.EidAd;
+import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.Locator;
@@ -19,7 +22,9 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.LispSec;
 import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.OneTimeKey;
 import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -50,11 +55,26 @@ final class Xtr implements AutoCloseable {
 
     Xtr(InetSocketAddress server, SharedKey key, XtrIdentity identity, Nonce start)
             throws IOException {
+        this(
+                server,
+                key,
+                identity,
+                start,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    }
+
+    Xtr(
+            InetSocketAddress server,
+            SharedKey key,
+            XtrIdentity identity,
+            Nonce start,
+            InetSocketAddress at)
+            throws IOException {
         this.server = server;
         this.key = key;
         this.identity = identity;
         this.nonce = start;
-        socket = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+        socket = new DatagramSocket(at);
         socket.setSoTimeout(10_000);
     }
 
@@ -111,6 +131,20 @@ final class Xtr implements AutoCloseable {
 
     byte[] sealed(MapRegister register) {
         return MessageAuthentication.seal(register, key);
+    }
+
+    /** A Map-Request in an ECM that LISP-SEC protects (RFC 9303 §6.4). */
+    EncapsulatedControlMessage guarded(
+            MapRequest request, OneTimeKey otk, SharedKey secret, int hmacId, int kdfId) {
+        return guarded(
+                request,
+                new EcmAd(
+                        hmacId, LispSec.wrap(otk, request.nonce(), secret), EidAd.request(kdfId)));
+    }
+
+    EncapsulatedControlMessage guarded(MapRequest request, EcmAd data) {
+        return EncapsulatedControlMessage.of(rloc(), rloc(), socket.getLocalPort(), 4342, request)
+                .with(Optional.of(data));
     }
 
     void send(byte[] octets) throws IOException {

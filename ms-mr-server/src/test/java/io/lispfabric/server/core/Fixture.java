@@ -86,7 +86,8 @@ final class Fixture {
                 0,
                 Optional.empty(),
                 TEMPORARY_MILLIS,
-                MOST_UNCONFIRMED);
+                MOST_UNCONFIRMED,
+                Optional.empty());
     }
 
     /** A state in which xTR 1 registers each of these alone, with proxy replies. */

@@ -212,7 +212,8 @@ final class SimXtr {
                         0,
                         Optional.of(MappingRecord.negative(RecordTtl.ONE_MINUTE, Action.DROP, eid)),
                         TEMPORARY_MILLIS,
-                        Fixture.MOST_UNCONFIRMED));
+                        Fixture.MOST_UNCONFIRMED,
+                        Optional.empty()));
     }
 
     /** Far from where the Map-Server begins to count for the groups of ETRs. */

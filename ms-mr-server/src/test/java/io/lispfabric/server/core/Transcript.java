@@ -19,6 +19,7 @@ import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -206,8 +207,16 @@ final class Transcript {
         while (publisher.due().filter(due -> !due.isAfter(now())).isPresent()) {
             for (var due : publisher.poll(now(), state, 100)) {
                 switch (due) {
-                    case Publisher.Due.Send(_, _, var to, _, var nonce, var record, _, _) ->
-                            notify(to, nonce, List.of(record));
+                    case Publisher.Due.Send(
+                                    var credentials,
+                                    _,
+                                    var to,
+                                    _,
+                                    var nonce,
+                                    var record,
+                                    _,
+                                    _) ->
+                            notify(credentials, to, nonce, List.of(record));
                     case Publisher.Due.Surrender(var command) -> {
                         note("-- given up: " + command.eid());
                         apply(command);
@@ -230,15 +239,17 @@ final class Transcript {
         assertThat(stored).isEqualTo(state);
         for (var effect : outcome.effects()) {
             switch (effect) {
-                case Effect.Answer answer -> notify(answer.to(), answer.nonce(), answer.records());
+                case Effect.Answer answer ->
+                        notify(answer.credentials(), answer.to(), answer.nonce(), answer.records());
                 case Effect.NotSubscribed(var asked) ->
                         reply(asked.nonce(), asked.itrRlocs().getFirst(), asked.asked());
+                case Effect.NotAuthenticated _ -> note("-- refused: drop-auth-failure");
                 case Effect.Replayed _ -> note("-- dropped: replayed");
                 case Effect.Outdated _ -> note("-- dropped: outdated");
                 case Effect.Conflicting _ -> note("-- left out: conflicting");
                 case Effect.Publish publish -> publisher.onPublish(publish, now());
-                case Effect.Dismiss(_, _, var to, _, var nonce, var record) ->
-                        notify(to, nonce, List.of(record));
+                case Effect.Dismiss(var credentials, _, var to, _, var nonce, var record) ->
+                        notify(credentials, to, nonce, List.of(record));
             }
         }
     }
@@ -253,7 +264,7 @@ final class Transcript {
         switch (message) {
             case "Map-Register" -> register(xtr, nonce, words);
             case "Map-Request" -> request(xtr, nonce, words);
-            case "Map-Notify-Ack" -> acknowledge(nonce, eid(words.remove()));
+            case "Map-Notify-Ack" -> acknowledge(association(words), nonce, eid(words.remove()));
             default -> throw new IllegalArgumentException(text);
         }
     }
@@ -293,14 +304,22 @@ final class Transcript {
         boolean subscribes = take(words, "subscribe");
         boolean unsubscribes = take(words, "unsubscribe");
         boolean temporary = take(words, "or-temporarily");
+        boolean secured = take(words, "protected");
+        var association = association(words);
+        var credentials =
+                association
+                        .map(it -> Credentials.of(xtr.site().name(), KEY_ID, it))
+                        .orElseGet(() -> xtr.credentials(KEY_ID));
         var eid = eid(words.remove());
         var sites = new Sites(siteList, false);
-        if (subscribes) {
+        if (secured && !subscribes && !unsubscribes) {
+            replyProtected(nonce, xtr.address(), eid);
+        } else if (subscribes) {
             apply(
                     new Command.Subscribe(
                             ORIGIN,
                             now().toEpochMilli(),
-                            xtr.credentials(KEY_ID),
+                            credentials,
                             xtr.ids().orElseThrow(),
                             nonce,
                             words.isEmpty()
@@ -311,31 +330,45 @@ final class Transcript {
                             sites.leastLength(eid),
                             temporary ? MapResolver.hole(state, sites, eid) : Optional.empty(),
                             Fixture.TEMPORARY_MILLIS,
-                            Fixture.MOST_UNCONFIRMED));
+                            Fixture.MOST_UNCONFIRMED,
+                            proof(association)));
         } else if (unsubscribes) {
             apply(
                     new Command.Unsubscribe(
                             ORIGIN,
                             now().toEpochMilli(),
-                            xtr.credentials(KEY_ID),
+                            credentials,
                             xtr.ids().orElseThrow(),
                             nonce,
                             eid,
                             xtr.address(),
                             4342,
-                            Fixture.MOST_UNCONFIRMED));
+                            Fixture.MOST_UNCONFIRMED,
+                            proof(association)));
         } else {
             reply(nonce, xtr.address(), eid);
         }
     }
 
-    private void acknowledge(Nonce nonce, Eid eid) {
-        var awaiting = publisher.awaiting(nonce, eid);
+    private void acknowledge(Optional<PubSubKey> association, Nonce nonce, Eid eid) {
+        var awaiting =
+                publisher.awaiting(nonce, eid).stream()
+                        .filter(it ->
+                                state.listener(it)
+                                        .map(listener -> listener.contact(nonce).credentials())
+                                        .map(Credentials::association)
+                                        .filter(association::equals)
+                                        .isPresent())
+                        .toList();
         if (awaiting.isEmpty()) {
             note("-- dropped: nobody waits for this acknowledgement");
         }
         for (var listener : awaiting) {
-            publisher.onAcknowledged(listener, nonce);
+            if (state.listener(listener).filter(it -> it.restartsAt(nonce)).isPresent()) {
+                publisher.onRestarted(listener, nonce);
+            } else {
+                publisher.onAcknowledged(listener, nonce);
+            }
             apply(new Command.Acknowledge(listener, eid, nonce));
         }
     }
@@ -346,8 +379,31 @@ final class Transcript {
 
     // What comes back
 
-    private void notify(Ip to, Nonce nonce, List<MappingRecord> records) {
-        hear(to, "Map-Notify nonce " + show(nonce, to) + " " + show(records));
+    private void notify(Credentials credentials, Ip to, Nonce nonce, List<MappingRecord> records) {
+        hear(to, "Map-Notify nonce " + show(nonce, to) + under(credentials) + " " + show(records));
+    }
+
+    /** Nothing for a key of the site; else the name of the one-time key of the association. */
+    private static String under(Credentials credentials) {
+        return credentials
+                .association()
+                .map(it -> " under " + (char) it.secret().at(0) + (char) it.secret().at(1))
+                .orElse("");
+    }
+
+    /** A security association whose one-time key a transcript calls K1 or so. */
+    private static Optional<PubSubKey> association(Deque<String> words) {
+        if (!take(words, "under")) {
+            return Optional.empty();
+        }
+        var secret = Arrays.copyOf(words.remove().getBytes(StandardCharsets.US_ASCII), 32);
+        return Optional.of(new PubSubKey(Bytes.of(secret)));
+    }
+
+    private Optional<UsedKey> proof(Optional<PubSubKey> association) {
+        long until = now().plus(Duration.ofHours(24)).toEpochMilli();
+        return association.map(
+                it -> new UsedKey(Bytes.of(it.secret().buffer().slice(0, 16)), until));
     }
 
     private void reply(Nonce nonce, Ip to, Eid eid) {
@@ -358,6 +414,29 @@ final class Transcript {
                     hear(
                             etrs.getFirst(),
                             "Map-Request nonce " + show(nonce, to) + " forwarded " + eid);
+        }
+    }
+
+    private void replyProtected(Nonce nonce, Ip to, Eid eid) {
+        var answer = ProtectedAnswer.of(state, new Sites(siteList, false), eid, ROOM);
+        var vouched =
+                answer.vouched().stream().map(Eid::toString).collect(Collectors.joining(", "));
+        var security = " vouched " + vouched + (answer.etrCantSign() ? " etr-cant-sign" : "");
+        switch (answer) {
+            case ProtectedAnswer.Reply(var records, _, _) ->
+                    hear(to, "Map-Reply nonce " + show(nonce, to) + " " + show(records) + security);
+            case ProtectedAnswer.Forward(var etrs, _, _) ->
+                    hear(
+                            etrs.getFirst().address(),
+                            "Map-Request nonce "
+                                    + show(nonce, to)
+                                    + " forwarded "
+                                    + eid
+                                    + security
+                                    + " key "
+                                    + etrs.getFirst().site()
+                                    + "/"
+                                    + etrs.getFirst().keyId());
         }
     }
 

@@ -57,6 +57,22 @@ class TranscriptTest {
         Transcript.replay("expiry");
     }
 
+    @Rfc("9303 §6.3")
+    @Rfc("9303 §6.7")
+    @Rfc("9303 §6.7.1")
+    @Rfc("9303 §6.7.2")
+    @Test
+    void aProtectedQuestionIsAnsweredByTheFirstRuleThatFits() {
+        Transcript.replay("protected");
+    }
+
+    @Rfc("9437 §7.1")
+    @Rfc("9437 §6")
+    @Test
+    void aOneTimeKeyMakesOneSecurityAssociation() {
+        Transcript.replay("associations");
+    }
+
     @Rfc("9437 §5")
     @Rfc("9437 §6")
     @Test
