@@ -54,6 +54,21 @@ public final class Bytes implements Comparable<Bytes> {
         return octets[index] & 0xFF;
     }
 
+    /**
+     * Whether {@code others} begin with these octets, found in a time that depends on the lengths
+     * alone and not on where the first difference is: for what must not be guessed.
+     */
+    public boolean isStartOf(byte[] others) {
+        if (octets.length > others.length) {
+            return false;
+        }
+        int different = 0;
+        for (int i = 0; i < octets.length; i++) {
+            different |= octets[i] ^ others[i];
+        }
+        return different == 0;
+    }
+
     public byte[] toArray() {
         return octets.clone();
     }

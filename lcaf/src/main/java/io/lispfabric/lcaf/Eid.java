@@ -32,22 +32,19 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
     /** Reads the address of an EID-record whose mask-len came before it, AFI included. */
     public static Eid read(WireReader in, int maskLength) {
         int start = in.offset();
-        var address = in.part("EID-Prefix", LispAddress::read);
+        in.begin("EID-Prefix");
+        var address = in.end(LispAddress.read(in));
         var iid = InstanceId.DEFAULT;
         if (address instanceof LispAddress.Instance(var segment, _, var inner)) {
             iid = segment;
             address = inner;
         }
-        return switch (address) {
-            case LispAddress.Ip _, LispAddress.Mac _, LispAddress.Name _ ->
-                    new Eid(iid, prefix(address, maskLength, start));
-            case LispAddress.None _,
-                    LispAddress.Mac64 _,
-                    LispAddress.Oui _,
-                    LispAddress.As _,
-                    Lcaf _ ->
-                    throw new MalformedException(Flaw.UNKNOWN_EID_LCAF, start);
-        };
+        if (address instanceof LispAddress.Ip
+                || address instanceof LispAddress.Mac
+                || address instanceof LispAddress.Name) {
+            return new Eid(iid, prefix(address, maskLength, start));
+        }
+        throw new MalformedException(Flaw.UNKNOWN_EID_LCAF, start);
     }
 
     private static EidPrefix prefix(LispAddress address, int maskLength, int start) {

@@ -37,12 +37,12 @@ public record EidPrefix(LispAddress address, int length) {
      *     fit it
      */
     public EidPrefix {
-        int most = fullLength(address);
+        int most = address instanceof LispAddress.Ipv4 ? 32 : fullLength(address);
         if (length < 0 || length > most || address instanceof LispAddress.Name && length != most) {
             throw new IllegalArgumentException(
                     "prefix length " + length + " does not fit " + address);
         }
-        address = masked(address, length);
+        address = length == most ? address : masked(address, length);
     }
 
     /** The prefix that holds this one address. */

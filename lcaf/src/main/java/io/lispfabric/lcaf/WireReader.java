@@ -1,9 +1,12 @@
 package io.lispfabric.lcaf;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -11,10 +14,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * A cursor over the octets of one datagram. Every step checks that the octets are there and throws
  * {@link MalformedException} otherwise, so that parsers read like the diagrams of the RFCs. All
- * integers are big-endian. A reader that has thrown may stand inside an LCAF: it is used no more.
+ * integers are big-endian. It reads arrays; a buffer that has none, or lets nobody have it, is
+ * copied first. A reader that has thrown may stand inside an LCAF: it is used no more.
  */
 public final class WireReader {
-    private final ByteBuffer in;
+    private static final VarHandle U16 = view(short[].class);
+    private static final VarHandle U32 = view(int[].class);
+    private static final VarHandle U64 = view(long[].class);
+
+    private static VarHandle view(Class<?> type) {
+        return MethodHandles.byteArrayViewVarHandle(type, ByteOrder.BIG_ENDIAN);
+    }
+
+    private final byte[] in;
 
     /** Where in the buffer the datagram begins. */
     private final int origin;
@@ -30,6 +42,11 @@ public final class WireReader {
     private @Nullable String next;
     private int depth;
     private boolean inInstance;
+
+    private int repeatedCount = -1;
+    private int repeatedFrom;
+    private int repeatedLength;
+    private List<?> repeatedList = List.of();
 
     /**
      * Hears what is read and under which name, so that a tool can show octets to people without
@@ -75,15 +92,28 @@ public final class WireReader {
     /** Reads what remains in {@code datagram}, telling {@code trace} what it is. */
     public WireReader(ByteBuffer datagram, Vendors vendors, Trace trace) {
         this(
-                datagram.order() == ByteOrder.BIG_ENDIAN ? datagram : datagram.duplicate(),
-                datagram.position(),
-                datagram.position(),
-                datagram.limit(),
+                octets(datagram),
+                datagram.hasArray() ? datagram.arrayOffset() + datagram.position() : 0,
+                datagram.remaining(),
                 vendors,
                 trace);
     }
 
-    private WireReader(ByteBuffer in, int origin, int at, int end, Vendors vendors, Trace trace) {
+    /** The octets themselves where they can be had, else a copy of them. */
+    private static byte[] octets(ByteBuffer datagram) {
+        if (datagram.hasArray()) {
+            return datagram.array();
+        }
+        var octets = new byte[datagram.remaining()];
+        datagram.get(datagram.position(), octets);
+        return octets;
+    }
+
+    private WireReader(byte[] in, int origin, int length, Vendors vendors, Trace trace) {
+        this(in, origin, origin, origin + length, vendors, trace);
+    }
+
+    private WireReader(byte[] in, int origin, int at, int end, Vendors vendors, Trace trace) {
         this.in = in;
         this.origin = origin;
         this.at = at;
@@ -97,6 +127,24 @@ public final class WireReader {
     public WireReader as(String name) {
         if (traced) {
             next = name;
+        }
+        return this;
+    }
+
+    /** A field of so many octets in the RFC's diagram. */
+    public record Field(String name, int octets) {}
+
+    /** What the next octets are called, several fields that are read in one step. */
+    public WireReader as(Field... fields) {
+        if (traced) {
+            int field = offset();
+            for (var it : fields) {
+                if (origin + field + it.octets > end) {
+                    throw truncated();
+                }
+                trace.field(it.name, field, it.octets);
+                field += it.octets;
+            }
         }
         return this;
     }
@@ -147,7 +195,7 @@ public final class WireReader {
     /** The next octet, which stays unread. */
     public int peekU8() {
         need(1);
-        return in.get(at) & 0xFF;
+        return in[at] & 0xFF;
     }
 
     /** The octet that comes after so many others, all of which stay unread. */
@@ -155,7 +203,7 @@ public final class WireReader {
         if (ahead >= end - at) {
             throw truncated();
         }
-        return in.get(at + ahead) & 0xFF;
+        return in[at + ahead] & 0xFF;
     }
 
     /** The text that the next octets spell, each a character. */
@@ -171,20 +219,20 @@ public final class WireReader {
     }
 
     public int u8() {
-        return in.get(take(1)) & 0xFF;
+        return in[take(1)] & 0xFF;
     }
 
     public int u16() {
-        return in.getShort(take(2)) & 0xFFFF;
+        return (short) U16.get(in, take(2)) & 0xFFFF;
     }
 
     /** 32 bits, as they are: the sign means nothing. */
     public int u32AsInt() {
-        return in.getInt(take(4));
+        return (int) U32.get(in, take(4));
     }
 
     public long u64() {
-        return in.getLong(take(8));
+        return (long) U64.get(in, take(8));
     }
 
     public Bytes bytes(int length) {
@@ -243,7 +291,7 @@ public final class WireReader {
 
     /** {@code count} parts in a row, as {@link #list(int, Function)} has them. */
     public <T> List<T> list(int count, String name, Function<WireReader, T> read) {
-        return list(count, in -> in.part(name, read));
+        return list(count, traced ? in -> in.part(name, read) : read);
     }
 
     /**
@@ -254,11 +302,63 @@ public final class WireReader {
         if (count == 1) {
             return List.of(read.apply(this)); // most lists have one thing
         }
-        var list = new ArrayList<T>(Math.min(count, remaining() / 2));
+        @SuppressWarnings("unchecked") // nothing but what read gives is put into it
+        var list = (T[]) new Object[Math.min(count, remaining() / 2)];
         for (int i = 0; i < count; i++) {
-            list.add(read.apply(this));
+            if (i == list.length) {
+                throw truncated();
+            }
+            list[i] = read.apply(this);
         }
-        return List.copyOf(list);
+        return List.of(list);
+    }
+
+    /**
+     * A list that is often the same in one record after another, as an xTR's locator-set is: when
+     * its octets are those of the list that was read so before, it is that very list.
+     *
+     * @param read what reads {@code count} things; the same each time
+     */
+    public <T> List<T> repeated(int count, ListReader<T> read) {
+        if (count == repeatedCount && repeats()) {
+            at += repeatedLength;
+            @SuppressWarnings("unchecked") // one reader reads one kind of list so
+            var list = (List<T>) repeatedList;
+            return list;
+        }
+        int from = at;
+        var list = read.read(this, count);
+        if (!traced) {
+            repeatedCount = count;
+            repeatedFrom = from;
+            repeatedLength = at - from;
+            repeatedList = list;
+        }
+        return list;
+    }
+
+    private boolean repeats() {
+        int length = repeatedLength;
+        if (length > end - at) {
+            return false;
+        }
+        int i = 0;
+        for (; i + 8 <= length; i += 8) {
+            if ((long) U64.get(in, at + i) != (long) U64.get(in, repeatedFrom + i)) {
+                return false;
+            }
+        }
+        for (; i < length; i++) {
+            if (in[at + i] != in[repeatedFrom + i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Reads a list of so many things. */
+    public interface ListReader<T> {
+        List<T> read(WireReader in, int count);
     }
 
     /** Parts in a row, up to the end. Memory is taken only for those that arrived. */
@@ -308,8 +408,6 @@ public final class WireReader {
 
     /** A copy of octets that are known to be there. */
     private byte[] copy(int from, int length) {
-        var octets = new byte[length];
-        in.get(from, octets);
-        return octets;
+        return Arrays.copyOfRange(in, from, from + length);
     }
 }

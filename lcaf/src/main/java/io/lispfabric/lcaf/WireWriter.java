@@ -10,7 +10,7 @@ import java.util.Arrays;
 public final class WireWriter {
     private byte[] out = new byte[128];
     private int size;
-    private final int iidMaskLength;
+    private int iidMaskLength;
 
     public WireWriter() {
         this(0);
@@ -22,6 +22,13 @@ public final class WireWriter {
      */
     public WireWriter(int iidMaskLength) {
         this.iidMaskLength = iidMaskLength;
+    }
+
+    /** The same as a new writer, with the memory that this one has. */
+    public WireWriter again(int otherIidMaskLength) {
+        size = 0;
+        iidMaskLength = otherIidMaskLength;
+        return this;
     }
 
     /** The IID mask-len of EIDs. */

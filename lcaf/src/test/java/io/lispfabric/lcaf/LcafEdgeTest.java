@@ -15,6 +15,7 @@ import io.lispfabric.lcaf.LispAddress.Unrecognised;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -523,7 +524,7 @@ class LcafEdgeTest {
         var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long least = Long.MAX_VALUE;
         for (int i = 0; i < 5; i++) {
-            var buffer = octets.buffer();
+            var buffer = ByteBuffer.wrap(octets.toArray());
             long before = threads.getCurrentThreadAllocatedBytes();
             try {
                 LispAddress.read(new WireReader(buffer, Vendors.ANY));

@@ -6,12 +6,21 @@ import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.lcaf.WireWriter;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Between datagrams on UDP port 4342 and {@link LispMessage}s (RFC 9301 §5). Decoding is total:
  * nothing is ever thrown.
  */
 public final class LispCodec {
+    /** A writer that is used again is large enough already, and costs no memory but the result. */
+    private static final ThreadLocal<Idle> IDLE = ThreadLocal.withInitial(Idle::new);
+
+    /** Nobody's at the moment. */
+    private static final class Idle {
+        private @Nullable WireWriter writer = new WireWriter();
+    }
+
     private LispCodec() {}
 
     /**
@@ -49,9 +58,12 @@ public final class LispCodec {
      * expect.
      */
     public static byte[] encode(LispMessage message, int iidMaskLength) {
-        var out = new WireWriter(iidMaskLength);
-        message.write(out);
-        return out.toArray();
+        var idle = IDLE.get();
+        var writer = idle.writer == null ? new WireWriter() : idle.writer;
+        idle.writer = null; // a message inside this one needs its own
+        message.write(writer.again(iidMaskLength));
+        idle.writer = writer;
+        return writer.toArray();
     }
 
     private static LispMessage read(WireReader in) {

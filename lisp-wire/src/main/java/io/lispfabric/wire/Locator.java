@@ -37,6 +37,13 @@ public record Locator(
     /** The priority of a locator that must not be used. */
     public static final int UNUSABLE = 255;
 
+    private static final WireReader.Field[] USE = {
+        new WireReader.Field("Priority", 1),
+        new WireReader.Field("Weight", 1),
+        new WireReader.Field("M Priority", 1),
+        new WireReader.Field("M Weight", 1)
+    };
+
     private static final int L = 4;
     private static final int P = 2;
     private static final int R = 1;
@@ -57,6 +64,10 @@ public record Locator(
 
     /** Reads a locator-set, whatever it is for: as many locator-records as were announced. */
     static List<Locator> readSet(WireReader in, int count) {
+        return in.repeated(count, Locator::readNew);
+    }
+
+    private static List<Locator> readNew(WireReader in, int count) {
         var locators = in.list(count, "Locator-record", Locator::read);
         for (var locator : locators) {
             if (locator.rloc().isIgnored()) {
@@ -69,16 +80,13 @@ public record Locator(
 
     /** Reads one locator-record. */
     public static Locator read(WireReader in) {
-        int priority = in.as("Priority").u8();
-        int weight = in.as("Weight").u8();
-        int multicastPriority = in.as("M Priority").u8();
-        int multicastWeight = in.as("M Weight").u8();
+        int use = in.as(USE).u32AsInt();
         int flags = in.as("Locator flags").u16();
         return new Locator(
-                priority,
-                weight,
-                multicastPriority,
-                multicastWeight,
+                use >>> 24,
+                use >>> 16 & 0xFF,
+                use >>> 8 & 0xFF,
+                use & 0xFF,
                 (flags & L) != 0,
                 (flags & P) != 0,
                 (flags & R) != 0,
@@ -87,7 +95,7 @@ public record Locator(
 
     /** Writes the locator-record. */
     public void write(WireWriter out) {
-        out.u8(priority).u8(weight).u8(multicastPriority).u8(multicastWeight);
+        out.u32(priority << 24 | weight << 16 | multicastPriority << 8 | multicastWeight);
         out.u16((local ? L : 0) | (probed ? P : 0) | (reachable ? R : 0));
         rloc.address().write(out);
     }

@@ -29,6 +29,12 @@ public record MappingRecord(
         int mapVersion,
         Eid eid,
         List<Locator> locators) {
+    private static final WireReader.Field[] HEAD = {
+        new WireReader.Field("Locator Count", 1),
+        new WireReader.Field("EID mask-len", 1),
+        new WireReader.Field("Record flags", 2)
+    };
+
     private static final int A = 0x1000;
 
     /**
@@ -58,21 +64,24 @@ public record MappingRecord(
 
     /** Reads one record. */
     public static MappingRecord read(WireReader in) {
-        var ttl = new RecordTtl(in.as("Record TTL").u32AsInt());
-        int locatorCount = in.as("Locator Count").u8();
-        int maskLength = in.as("EID mask-len").u8();
-        int flags = in.as("Record flags").u16();
+        var ttl = RecordTtl.of(in.as("Record TTL").u32AsInt());
+        int head = in.as(HEAD).u32AsInt();
         int version = in.as("Map-Version Number").u16() & 0xFFF;
-        var eid = Eid.read(in, maskLength);
-        var locators = Locator.readSet(in, locatorCount);
+        var eid = Eid.read(in, head >>> 16 & 0xFF);
+        var locators = Locator.readSet(in, head >>> 24);
         return new MappingRecord(
-                ttl, Action.of(flags >>> 13), (flags & A) != 0, version, eid, locators);
+                ttl, Action.of(head >>> 13), (head & A) != 0, version, eid, locators);
     }
 
     /** Writes the record. */
     public void write(WireWriter out) {
-        out.u32(ttl.minutes()).u8(locators.size()).u8(eid.prefix().length());
-        out.u16(action.code() << 13 | (authoritative ? A : 0)).u16(mapVersion);
+        out.u32(ttl.minutes());
+        out.u32(
+                locators.size() << 24
+                        | eid.prefix().length() << 16
+                        | action.code() << 13
+                        | (authoritative ? A : 0));
+        out.u16(mapVersion);
         eid.write(out);
         locators.forEach(locator -> locator.write(out));
     }

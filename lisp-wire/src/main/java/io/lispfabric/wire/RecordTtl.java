@@ -1,5 +1,7 @@
 package io.lispfabric.wire;
 
+import java.util.stream.IntStream;
+
 /**
  * How long a mapping may be cached: unsigned minutes; 0 removes it, all ones leaves it to the
  * receiver (RFC 9301 §5.4).
@@ -12,6 +14,15 @@ public record RecordTtl(int minutes) {
     public static final RecordTtl ONE_MINUTE = new RecordTtl(1);
     public static final RecordTtl FIFTEEN_MINUTES = new RecordTtl(15);
     public static final RecordTtl ONE_DAY = new RecordTtl(1440);
+
+    /** Nearly all that are used: up to a day. */
+    private static final RecordTtl[] COMMON =
+            IntStream.rangeClosed(0, 1440).mapToObj(RecordTtl::new).toArray(RecordTtl[]::new);
+
+    /** So many minutes, 32 bits without a sign. */
+    public static RecordTtl of(int minutes) {
+        return minutes >= 0 && minutes < COMMON.length ? COMMON[minutes] : new RecordTtl(minutes);
+    }
 
     public boolean removes() {
         return minutes == 0;

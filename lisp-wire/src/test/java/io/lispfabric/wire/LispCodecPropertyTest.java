@@ -3,12 +3,18 @@ package io.lispfabric.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.Flaw;
 import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.lcaf.Vendors;
+import io.lispfabric.lcaf.WireReader;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -64,6 +70,65 @@ class LispCodecPropertyTest {
     @Rfc("9301 §5")
     void whatIsWrittenIsRead(@ForAll("messages") LispMessage message) {
         assertThat(decode(LispCodec.encode(message))).isEqualTo(new Decoded.Message(message));
+    }
+
+    /**
+     * Locator-sets that come again are not read again; they must be told from those that only look
+     * so, and a reader that is listened to reads all of them.
+     */
+    @Property
+    @Rfc("9301 §5.4")
+    void locatorSetsThatComeAgainAreTheSame(@ForAll long seed) {
+        var random = new Random(seed);
+        var sets = Stream.generate(() -> locators(random)).limit(3).toList();
+        var records =
+                IntStream.range(0, 8)
+                        .mapToObj(i ->
+                                MappingRecord.of(
+                                        RecordTtl.ONE_DAY,
+                                        Eid.of(i % 2, "10.0." + i + ".0/24"),
+                                        sets.get(random.nextInt(sets.size()))))
+                        .toList();
+        var reply = new MapReply(false, false, new Nonce(seed), records);
+        var octets = LispCodec.encode(reply);
+        assertThat(decode(octets)).isEqualTo(new Decoded.Message(reply));
+        var heard = new Heard();
+        assertThat(LispCodec.decode(ByteBuffer.wrap(octets), Vendors.ANY, heard))
+                .isEqualTo(new Decoded.Message(reply));
+        assertThat(heard.octets).isEqualTo(octets.length);
+        if (decode(octets) instanceof Decoded.Message(MapReply(_, _, _, var read, _))) {
+            for (int i = 1; i < read.size(); i++) {
+                var last = read.get(i - 1).locators();
+                if (read.get(i).locators().equals(last)) {
+                    assertThat(read.get(i).locators()).isSameAs(last);
+                }
+            }
+        }
+    }
+
+    /** Sets that differ in one octet at most, or in how many there are. */
+    private static List<Locator> locators(Random random) {
+        int weight = random.nextInt(2);
+        var last = Rloc.of(random.nextBoolean() ? "192.0.2.1" : "192.0.2.2");
+        return random.nextInt(4) == 0
+                ? List.of()
+                : List.of(Locator.of(Rloc.of("2001:db8::1"), 1, weight), Locator.of(last, 1, 50));
+    }
+
+    /** Counts the octets of all fields. */
+    private static final class Heard implements WireReader.Trace {
+        private int octets;
+
+        @Override
+        public void begin(String part, int offset) {}
+
+        @Override
+        public void field(String name, int offset, int length) {
+            octets += length;
+        }
+
+        @Override
+        public void end(Object value, int offset) {}
     }
 
     @Property(tries = 300)

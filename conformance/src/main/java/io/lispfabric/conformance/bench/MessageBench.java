@@ -17,9 +17,10 @@ public class MessageBench {
     private static final int RECORDS = 100;
 
     /**
-     * {@code plain}: IPv4 in segment 0; {@code tenant}: in another one, with xTR-ID and Site-ID.
+     * {@code plain}: IPv4 in segment 0; {@code tenant}: in another one, with xTR-ID and Site-ID;
+     * {@code xtr}: the same, and all records have the same locator.
      */
-    @Param({"plain", "tenant"})
+    @Param({"plain", "tenant", "xtr"})
     public String kind = "plain";
 
     private MapRegister one = Samples.plain(1);
@@ -30,11 +31,18 @@ public class MessageBench {
     /** Makes the messages. */
     @Setup
     public void encode() {
-        boolean tenant = kind.equals("tenant");
-        one = tenant ? Samples.tenant(1) : Samples.plain(1);
-        hundred = tenant ? Samples.tenant(RECORDS) : Samples.plain(RECORDS);
+        one = sample(1);
+        hundred = sample(RECORDS);
         oneEncoded = ByteBuffer.wrap(LispCodec.encode(one));
         hundredEncoded = ByteBuffer.wrap(LispCodec.encode(hundred));
+    }
+
+    private MapRegister sample(int records) {
+        return switch (kind) {
+            case "plain" -> Samples.plain(records);
+            case "tenant" -> Samples.tenant(records);
+            default -> Samples.xtr(records);
+        };
     }
 
     /** One record, one locator. */

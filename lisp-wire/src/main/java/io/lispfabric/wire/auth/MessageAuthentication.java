@@ -13,8 +13,6 @@ import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -28,9 +26,6 @@ public final class MessageAuthentication {
     private static final Optional<Bytes> REGISTER_SALT = ascii("Map-Register Authentication");
     private static final Optional<Bytes> NOTIFY_SALT = ascii("Map-Notify Authentication");
     private static final Optional<Bytes> NOTIFY_ACK_SALT = ascii("Map-Notify-Ack Authentication");
-
-    /** What stands for authentication data while the MAC is computed: the longest there is. */
-    private static final ByteBuffer ZEROS = ByteBuffer.allocate(32);
 
     private MessageAuthentication() {}
 
@@ -79,26 +74,24 @@ public final class MessageAuthentication {
      */
     public static boolean verify(
             LispMessage.Authenticated message, ByteBuffer payload, SharedKey key) {
-        var algorithm = accepted(message, key);
-        if (algorithm.isEmpty()) {
-            return false;
-        }
-        int length = message.authentication().data().length();
-        var mac = mac(payload, length, message, key, algorithm.get());
-        // Every octet is compared, in constant time, whatever the first ones are.
-        return MessageDigest.isEqual(
-                Arrays.copyOf(mac, length), message.authentication().data().toArray());
-    }
-
-    private static Optional<Algorithm> accepted(LispMessage.Authenticated message, SharedKey key) {
         var authentication = message.authentication();
         int length = authentication.data().length();
-        return Algorithm.of(authentication.algorithmId())
-                .filter(_ -> authentication.keyId() == key.keyId())
-                .filter(key.algorithms()::contains)
-                .filter(it -> it != Algorithm.HMAC_SHA256_128_HKDF || salt(message).isPresent())
-                .filter(it ->
-                        length == it.length() || key.legacyLength() && length == it.fullLength());
+        var algorithm = Algorithm.of(authentication.algorithmId());
+        if (algorithm.isEmpty()
+                || authentication.keyId() != key.keyId()
+                || !isAccepted(algorithm.get(), length, message, key)) {
+            return false;
+        }
+        var mac = mac(payload, length, message, key, algorithm.get());
+        return authentication.data().isStartOf(mac);
+    }
+
+    private static boolean isAccepted(
+            Algorithm algorithm, int length, LispMessage.Authenticated message, SharedKey key) {
+        return key.algorithms().contains(algorithm)
+                && (algorithm != Algorithm.HMAC_SHA256_128_HKDF || salt(message).isPresent())
+                && (length == algorithm.length()
+                        || key.legacyLength() && length == algorithm.fullLength());
     }
 
     /** The MAC of a payload as if its authentication data, {@code length} octets, were zeros. */
@@ -110,8 +103,8 @@ public final class MessageAuthentication {
             Algorithm algorithm) {
         var hmac =
                 switch (algorithm) {
-                    case HMAC_SHA1_96 -> Hmac.sha1().key(key.secret().toArray());
-                    case HMAC_SHA256_128 -> Hmac.sha256().key(key.secret().toArray());
+                    case HMAC_SHA1_96 -> Hmac.sha1().key(key.secret());
+                    case HMAC_SHA256_128 -> Hmac.sha256().key(key.secret());
                     case HMAC_SHA256_128_HKDF ->
                             Hmac.sha256()
                                     .key(
@@ -120,13 +113,8 @@ public final class MessageAuthentication {
                                                     salt(message).orElseThrow(),
                                                     key));
                 };
-        int start = payload.position();
-        int after = Authentication.DATA_OFFSET + length;
-        int left = key.recordsOnly() ? trailer(message) : 0;
-        return hmac.update(payload, start, Authentication.DATA_OFFSET)
-                .update(ZEROS, 0, length)
-                .update(payload, start + after, payload.remaining() - after - left)
-                .mac();
+        int covered = payload.remaining() - (key.recordsOnly() ? trailer(message) : 0);
+        return hmac.updateWithout(payload, covered, Authentication.DATA_OFFSET, length).mac();
     }
 
     /** How many octets stand after the last record: xTR-ID and Site-ID, or nothing. */
@@ -148,7 +136,7 @@ public final class MessageAuthentication {
     private static byte[] messageKey(Nonce nonce, Bytes salt, SharedKey key) {
         var hmac = Hmac.sha256();
         var extracted =
-                hmac.key(salt.toArray())
+                hmac.key(salt)
                         .update(ByteBuffer.allocate(8).putLong(nonce.value()).array())
                         .update(key.secret().toArray())
                         .mac();
