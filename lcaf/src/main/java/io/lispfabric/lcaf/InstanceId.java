@@ -24,7 +24,7 @@ public record InstanceId(int value) implements Comparable<InstanceId> {
         if (value >>> 24 != 0) {
             throw in.flaw(Flaw.BAD_INSTANCE_ID);
         }
-        return new InstanceId(value);
+        return in.instance(value);
     }
 
     @Override

@@ -43,6 +43,7 @@ public final class WireReader {
     private int depth;
     private boolean inInstance;
 
+    private InstanceId instance = InstanceId.DEFAULT;
     private int repeatedCount = -1;
     private int repeatedFrom;
     private int repeatedLength;
@@ -275,6 +276,14 @@ public final class WireReader {
         expectEnd();
         end = outer;
         depth--;
+    }
+
+    /** The Instance ID of this number: the last one again, as most EIDs of a message share it. */
+    InstanceId instance(int number) {
+        if (instance.value() != number) {
+            instance = new InstanceId(number);
+        }
+        return instance;
     }
 
     /** From here to {@link #leaveInstance} no Instance ID may come again. */
