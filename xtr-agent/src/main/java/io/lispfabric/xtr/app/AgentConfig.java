@@ -12,8 +12,11 @@ import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.app.ConfigException;
 import io.lispfabric.wire.app.Settings;
 import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.LispSecHmac;
+import io.lispfabric.wire.auth.LispSecKdf;
 import io.lispfabric.wire.auth.SharedKey;
 import io.lispfabric.xtr.core.MappingDomain;
+import io.lispfabric.xtr.core.Protecting;
 import io.lispfabric.xtr.forward.Encapsulation;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -126,6 +129,8 @@ public record AgentConfig(
      * @param routes the destinations that are looked up in it; of all domains the longest route
      *     decides
      * @param subscribe prefixes to subscribe to before there are packets (draft-jain §5.3)
+     * @param proxyReply whether the Map-Server answers Map-Requests for this xTR (RFC 9301 §5.6)
+     * @param protecting whether and how Map-Requests are protected (RFC 9303)
      */
     public record Domain(
             String name,
@@ -133,7 +138,9 @@ public record AgentConfig(
             SharedKey key,
             Encapsulation encapsulation,
             List<Route> routes,
-            List<Eid> subscribe) {
+            List<Eid> subscribe,
+            boolean proxyReply,
+            Optional<Protecting> protecting) {
         /**
          * @throws IllegalArgumentException when a name cannot be one, or there is no Map-Server
          */
@@ -161,15 +168,38 @@ public record AgentConfig(
                     key,
                     Encapsulation.VXLAN_GPE,
                     List.of(routes).stream().map(Route::parse).toList(),
-                    List.of());
+                    List.of(),
+                    true,
+                    Optional.empty());
         }
 
         public Domain withEncapsulation(Encapsulation other) {
-            return new Domain(name, mapServers, key, other, routes, subscribe);
+            return new Domain(
+                    name, mapServers, key, other, routes, subscribe, proxyReply, protecting);
         }
 
         public Domain subscribing(List<Eid> prefixes) {
-            return new Domain(name, mapServers, key, encapsulation, routes, prefixes);
+            return new Domain(
+                    name, mapServers, key, encapsulation, routes, prefixes, proxyReply, protecting);
+        }
+
+        /** An xTR that answers Map-Requests itself. */
+        public Domain answeringItself() {
+            return new Domain(
+                    name, mapServers, key, encapsulation, routes, subscribe, false, protecting);
+        }
+
+        /** Map-Requests are protected by LISP-SEC. */
+        public Domain protectedBy(Protecting how) {
+            return new Domain(
+                    name,
+                    mapServers,
+                    key,
+                    encapsulation,
+                    routes,
+                    subscribe,
+                    proxyReply,
+                    Optional.of(how));
         }
 
         boolean answersFor(Eid eid) {
@@ -520,8 +550,11 @@ public record AgentConfig(
                 from.value("encapsulation", Encapsulation::parse, Encapsulation.VXLAN_GPE);
         var routes = from.values("routes", Route::parse);
         var subscribe = from.values("subscribe", AgentConfig::eid);
+        boolean proxyReply = from.flag("proxy-reply", true);
+        var protecting = protecting(from, key);
         try {
-            return new Domain(name, servers, key, encapsulation, routes, subscribe);
+            return new Domain(
+                    name, servers, key, encapsulation, routes, subscribe, proxyReply, protecting);
         } catch (IllegalArgumentException e) {
             throw from.error("name", String.valueOf(e.getMessage()));
         }
@@ -542,6 +575,47 @@ public record AgentConfig(
         } catch (IllegalArgumentException e) {
             throw from.error("id", String.valueOf(e.getMessage()));
         }
+    }
+
+    private static Optional<Protecting> protecting(Settings domain, SharedKey own)
+            throws ConfigException {
+        var from = domain.section("lisp-sec");
+        if (!domain.has("lisp-sec")) {
+            return Optional.empty();
+        }
+        var keySettings = from.section("key");
+        int id = (int) keySettings.number("id", 0, 0, 255);
+        var secret = Bytes.of(keySettings.secret("secret"));
+        // RFC 9303 §6.5: else an ETR could vouch for EIDs that are not its own.
+        if (secret.equals(own.secret())) {
+            throw keySettings.error(
+                    "secret-file", "must be independent of the domain's key (RFC 9303 §6.5)");
+        }
+        boolean downgrades = from.flag("downgrade", false);
+        var hmacs = from.values("hmacs", AgentConfig::hmac);
+        var kdfs = from.values("kdfs", AgentConfig::kdf);
+        try {
+            return Optional.of(
+                    new Protecting(
+                            SharedKey.of(id, secret),
+                            downgrades,
+                            hmacs.isEmpty() ? Protecting.HMACS : hmacs,
+                            kdfs.isEmpty() ? Protecting.KDFS : kdfs));
+        } catch (IllegalArgumentException e) {
+            throw keySettings.error("secret-file", e);
+        }
+    }
+
+    private static LispSecHmac hmac(String id) {
+        return LispSecHmac.of(id.matches("[0-9]") ? Integer.parseInt(id) : 0)
+                .orElseThrow(
+                        () -> new IllegalArgumentException("must be 1 or 2, not '" + id + "'"));
+    }
+
+    private static LispSecKdf kdf(String id) {
+        return LispSecKdf.of(id.matches("[0-9]") ? Integer.parseInt(id) : 0)
+                .orElseThrow(
+                        () -> new IllegalArgumentException("must be 1 or 2, not '" + id + "'"));
     }
 
     private static Algorithm algorithm(String id) {

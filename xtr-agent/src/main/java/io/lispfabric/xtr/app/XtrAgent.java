@@ -1,8 +1,10 @@
 package io.lispfabric.xtr.app;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.EcmAd;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.InfoReply;
 import io.lispfabric.wire.InfoRequest;
@@ -18,7 +20,11 @@ import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.KeyWrap;
+import io.lispfabric.wire.auth.LispSec;
 import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.OneTimeKey;
+import io.lispfabric.wire.auth.SharedKey;
 import io.lispfabric.wire.udp.Datagram;
 import io.lispfabric.wire.udp.UdpEndpoint;
 import io.lispfabric.xtr.core.Cause;
@@ -46,6 +52,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +81,7 @@ public final class XtrAgent implements AutoCloseable {
 
     private static final long TICK_MILLIS = 50;
     private static final Duration STUCK = Duration.ofSeconds(5);
+    private static final Duration LOG_PAUSE = Duration.ofSeconds(1);
     private static final long CALL_SECONDS = 10;
     private static final long REGISTER_BLOCK = 1024;
     private static final long SUBSCRIPTION_BLOCK = 1L << 26;
@@ -94,11 +102,15 @@ public final class XtrAgent implements AutoCloseable {
     private final CompletableFuture<Void> drained = new CompletableFuture<>();
     private boolean draining;
     private volatile boolean closed;
+    private Instant logged = Instant.EPOCH;
     private volatile Instant ticked;
     private volatile Optional<Thread> loopThread = Optional.empty();
 
     /** A domain and what its messages are sealed with. */
     private record Domain(AgentConfig.Domain config, MappingDomain core) {}
+
+    /** A domain, and the security association that vouches for a message if not its key does. */
+    private record Vouched(Domain domain, Optional<SharedKey> association) {}
 
     /** An open attachment and the EIDs that it still has. */
     private record Attached(UdpAttachment circuit, List<Eid> eids) {}
@@ -122,7 +134,8 @@ public final class XtrAgent implements AutoCloseable {
                             settings(domain),
                             nonces(domain.name() + "-register", REGISTER_BLOCK),
                             nonces(domain.name() + "-subscription", SUBSCRIPTION_BLOCK),
-                            () -> new Nonce(random.nextLong()));
+                            () -> new Nonce(random.nextLong()),
+                            this::oneTimeKey);
             domains.put(domain.name(), new Domain(domain, core));
             for (var route : domain.routes()) {
                 route.prefix()
@@ -185,7 +198,15 @@ public final class XtrAgent implements AutoCloseable {
                 config.rloc(),
                 config.controlPort(),
                 config.recordTtl(),
-                config.mapCacheEntries());
+                config.mapCacheEntries(),
+                domain.proxyReply(),
+                domain.protecting());
+    }
+
+    private OneTimeKey oneTimeKey() {
+        var octets = new byte[OneTimeKey.LENGTH];
+        random.nextBytes(octets);
+        return new OneTimeKey(Bytes.of(octets));
     }
 
     private NonceCounter nonces(String name, long block) throws IOException {
@@ -293,24 +314,39 @@ public final class XtrAgent implements AutoCloseable {
                         .ifPresentOrElse(
                                 it -> {
                                     var now = time.instant();
-                                    apply(it, it.core().onNotify(notify, datagram.source(), now));
-                                    apply(it, it.core().poll(now));
+                                    var domain = it.domain();
+                                    apply(
+                                            domain,
+                                            domain.core()
+                                                    .onNotify(
+                                                            notify,
+                                                            it.association(),
+                                                            datagram.source(),
+                                                            now));
+                                    apply(domain, domain.core().poll(now));
                                     checkDrained();
                                 },
                                 () -> counters.drop(Drop.BAD_AUTHENTICATION));
             }
-            // We ask nothing that is to be answered so, and could not check it (RFC 9303 §6.9).
-            case Decoded.Message(MapReply reply) when reply.authenticationData().isPresent() ->
-                    counters.drop(Drop.UNEXPECTED_MESSAGE);
             case Decoded.Message(MapReply reply) -> {
                 counters.count(Count.MAP_REPLIES_RECEIVED);
                 domains.values().stream()
                         .filter(it -> it.core().awaits(reply))
                         .findFirst()
                         .ifPresentOrElse(
-                                it -> apply(it, it.core().onReply(reply, time.instant())),
+                                it ->
+                                        apply(
+                                                it,
+                                                it.core()
+                                                        .onReply(
+                                                                reply,
+                                                                datagram.payload(),
+                                                                time.instant())),
                                 () -> counters.drop(Drop.UNKNOWN_NONCE));
             }
+            case Decoded.Message(EncapsulatedControlMessage ecm)
+                    when ecm.message() instanceof MapRequest request ->
+                    answer(ecm, request, datagram.source());
             case Decoded.Message(MapRequest _),
                     Decoded.Message(MapRegister _),
                     Decoded.Message(MapNotifyAck _),
@@ -330,19 +366,63 @@ public final class XtrAgent implements AutoCloseable {
     }
 
     /**
-     * The domain that a Map-Notify is from: that of the member it came from, if its key vouches for
-     * it; a member that is not listed is known by the key alone, when no two domains share that.
+     * A Map-Request that a Map-Server has passed on. What LISP-SEC protects is known by its key;
+     * anything else must have come from where a Map-Server is, or strangers could have us answer
+     * whom they like.
      */
-    private Optional<Domain> vouching(MapNotify notify, Datagram datagram) {
-        var vouching = new ArrayList<Domain>();
+    private void answer(
+            EncapsulatedControlMessage ecm, MapRequest request, InetSocketAddress source) {
+        var now = time.instant();
+        for (var domain : domains.values()) {
+            if (!domain.core().answersFor(request)) {
+                continue;
+            }
+            var key = ecm.authenticationData().flatMap(it -> unwrapped(domain, it, request));
+            boolean vouched =
+                    ecm.authenticationData().isPresent()
+                            ? key.isPresent()
+                            : domain.config().mapServers().stream()
+                                    .anyMatch(it -> it.getAddress().equals(source.getAddress()));
+            if (vouched) {
+                apply(domain, domain.core().onRequest(ecm, request, key, now));
+                return;
+            }
+        }
+        counters.drop(
+                ecm.authenticationData().isPresent()
+                        ? Drop.BAD_AUTHENTICATION
+                        : Drop.UNEXPECTED_MESSAGE);
+    }
+
+    /** There is no DTLS, so that a key in the clear is none (RFC 9303 §6.5). */
+    private static Optional<OneTimeKey> unwrapped(Domain domain, EcmAd data, MapRequest request) {
+        return LispSec.unwrap(
+                data.otk(),
+                request.nonce(),
+                domain.config().key(),
+                EnumSet.of(KeyWrap.AES_128_HKDF_SHA256));
+    }
+
+    /**
+     * The domain that a Map-Notify is from: that of the member it came from, if its key vouches for
+     * it, or that of a security association there; a member that is not listed is known by the key
+     * alone, when no two domains share that.
+     */
+    private Optional<Vouched> vouching(MapNotify notify, Datagram datagram) {
+        var vouching = new ArrayList<Vouched>();
         for (var domain : domains.values()) {
             if (MessageAuthentication.verify(notify, datagram.payload(), domain.config().key())) {
-                vouching.add(domain);
+                vouching.add(new Vouched(domain, Optional.empty()));
+                continue;
             }
+            domain.core().associations(notify).stream()
+                    .filter(it -> MessageAuthentication.verify(notify, datagram.payload(), it))
+                    .findFirst()
+                    .ifPresent(it -> vouching.add(new Vouched(domain, Optional.of(it))));
         }
         var listed =
                 vouching.stream()
-                        .filter(it -> it.config().mapServers().contains(datagram.source()))
+                        .filter(it -> it.domain().config().mapServers().contains(datagram.source()))
                         .toList();
         if (listed.size() == 1) {
             return Optional.of(listed.getFirst());
@@ -369,8 +449,25 @@ public final class XtrAgent implements AutoCloseable {
 
     private void apply(Domain domain, Outcome outcome) {
         outcome.send().forEach(it -> send(domain, it));
-        outcome.drops().forEach(counters::drop);
+        outcome.drops().forEach(it -> drop(domain, it));
         outcome.events().forEach(this::tell);
+    }
+
+    /** RFC 9303 §6.9: what LISP-SEC refuses is logged; not as often as somebody may wish. */
+    private void drop(Domain domain, Drop why) {
+        counters.drop(why);
+        boolean told =
+                switch (why) {
+                    case OVERCLAIMED, UNPROTECTED_REPLY, OTHER_ALGORITHM, ASSOCIATION_REFUSED ->
+                            true;
+                    case BAD_AUTHENTICATION -> domain.config().protecting().isPresent();
+                    default -> false;
+                };
+        var now = time.instant();
+        if (told && !now.isBefore(logged.plus(LOG_PAUSE))) {
+            logged = now;
+            LOG.warn("xTR {} in {}: {}", config.name(), domain.config().name(), why.label());
+        }
     }
 
     private void tell(XtrEvent event) {
@@ -384,7 +481,8 @@ public final class XtrAgent implements AutoCloseable {
     private void send(Domain domain, Transmission it) {
         var octets =
                 switch (it.message()) {
-                    case LispMessage.Authenticated message -> seal(domain, message);
+                    case LispMessage.Authenticated message ->
+                            seal(message, it.key().orElseGet(() -> domain.config().key()));
                     case LispMessage.Plain message -> LispCodec.encode(message);
                 };
         count(it.message());
@@ -392,8 +490,7 @@ public final class XtrAgent implements AutoCloseable {
     }
 
     /** An acknowledgment has its Map-Notify's algorithm; what is our own, the key's strongest. */
-    private static byte[] seal(Domain domain, LispMessage.Authenticated message) {
-        var key = domain.config().key();
+    private static byte[] seal(LispMessage.Authenticated message, SharedKey key) {
         var asked = message.authentication();
         return Algorithm.of(asked.algorithmId())
                 .map(it -> MessageAuthentication.seal(message, key, it, asked.data().length()))
@@ -406,12 +503,8 @@ public final class XtrAgent implements AutoCloseable {
             case MapNotifyAck _ -> counters.count(Count.MAP_NOTIFY_ACKS_SENT);
             case MapRequest _, EncapsulatedControlMessage _ ->
                     counters.count(Count.MAP_REQUESTS_SENT);
-            case MapNotify _,
-                    MapReply _,
-                    MapReferral _,
-                    InfoRequest _,
-                    InfoReply _,
-                    SharedExtension _ -> {}
+            case MapReply _ -> counters.count(Count.MAP_REPLIES_SENT);
+            case MapNotify _, MapReferral _, InfoRequest _, InfoReply _, SharedExtension _ -> {}
         }
     }
 

@@ -15,6 +15,7 @@ public enum Count {
     MAP_REQUESTS_SENT,
     MAP_NOTIFIES_RECEIVED,
     MAP_REPLIES_RECEIVED,
+    MAP_REPLIES_SENT,
     MAP_NOTIFY_ACKS_SENT,
     PUBLICATIONS_RECEIVED,
     /** A Map-Notify that came again because our Map-Notify-Ack was lost. */

@@ -84,6 +84,20 @@ public enum Drop {
     UNASKED,
     /** A Map-Reply that answers no question of ours (RFC 9301 §5.3). */
     UNKNOWN_NONCE,
+    /** A Map-Reply without LISP-SEC to a Map-Request with it (RFC 9303 §6.9). */
+    UNPROTECTED_REPLY,
+    /** A Map-Reply that is signed in another way than was asked for (RFC 9303 §6.9). */
+    OTHER_ALGORITHM,
+    /** A record about EIDs that the Map-Server does not vouch for (RFC 9303 §6.9.1). */
+    OVERCLAIMED,
+    /** No security association could be made for a subscription (RFC 9437 §7.1). */
+    ASSOCIATION_REFUSED,
+    /** A Map-Request for an EID that is not registered here. */
+    NOT_REGISTERED,
+    /** A Map-Request without an address that could be answered to. */
+    NO_USABLE_ITR_RLOC,
+    /** More Map-Requests than are answered in a second (RFC 9301 §5.4). */
+    TOO_MANY_REQUESTS,
     /** No room to remember another question. */
     TABLE_FULL;
 

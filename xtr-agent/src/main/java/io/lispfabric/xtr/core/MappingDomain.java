@@ -4,6 +4,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.Action;
+import io.lispfabric.wire.EcmAd;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
@@ -14,7 +15,12 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.LispSec;
+import io.lispfabric.wire.auth.LispSecHmac;
+import io.lispfabric.wire.auth.OneTimeKey;
+import io.lispfabric.wire.auth.SharedKey;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,6 +45,10 @@ public final class MappingDomain {
     private static final int BUDGET_IPV4 = 576 - 20 - 8;
     private static final int BUDGET_IPV6 = 1280 - 40 - 8;
     private static final int QUESTIONS = 4096;
+
+    /** However many ask, nobody is made to send more than this on their behalf (RFC 9301 §5.4). */
+    private static final int ANSWERS_PER_SECOND = 1000;
+
     private static final Duration SWEEP = Duration.ofSeconds(1);
 
     /** How long a mapping is still used after its TTL, while the mapping system is being asked. */
@@ -63,6 +73,8 @@ public final class MappingDomain {
     private final MapCache cache;
     private final Set<Eid> wanted = new LinkedHashSet<>();
     private Instant swept = Instant.EPOCH;
+    private Instant answering = Instant.EPOCH;
+    private int answers;
 
     /**
      * What a domain must know of its xTR.
@@ -73,6 +85,8 @@ public final class MappingDomain {
      * @param controlPort where Map-Replies are to be sent
      * @param ttl the Record TTL of what is registered
      * @param capacity the most map-cache entries
+     * @param proxyReply whether the Map-Server answers Map-Requests for the xTR
+     * @param protecting whether and how Map-Requests are protected (RFC 9303)
      */
     public record Settings(
             String name,
@@ -82,12 +96,37 @@ public final class MappingDomain {
             Ip rloc,
             int controlPort,
             RecordTtl ttl,
-            int capacity) {
+            int capacity,
+            boolean proxyReply,
+            Optional<Protecting> protecting) {
         public Settings {
             servers = List.copyOf(servers);
             if (servers.isEmpty()) {
                 throw new IllegalArgumentException("domain " + name + " has no map-servers");
             }
+        }
+
+        /** Those of an xTR that leaves answers to the Map-Server, and protects nothing. */
+        public Settings(
+                String name,
+                List<InetSocketAddress> servers,
+                XtrIdentity identity,
+                Locator own,
+                Ip rloc,
+                int controlPort,
+                RecordTtl ttl,
+                int capacity) {
+            this(
+                    name,
+                    servers,
+                    identity,
+                    own,
+                    rloc,
+                    controlPort,
+                    ttl,
+                    capacity,
+                    true,
+                    Optional.empty());
         }
     }
 
@@ -100,12 +139,14 @@ public final class MappingDomain {
      * @param registerNonces one counter for all Map-Registers (RFC 9301 §5.6)
      * @param subscriptionNonces one for all subscriptions (RFC 9437 §4)
      * @param random unpredictable ones, for other Map-Requests (RFC 9301 §5.2)
+     * @param keys unpredictable ones, for Map-Requests that are protected (RFC 9303 §7.2)
      */
     public MappingDomain(
             Settings settings,
             NonceCounter registerNonces,
             NonceCounter subscriptionNonces,
-            Supplier<Nonce> random) {
+            Supplier<Nonce> random,
+            Supplier<OneTimeKey> keys) {
         this.settings = settings;
         this.subscriptionNonces = subscriptionNonces;
         requestServers = new Servers(settings.servers());
@@ -119,10 +160,27 @@ public final class MappingDomain {
                         settings.ttl(),
                         ipv4 ? BUDGET_IPV4 : BUDGET_IPV6,
                         registerNonces,
-                        registerServers);
-        resolver = new Resolver(QUESTIONS, subscriptionNonces, random);
+                        registerServers,
+                        settings.proxyReply());
+        resolver = new Resolver(QUESTIONS, subscriptionNonces, random, settings.protecting(), keys);
         subscriber = new Subscriber(settings.capacity());
         cache = new MapCache(settings.rloc(), settings.capacity());
+    }
+
+    /** One that protects nothing, and so needs no keys. */
+    public MappingDomain(
+            Settings settings,
+            NonceCounter registerNonces,
+            NonceCounter subscriptionNonces,
+            Supplier<Nonce> random) {
+        this(
+                settings,
+                registerNonces,
+                subscriptionNonces,
+                random,
+                () -> {
+                    throw new IllegalStateException("nothing is to be protected");
+                });
     }
 
     public String name() {
@@ -212,7 +270,8 @@ public final class MappingDomain {
                         settings.controlPort(),
                         CONTROL_PORT,
                         request);
-        return new Transmission(server, false, ecm);
+        var message = ecm.with(ask.guard().map(it -> it.data(ask.nonce())));
+        return new Transmission(server, false, message);
     }
 
     private Ip innerDestination(LispAddress eid, Ip resolver) {
@@ -251,30 +310,71 @@ public final class MappingDomain {
     }
 
     /**
-     * A Map-Notify that the domain's key vouches for.
+     * The keys that may vouch for a Map-Notify besides the domain's own: those of security
+     * associations (RFC 9437 §7.1). There are few.
+     */
+    public Set<SharedKey> associations(MapNotify notify) {
+        var keys = new LinkedHashSet<SharedKey>();
+        resolver.of(notify.nonce())
+                .flatMap(Resolver.Sent::guard)
+                .ifPresent(it -> keys.add(it.association(notify.nonce())));
+        notify.records().stream()
+                .limit(1) // we are told of one EID-Prefix at a time; a stranger may name many
+                .forEach(it -> keys.addAll(subscriber.associations(it.eid())));
+        return keys;
+    }
+
+    /** A Map-Notify that the domain's key vouches for. */
+    public Outcome onNotify(MapNotify notify, InetSocketAddress from, Instant now) {
+        return onNotify(notify, Optional.empty(), from, now);
+    }
+
+    /**
+     * A Map-Notify.
      *
+     * @param association what vouches for it, unless the domain's key does
      * @param from where it came from, and where an acknowledgment goes
      */
-    public Outcome onNotify(MapNotify notify, InetSocketAddress from, Instant now) {
+    public Outcome onNotify(
+            MapNotify notify,
+            Optional<SharedKey> association,
+            InetSocketAddress from,
+            Instant now) {
         if (notify.recipient().filter(it -> !it.equals(settings.identity())).isPresent()) {
             return Outcome.dropped(Drop.FOREIGN_RECIPIENT);
         }
-        if (registrar.awaits(notify)) {
+        if (association.isEmpty() && registrar.awaits(notify)) {
             registerServers.answered(from);
             // RFC 9301 §5.7: what we asked for is not acknowledged.
             return new Outcome(List.of(), registrar.confirm(notify, now), List.of());
         }
-        if (registrar.hasSent(notify.nonce())) {
+        if (association.isEmpty() && registrar.hasSent(notify.nonce())) {
             return Outcome.nothing();
         }
-        var question = resolver.of(notify.nonce());
-        return question.isPresent()
-                ? onConfirmation(question.get(), notify, from, now)
-                : onPublication(notify, from, now);
+        var sent = resolver.of(notify.nonce());
+        if (sent.isEmpty()) {
+            return onPublication(notify, association, from, now);
+        }
+        // RFC 9437 §7.1: who answers a protected question has its one-time key, and nobody else.
+        var expected = sent.get().guard().map(it -> it.association(notify.nonce()));
+        if (!expected.equals(association)) {
+            return Outcome.dropped(Drop.BAD_AUTHENTICATION);
+        }
+        var asked = sent.get().question().eid();
+        if (association.isPresent()
+                && notify.records().stream().noneMatch(it -> it.eid().covers(asked))) {
+            // The Map-Request was changed on its way: we have not asked for this.
+            return Outcome.dropped(Drop.UNASKED);
+        }
+        return onConfirmation(sent.get().question(), notify, association, from, now);
     }
 
     private Outcome onConfirmation(
-            Resolver.Question question, MapNotify notify, InetSocketAddress from, Instant now) {
+            Resolver.Question question,
+            MapNotify notify,
+            Optional<SharedKey> association,
+            InetSocketAddress from,
+            Instant now) {
         requestServers.answered(from);
         var prefix = answeringPrefix(question.eid(), notify.records());
         boolean refused = notify.records().stream().allMatch(MappingDomain::endsSubscription);
@@ -282,12 +382,13 @@ public final class MappingDomain {
             resolver.refused(question, now);
             return Outcome.nothing();
         }
-        if (subscriber.get(prefix).filter(it -> it.isPast(notify.nonce())).isPresent()) {
+        if (association.isEmpty()
+                && subscriber.get(prefix).filter(it -> it.isPast(notify.nonce())).isPresent()) {
             // Of two questions with one answer this was the first: publications have overtaken it.
             resolver.answered(question, now, Duration.ZERO);
-            return acknowledge(notify, from, now, List.of());
+            return acknowledge(notify, association, from, now, List.of());
         }
-        subscriber.confirmed(prefix, notify.nonce());
+        subscriber.confirmed(prefix, association, notify.nonce());
         notify.records().stream()
                 .filter(it -> it.eid().equals(prefix))
                 .forEach(it -> limit(it, now));
@@ -295,7 +396,7 @@ public final class MappingDomain {
         events.add(new XtrEvent.Subscribed(now, name(), question.eid(), prefix, notify.nonce()));
         events.addAll(installAnswer(question.eid(), notify.records(), Cause.CONFIRMATION, now));
         resolver.answered(question, now, holdAfter(question.eid()));
-        return acknowledge(notify, from, now, events);
+        return acknowledge(notify, association, from, now, events);
     }
 
     /** The registered prefix, or the hole, that was found for the EID-Prefix asked for. */
@@ -369,16 +470,22 @@ public final class MappingDomain {
     }
 
     /** Nobody asked for it: a publication, or the news of a group that we register with. */
-    private Outcome onPublication(MapNotify notify, InetSocketAddress from, Instant now) {
+    private Outcome onPublication(
+            MapNotify notify,
+            Optional<SharedKey> association,
+            InetSocketAddress from,
+            Instant now) {
         var events = new ArrayList<XtrEvent>();
         var drops = new ArrayList<Drop>();
         boolean known = false;
         for (var record : notify.records()) {
-            var subscription = subscriber.concerned(record.eid(), notify.nonce());
-            boolean ours = registrar.holds(record.eid());
+            var subscription = subscriber.concerned(record.eid(), notify.nonce(), association);
+            boolean ours = association.isEmpty() && registrar.holds(record.eid());
             if (subscription.isEmpty() && !ours) {
                 drops.add(Drop.UNASKED);
-                known = true; // it is genuine, and would come again and again
+                // It is genuine, and would come again and again; but who protects what it asks for
+                // acknowledges nothing that it has not asked for (ADR 9).
+                known |= settings.protecting().isEmpty();
                 continue;
             }
             boolean forGroup =
@@ -414,7 +521,7 @@ public final class MappingDomain {
             }
         }
         return known
-                ? acknowledge(notify, from, now, events)
+                ? acknowledge(notify, association, from, now, events)
                         .and(new Outcome(List.of(), List.of(), drops))
                 : new Outcome(List.of(), events, drops);
     }
@@ -432,7 +539,11 @@ public final class MappingDomain {
 
     /** The same contents under type 5, to where it came from (RFC 9301 §5.7). */
     private Outcome acknowledge(
-            MapNotify notify, InetSocketAddress from, Instant now, List<XtrEvent> events) {
+            MapNotify notify,
+            Optional<SharedKey> association,
+            InetSocketAddress from,
+            Instant now,
+            List<XtrEvent> events) {
         var ack =
                 new MapNotifyAck(
                         notify.nonce(),
@@ -446,7 +557,7 @@ public final class MappingDomain {
                         name(),
                         notify.nonce(),
                         notify.records().stream().map(MappingRecord::eid).toList()));
-        return new Outcome(List.of(new Transmission(from, true, ack)), all, List.of());
+        return new Outcome(List.of(new Transmission(from, true, ack, association)), all, List.of());
     }
 
     /** Whether a Map-Reply answers a question of this domain. */
@@ -455,34 +566,172 @@ public final class MappingDomain {
     }
 
     /**
-     * An answer without a subscription (RFC 9437 §5): it is used for as long as its TTL says, and a
-     * prefix that is wanted for good is asked for again.
+     * A Map-Reply: an answer without a subscription (RFC 9437 §5).
+     *
+     * @param payload what it was decoded from
      */
-    public Outcome onReply(MapReply reply, Instant now) {
-        var question = resolver.of(reply.nonce());
-        if (question.isEmpty() || reply.probe()) {
+    public Outcome onReply(MapReply reply, ByteBuffer payload, Instant now) {
+        var sent = resolver.of(reply.nonce());
+        if (sent.isEmpty() || reply.probe()) {
             return Outcome.dropped(Drop.UNKNOWN_NONCE);
         }
+        if (sent.get().guard().isPresent()) {
+            return onReply(sent.get().question(), sent.get().guard().get(), reply, payload, now);
+        }
+        // What was asked without protection is not to be answered with it, nor could be checked.
+        return reply.authenticationData().isPresent()
+                ? Outcome.dropped(Drop.UNEXPECTED_MESSAGE)
+                : take(sent.get().question(), reply.records(), now);
+    }
+
+    /**
+     * RFC 9303 §6.9. What is discarded here is as if it had not come: the question is sent again
+     * when its time comes (RFC 9301 §5.3), with another key.
+     */
+    private Outcome onReply(
+            Resolver.Question question,
+            Guard guard,
+            MapReply reply,
+            ByteBuffer payload,
+            Instant now) {
+        switch (guard.judge(reply, payload)) {
+            case UNPROTECTED -> {
+                return Outcome.dropped(Drop.UNPROTECTED_REPLY);
+            }
+            case OTHER_HMAC -> {
+                question.tryOtherHmac();
+                return Outcome.dropped(Drop.OTHER_ALGORITHM);
+            }
+            case OTHER_KDF -> {
+                question.tryOtherKdf();
+                return Outcome.dropped(Drop.OTHER_ALGORITHM);
+            }
+            case FORGED -> {
+                return Outcome.dropped(Drop.BAD_AUTHENTICATION);
+            }
+            case GENUINE -> {}
+        }
+        var vouched = reply.authenticationData().orElseThrow().eid();
+        var valid = new ArrayList<MappingRecord>();
+        var drops = new ArrayList<Drop>();
+        for (var record : reply.records()) {
+            // RFC 9303 §6.9.1: the example refuses what reaches beyond what is vouched for.
+            if (vouched.prefixes().stream().anyMatch(it -> it.covers(record.eid()))) {
+                valid.add(record);
+            } else {
+                drops.add(Drop.OVERCLAIMED);
+            }
+        }
+        if (valid.isEmpty()) {
+            return new Outcome(List.of(), List.of(), drops);
+        }
+        boolean nothing = valid.stream().allMatch(MappingRecord::isNegative);
+        if (nothing
+                && vouched.etrCantSign()
+                && settings.protecting().filter(Protecting::downgrades).isPresent()) {
+            question.downgrade();
+            return new Outcome(List.of(), List.of(), drops);
+        }
+        if (question.subscribes() && valid.stream().allMatch(MappingDomain::endsSubscription)) {
+            // RFC 9437 §7.1: the next transmission has a key that nobody has used.
+            drops.add(Drop.ASSOCIATION_REFUSED);
+            return new Outcome(List.of(), List.of(), drops);
+        }
+        return take(question, valid, now).and(new Outcome(List.of(), List.of(), drops));
+    }
+
+    /**
+     * An answer is used for as long as its TTL says, and a prefix that is wanted for good is asked
+     * for again.
+     */
+    private Outcome take(Resolver.Question question, List<MappingRecord> told, Instant now) {
         // Only what has to do with the question is taken (RFC 9301 §5.5 returns the best match and
         // its more-specifics).
-        var asked = question.get().eid();
+        var asked = question.eid();
         var records =
-                reply.records().stream()
-                        .filter(it -> it.eid().covers(asked) || related(it.eid(), asked, reply))
+                told.stream()
+                        .filter(it -> it.eid().covers(asked) || related(it.eid(), asked, told))
                         .toList();
         var events = installAnswer(asked, records, Cause.MAP_REPLY, now);
-        if (question.get().standing()) {
-            resolver.refused(question.get(), now);
+        if (question.standing()) {
+            resolver.refused(question, now);
         } else {
-            resolver.answered(question.get(), now, holdAfter(asked));
+            resolver.answered(question, now, holdAfter(asked));
         }
         return new Outcome(List.of(), events, List.of());
     }
 
-    private static boolean related(Eid eid, Eid asked, MapReply reply) {
+    private static boolean related(Eid eid, Eid asked, List<MappingRecord> told) {
         return asked.covers(eid)
-                || reply.records().stream()
+                || told.stream()
                         .map(MappingRecord::eid)
                         .anyMatch(it -> it.covers(asked) && it.covers(eid));
+    }
+
+    /** Whether this xTR has registered anything that a Map-Request asks for. */
+    public boolean answersFor(MapRequest request) {
+        return request.records().stream().anyMatch(it -> registrar.covers(it.eid()));
+    }
+
+    /**
+     * A Map-Request that the Map-Server has passed on, because it does not answer for us (RFC 9301
+     * §8.3).
+     *
+     * @param ecm what it came in
+     * @param msOtk the key that the Map-Server gave us for the answer, if the question is protected
+     *     (RFC 9303 §6.8)
+     */
+    public Outcome onRequest(
+            EncapsulatedControlMessage ecm,
+            MapRequest request,
+            Optional<OneTimeKey> msOtk,
+            Instant now) {
+        if (request.probe() || request.dontMapReply()) {
+            return Outcome.dropped(Drop.UNEXPECTED_MESSAGE);
+        }
+        var to = itrRloc(request, ecm.source());
+        if (to.isEmpty()) {
+            return Outcome.dropped(Drop.NO_USABLE_ITR_RLOC);
+        }
+        var records =
+                request.records().stream()
+                        .map(MapRequest.Asked::eid)
+                        .flatMap(it -> registrar.answer(it).stream())
+                        .distinct()
+                        .limit(255)
+                        .toList();
+        if (records.isEmpty()) {
+            return Outcome.dropped(Drop.NOT_REGISTERED);
+        }
+        if (!now.isBefore(answering.plusSeconds(1))) {
+            answering = now;
+            answers = 0;
+        }
+        if (++answers > ANSWERS_PER_SECOND) {
+            return Outcome.dropped(Drop.TOO_MANY_REQUESTS);
+        }
+        var reply = new MapReply(false, false, request.nonce(), records);
+        var signed =
+                msOtk.flatMap(key -> ecm.authenticationData().map(data -> sign(reply, data, key)))
+                        .orElse(reply);
+        // RFC 9301 §5.5: to the port that the Map-Request came from, from the control port.
+        var where = new InetSocketAddress(to.get().toInetAddress(), ecm.sourcePort());
+        return new Outcome(List.of(new Transmission(where, true, signed)), List.of(), List.of());
+    }
+
+    /** The EID-AD as it came, and the whole signed (RFC 9303 §6.8). */
+    private static MapReply sign(MapReply reply, EcmAd data, OneTimeKey msOtk) {
+        var hmac = LispSecHmac.of(data.requestedHmacId()).orElse(LispSecHmac.SHA256_128);
+        return LispSec.sign(reply, data.eid(), hmac, msOtk);
+    }
+
+    /** One of the ITR-RLOCs that we can send to, best the one that it was sent from. */
+    private Optional<Ip> itrRloc(MapRequest request, Ip source) {
+        var usable =
+                request.itrRlocs().stream()
+                        .flatMap(it -> it.ip().stream())
+                        .filter(it -> it.isUnicast() && it.afi() == settings.rloc().afi())
+                        .toList();
+        return usable.contains(source) ? Optional.of(source) : usable.stream().findFirst();
     }
 }

@@ -2,6 +2,7 @@ package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
@@ -13,6 +14,7 @@ import io.lispfabric.wire.XtrIdentity;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +42,9 @@ final class Registrar {
     /** Header, nonce, key and algorithm, MAC; then xTR-ID and Site-ID at the end. */
     private static final int OVERHEAD = Authentication.DATA_OFFSET + 16 + XtrIdentity.LENGTH;
 
+    /** So many a message can count (RFC 9301 §5.4). */
+    private static final int MOST_RECORDS = 255;
+
     private static final Authentication BLANK = new Authentication(0, 0, Bytes.EMPTY);
 
     private final String domain;
@@ -49,7 +54,9 @@ final class Registrar {
     private final int budget;
     private final NonceCounter nonces;
     private final Servers servers;
+    private final boolean proxyReply;
     private final Map<Eid, Registration> registrations = new LinkedHashMap<>();
+    private final PrefixTable<Registration> table = new PrefixTable<>();
 
     /** Nothing is due before this. */
     private Instant nextDue = Instant.MAX;
@@ -100,6 +107,7 @@ final class Registrar {
      * A registrar without registrations.
      *
      * @param budget the most octets of a UDP payload (RFC 9301 §5: 576 or 1280 with headers)
+     * @param proxyReply whether the Map-Server is to answer Map-Requests for us (RFC 9301 §5.6)
      */
     Registrar(
             String domain,
@@ -108,7 +116,8 @@ final class Registrar {
             RecordTtl ttl,
             int budget,
             NonceCounter nonces,
-            Servers servers) {
+            Servers servers,
+            boolean proxyReply) {
         this.domain = domain;
         this.identity = identity;
         this.own = own;
@@ -117,11 +126,19 @@ final class Registrar {
         this.nonces = nonces;
         before = nonces.last();
         this.servers = servers;
+        this.proxyReply = proxyReply;
     }
 
     /** Registers an EID from now on, also when it is just being withdrawn. */
     void register(Eid eid, Instant now) {
-        var known = registrations.computeIfAbsent(eid, it -> new Registration(it, now));
+        var known =
+                registrations.computeIfAbsent(
+                        eid,
+                        it -> {
+                            var added = new Registration(it, now);
+                            table.put(it, added);
+                            return added;
+                        });
         nextDue = earlier(nextDue, known.due);
         if (known.withdrawn) {
             known.confirmed = false;
@@ -143,6 +160,64 @@ final class Registrar {
     boolean holds(Eid eid) {
         var known = registrations.get(eid);
         return known != null && !known.withdrawn;
+    }
+
+    /**
+     * What this xTR says itself about an EID-Prefix: of what it has registered the longest match,
+     * and all that is more specific than that (RFC 9301 §5.5). Empty when nothing here is around
+     * it.
+     */
+    List<MappingRecord> answer(Eid asked) {
+        var around = new ArrayList<Registration>();
+        table.covering(asked, around::add);
+        around.removeIf(it -> it.withdrawn);
+        var match = around.stream().max(Comparator.comparingInt(it -> it.eid.prefix().length()));
+        if (match.isEmpty()) {
+            return List.of();
+        }
+        var whole = answer(match.get(), match.get().eid);
+        // What does not fit is told for just what was asked for, where it is as true.
+        return fits(whole)
+                ? whole
+                : answer(match.get(), asked).stream().limit(MOST_RECORDS).toList();
+    }
+
+    private boolean fits(List<MappingRecord> records) {
+        return records.size() <= MOST_RECORDS
+                && records.stream().mapToInt(MappingRecord::encodedLength).sum()
+                        <= budget - OVERHEAD;
+    }
+
+    /** A registration, or the part of it that is {@code eid}, and what is inside that. */
+    private List<MappingRecord> answer(Registration match, Eid eid) {
+        var records = new ArrayList<MappingRecord>();
+        records.add(authoritative(match, eid));
+        table.within(
+                eid,
+                it -> {
+                    if (!it.withdrawn && it != match) {
+                        records.add(authoritative(it, it.eid));
+                    }
+                });
+        return records;
+    }
+
+    /** All locators of the group; only our own are local to us (RFC 9301 §5.4). */
+    private MappingRecord authoritative(Registration it, Eid eid) {
+        var group =
+                it.merged.isEmpty()
+                        ? List.of(own)
+                        : it.merged.stream()
+                                .map(rloc -> rloc.rloc().equals(own.rloc()) ? own : rloc)
+                                .toList();
+        return new MappingRecord(ttl, Action.NO_ACTION, true, 0, eid, group);
+    }
+
+    /** Whether something that is registered, and not on its way out, is around an EID-Prefix. */
+    boolean covers(Eid eid) {
+        var around = new ArrayList<Registration>();
+        table.covering(eid, around::add);
+        return around.stream().anyMatch(it -> !it.withdrawn);
     }
 
     boolean isIdle() {
@@ -218,14 +293,15 @@ final class Registrar {
             it.due = now.plus(backoff(it.tries));
             it.tries++;
         }
-        // P, a and M are always set: the Map-Server answers for us (RFC 9437 §2), merges what the
-        // xTRs of the PoD register, and tells us the result (draft-jain §6.2). I: draft-jain §6.1.
+        // P unless told otherwise: the Map-Server answers for us (RFC 9437 §2). S always: we could
+        // sign (RFC 9303 §6.3). It merges what the xTRs of the PoD register, and tells us the
+        // result (draft-jain §6.2). I: draft-jain §6.1.
         return new Transmission(
                 servers.current(),
                 false,
                 new MapRegister(
+                        proxyReply,
                         true,
-                        false,
                         false,
                         false,
                         true,
@@ -266,6 +342,7 @@ final class Registrar {
             it.due = now.plus(REFRESH);
             if (it.withdrawn) {
                 registrations.remove(it.eid);
+                table.remove(it.eid);
                 events.add(new XtrEvent.Deregistered(now, domain, it.eid));
             } else if (it.confirmed) {
                 regroup(record, now).ifPresent(events::add);

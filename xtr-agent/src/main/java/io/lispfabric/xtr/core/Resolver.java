@@ -2,6 +2,7 @@ package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.auth.OneTimeKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,6 +35,8 @@ final class Resolver {
     private final int capacity;
     private final NonceCounter nonces;
     private final Supplier<Nonce> random;
+    private final Optional<Protecting> protecting;
+    private final Supplier<OneTimeKey> keys;
 
     /** Nothing is due before this, so that a flood of packets costs no search each. */
     private Instant nextDue = Instant.MAX;
@@ -41,7 +44,7 @@ final class Resolver {
     private Instant second = Instant.EPOCH;
     private int allowance;
     private final Map<Eid, Question> questions = new LinkedHashMap<>();
-    private final Map<Nonce, Question> outstanding = new HashMap<>();
+    private final Map<Nonce, Sent> outstanding = new HashMap<>();
 
     /** One EID-Prefix that is being asked for. */
     static final class Question {
@@ -51,6 +54,9 @@ final class Resolver {
         private boolean answered;
         private boolean wanted;
         private boolean subscribes;
+        private boolean bare;
+        private int otherHmacs;
+        private int otherKdfs;
         private int tries;
         private int refusals;
         private Instant due;
@@ -72,10 +78,39 @@ final class Resolver {
         boolean standing() {
             return standing;
         }
+
+        /** Whether it asks for a subscription, as it was sent last. */
+        boolean subscribes() {
+            return subscribes;
+        }
+
+        /** The next transmission asks for another HMAC (RFC 9303 §6.9). */
+        void tryOtherHmac() {
+            otherHmacs++;
+        }
+
+        /** The next transmission asks for another KDF (RFC 9303 §6.9). */
+        void tryOtherKdf() {
+            otherKdfs++;
+        }
+
+        /** From now on it is asked without protection (RFC 9303 §6.7). */
+        void downgrade() {
+            bare = true;
+        }
     }
 
+    /** A transmission that may still be answered; its key is forgotten with it. */
+    record Sent(Question question, Optional<Guard> guard) {}
+
     /** One transmission of a question. */
-    record Ask(Eid eid, Optional<Eid> source, Nonce nonce, boolean again, boolean subscribes) {}
+    record Ask(
+            Eid eid,
+            Optional<Eid> source,
+            Nonce nonce,
+            boolean again,
+            boolean subscribes,
+            Optional<Guard> guard) {}
 
     /**
      * Nothing asked yet.
@@ -83,11 +118,20 @@ final class Resolver {
      * @param capacity the most questions at a time
      * @param nonces for subscriptions (RFC 9437 §4)
      * @param random for plain Map-Requests (RFC 9301 §5.2)
+     * @param protecting whether and how LISP-SEC protects them
+     * @param keys unpredictable ones, for each transmission (RFC 9303 §7.2)
      */
-    Resolver(int capacity, NonceCounter nonces, Supplier<Nonce> random) {
+    Resolver(
+            int capacity,
+            NonceCounter nonces,
+            Supplier<Nonce> random,
+            Optional<Protecting> protecting,
+            Supplier<OneTimeKey> keys) {
         this.capacity = capacity;
         this.nonces = nonces;
         this.random = random;
+        this.protecting = protecting;
+        this.keys = keys;
     }
 
     /**
@@ -183,11 +227,20 @@ final class Resolver {
         it.wanted = false;
         it.due = now.plus(it.tries < QUICK_TRIES ? INTERVAL : PAUSE);
         it.sent.add(it.last);
-        outstanding.put(it.last, it);
+        var guard = protecting.filter(_ -> !it.bare).map(how -> guard(it, how));
+        outstanding.put(it.last, new Sent(it, guard));
         if (it.sent.size() > QUICK_TRIES) {
             outstanding.remove(it.sent.removeFirst());
         }
-        return new Ask(it.eid, it.source, it.last, again, subscribes);
+        return new Ask(it.eid, it.source, it.last, again, subscribes, guard);
+    }
+
+    private Guard guard(Question it, Protecting how) {
+        return new Guard(
+                keys.get(),
+                how.key(),
+                how.hmacs().get(it.otherHmacs % how.hmacs().size()),
+                how.kdfs().get(it.otherKdfs % how.kdfs().size()));
     }
 
     /**
@@ -202,8 +255,8 @@ final class Resolver {
         return it.last.next();
     }
 
-    /** The question that a nonce belongs to. */
-    Optional<Question> of(Nonce nonce) {
+    /** The transmission that a nonce belongs to. */
+    Optional<Sent> of(Nonce nonce) {
         return Optional.ofNullable(outstanding.get(nonce));
     }
 

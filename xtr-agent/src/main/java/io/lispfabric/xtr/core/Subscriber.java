@@ -2,10 +2,14 @@ package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.auth.SharedKey;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The subscriptions that the mapping system has confirmed, and which publications are new (RFC 9437
@@ -19,6 +23,9 @@ import java.util.Optional;
 final class Subscriber {
     /** How far the nonces of one counter are apart at most, in any life that a Map-Server has. */
     static final long NEAR = 1L << 32;
+
+    /** How many security associations before the last one are remembered. */
+    private static final int ASSOCIATIONS = 15;
 
     /** For how many EID-Prefixes of a subscription the nonce is kept. */
     private static final int KEPT = 16_384;
@@ -43,14 +50,20 @@ final class Subscriber {
     /** One EID-Prefix that publications come for, and for what is inside it. */
     static final class Subscription {
         private final Eid prefix;
+        private final Optional<SharedKey> association;
         private final Nonce confirmed;
+
+        /** Those before it, the newest first, until the Map-Server has shown which one it has. */
+        private List<Subscription> before = List.of();
+
         private Optional<Instant> end = Optional.empty();
         private Nonce floor;
         private Nonce last;
         private final Map<Eid, Nonce> recent = new LinkedHashMap<>(16, 0.75f, true);
 
-        private Subscription(Eid prefix, Nonce nonce) {
+        private Subscription(Eid prefix, Optional<SharedKey> association, Nonce nonce) {
             this.prefix = prefix;
+            this.association = association;
             confirmed = nonce;
             floor = nonce;
             last = nonce;
@@ -58,6 +71,17 @@ final class Subscriber {
 
         Eid prefix() {
             return prefix;
+        }
+
+        /** What its publications are authenticated with, unless with the domain's key. */
+        Optional<SharedKey> association() {
+            return association;
+        }
+
+        private Optional<Subscription> under(Optional<SharedKey> key) {
+            return association.equals(key)
+                    ? Optional.of(this)
+                    : before.stream().filter(it -> it.association.equals(key)).findFirst();
         }
 
         /** When the Map-Server forgets it, if it does. */
@@ -90,6 +114,7 @@ final class Subscriber {
         }
 
         void took(Eid eid, Nonce nonce) {
+            before = List.of();
             recent.put(eid, nonce);
             if (nonce.isGreaterThan(last)) {
                 last = nonce;
@@ -115,10 +140,24 @@ final class Subscriber {
         return apart < 0 ? Long.MAX_VALUE : apart;
     }
 
-    /** The Map-Server has taken us in, under this prefix, from this nonce on. */
-    void confirmed(Eid prefix, Nonce nonce) {
-        var subscription = new Subscription(prefix, nonce);
-        all.remove(prefix);
+    /**
+     * The Map-Server has taken us in, under this prefix, from this nonce on.
+     *
+     * <p>Of several security associations that were made at nearly the same time it may have
+     * another one for the last than we: acknowledgements overtake each other. So those before are
+     * kept until something comes under a newer one.
+     *
+     * @param association that was made with it, if one was (RFC 9437 §7.1)
+     */
+    void confirmed(Eid prefix, Optional<SharedKey> association, Nonce nonce) {
+        var subscription = new Subscription(prefix, association, nonce);
+        var last = all.remove(prefix);
+        if (last != null && association.isPresent()) {
+            var earlier = new ArrayList<Subscription>();
+            earlier.add(last);
+            earlier.addAll(last.before);
+            subscription.before = earlier.stream().limit(ASSOCIATIONS).toList();
+        }
         if (all.size() >= capacity) {
             all.keySet().stream().findFirst().ifPresent(this::remove);
         }
@@ -150,31 +189,35 @@ final class Subscriber {
      * 9437 §6).
      */
     boolean coversFromAbove(Eid eid) {
-        var above = new Nearest(new Nonce(0));
-        table.covering(
-                eid,
-                it -> {
-                    if (!it.prefix().equals(eid)) {
-                        above.consider(it);
-                    }
-                });
-        return above.found.isPresent();
+        return around(eid).stream().anyMatch(it -> !it.prefix().equals(eid));
     }
 
     /** Whether changes of this prefix are published to us. */
     boolean covers(Eid eid) {
-        var nearest = new Nearest(new Nonce(0));
-        table.covering(eid, nearest::consider);
-        return nearest.found.isPresent();
+        return !around(eid).isEmpty();
+    }
+
+    private List<Subscription> around(Eid eid) {
+        var those = new ArrayList<Subscription>();
+        table.covering(eid, those::add);
+        return those;
+    }
+
+    /** The keys that a publication about an EID-Prefix may be authenticated with. */
+    List<SharedKey> associations(Eid eid) {
+        return around(eid).stream()
+                .flatMap(it -> Stream.concat(Stream.of(it), it.before.stream()))
+                .flatMap(it -> it.association().stream())
+                .toList();
     }
 
     /**
-     * The subscription that a publication about an EID-Prefix is for: among those that cover it,
-     * the one whose counter is where the nonce is.
+     * The subscription that a publication about an EID-Prefix is for: among those that cover it and
+     * have this association, or none, the one whose counter is where the nonce is.
      */
-    Optional<Subscription> concerned(Eid eid, Nonce nonce) {
+    Optional<Subscription> concerned(Eid eid, Nonce nonce, Optional<SharedKey> association) {
         var nearest = new Nearest(nonce);
-        table.covering(eid, nearest::consider);
+        table.covering(eid, it -> it.under(association).ifPresent(nearest::consider));
         return nearest.found;
     }
 

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.app.ConfigException;
 import io.lispfabric.wire.app.Settings;
 import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.LispSecHmac;
+import io.lispfabric.wire.auth.LispSecKdf;
+import io.lispfabric.xtr.core.Protecting;
 import io.lispfabric.xtr.forward.Encapsulation;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +66,8 @@ class AgentConfigTest {
                 domains.key.algorithms %s
                 domains.encapsulation  %s
                 domains.subscribe   %s
+                domains.proxy-reply %s
+                domains.lisp-sec    %s
                 """
                         .formatted(
                                 text(config.state()),
@@ -81,7 +87,9 @@ class AgentConfigTest {
                                 domain.key().keyId(),
                                 domain.key().algorithms().stream().map(Algorithm::id).toList(),
                                 domain.encapsulation().label(),
-                                domain.subscribe());
+                                domain.subscribe(),
+                                domain.proxyReply(),
+                                text(domain.protecting()));
 
         assertThat(defaults)
                 .isEqualTo(
@@ -104,6 +112,8 @@ class AgentConfigTest {
                         domains.key.algorithms [3]
                         domains.encapsulation  vxlan-gpe
                         domains.subscribe   []
+                        domains.proxy-reply true
+                        domains.lisp-sec    none
                         """);
         assertThat(
                         AgentConfig.of(
@@ -165,6 +175,43 @@ class AgentConfigTest {
         assertThat(config.domains().getFirst().mapServers().get(1).getPort()).isEqualTo(4342);
         assertThat(config.database()).hasSize(2);
         assertThat(config.attachments().getFirst().deliver()).isPresent();
+    }
+
+    private AgentConfig protectedBy(String lispSec) throws Exception {
+        Files.writeString(folder.resolve("itr.key"), "a-secret-of-the-itrs");
+        return parse(LEAST + "    proxy-reply: false\n    lisp-sec: " + lispSec + "\n");
+    }
+
+    @Test
+    @Rfc("9303 §6.4")
+    @Rfc("9303 §6.5")
+    void lispSecHasASecretOfItsOwnAndPreferences() throws Exception {
+        var domain = protectedBy("{key: {id: 5, secret-file: itr.key}}").domains().getFirst();
+        assertThat(domain.proxyReply()).isFalse();
+        var least = domain.protecting().orElseThrow();
+        assertThat(least).isEqualTo(Protecting.with(least.key()));
+        assertThat(least.downgrades()).isFalse();
+        assertThat(least.hmacs()).containsExactly(LispSecHmac.SHA256_128, LispSecHmac.SHA1_96);
+        assertThat(domain.toString()).doesNotContain("secret-of");
+
+        var strict =
+                protectedBy(
+                                "{key: {secret-file: itr.key}, downgrade: true, hmacs: [2], kdfs:"
+                                        + " [1, 2]}")
+                        .domains()
+                        .getFirst()
+                        .protecting()
+                        .orElseThrow();
+        assertThat(strict.downgrades()).isTrue();
+        assertThat(strict.hmacs()).containsExactly(LispSecHmac.SHA256_128);
+        assertThat(strict.kdfs()).containsExactly(LispSecKdf.HKDF_SHA1_128, LispSecKdf.HKDF_SHA256);
+
+        assertThatThrownBy(() -> protectedBy("{key: {secret-file: pod.key}}"))
+                .hasMessageContaining("must be independent of the domain's key");
+        assertThatThrownBy(() -> protectedBy("{key: {secret-file: itr.key}, hmacs: [3]}"))
+                .hasMessageContaining("must be 1 or 2, not '3'");
+        assertThatThrownBy(() -> protectedBy("{hmacs: [2]}"))
+                .hasMessageContaining("needs either secret-file or secret-env");
     }
 
     @ParameterizedTest

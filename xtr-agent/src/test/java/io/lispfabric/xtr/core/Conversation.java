@@ -1,5 +1,7 @@
 package io.lispfabric.xtr.core;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.InstanceId;
@@ -10,6 +12,7 @@ import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.InfoReply;
 import io.lispfabric.wire.InfoRequest;
+import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
@@ -25,15 +28,20 @@ import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.OneTimeKey;
+import io.lispfabric.wire.auth.SharedKey;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One xTR in one mapping system whose part the test plays: time passes when the test says so, and
@@ -51,7 +59,9 @@ final class Conversation {
     private final StringBuilder text = new StringBuilder();
     private final MappingDomain domain;
     private long random = 0xF000;
+    private int keys;
     private Instant now = START;
+    private @Nullable Transmission last;
 
     Conversation() {
         this(1);
@@ -59,6 +69,13 @@ final class Conversation {
 
     /** With a cluster of Map-Servers, ms1, ms2 and so on. */
     Conversation(int members) {
+        this(members, true, Optional.empty());
+    }
+
+    /**
+     * @param proxyReply whether the Map-Server answers for the xTR
+     */
+    Conversation(int members, boolean proxyReply, Optional<Protecting> protecting) {
         domain =
                 new MappingDomain(
                         new MappingDomain.Settings(
@@ -71,10 +88,20 @@ final class Conversation {
                                 RLOC,
                                 4342,
                                 RecordTtl.ONE_DAY,
-                                1000),
+                                1000,
+                                proxyReply,
+                                protecting),
                         new NonceCounter(new Nonce(0x100), 1024, NonceCounter.Reservation.NONE),
                         new NonceCounter(new Nonce(0), 1024, NonceCounter.Reservation.NONE),
-                        () -> new Nonce(++random));
+                        () -> new Nonce(++random),
+                        this::oneTimeKey);
+    }
+
+    /** The first is 0100…, the second 0200… */
+    private OneTimeKey oneTimeKey() {
+        var octets = new byte[OneTimeKey.LENGTH];
+        octets[0] = (byte) ++keys;
+        return new OneTimeKey(Bytes.of(octets));
     }
 
     private static InetSocketAddress server(int number) {
@@ -143,9 +170,32 @@ final class Conversation {
     }
 
     void reply(String nonce, MappingRecord... records) {
-        var reply = new MapReply(false, false, nonce(nonce), List.of(records));
+        reply(new MapReply(false, false, nonce(nonce), List.of(records)));
+    }
+
+    /** A Map-Reply with or without LISP-SEC. */
+    void reply(MapReply reply) {
         line("<", server(1), reply);
-        add(domain.onReply(reply, now));
+        add(domain.onReply(reply, ByteBuffer.wrap(LispCodec.encode(reply)), now));
+    }
+
+    /** A Map-Notify that a security association vouches for. */
+    void notify(SharedKey association, String nonce, MappingRecord... records) {
+        var notify = new MapNotify(nonce(nonce), BLANK, List.of(records), Optional.empty());
+        assertThat(domain.associations(notify)).contains(association);
+        line("<", server(1), notify);
+        add(domain.onNotify(notify, Optional.of(association), server(1), now));
+    }
+
+    /** A Map-Request that the Map-Server passes on. */
+    void request(EncapsulatedControlMessage ecm, Optional<OneTimeKey> msOtk) {
+        line("<", server(1), ecm);
+        add(domain.onRequest(ecm, (MapRequest) ecm.message(), msOtk, now));
+    }
+
+    /** The last thing that was sent. */
+    Transmission last() {
+        return Objects.requireNonNull(last);
     }
 
     private static final Authentication BLANK = new Authentication(0, 0, Bytes.EMPTY);
@@ -185,6 +235,7 @@ final class Conversation {
 
     private void add(Outcome outcome) {
         outcome.send().forEach(it -> line(">", it.to(), it.message()));
+        outcome.send().forEach(it -> last = it);
         outcome.events().forEach(this::line);
         outcome.drops().forEach(it -> line("dropped " + it.label()));
     }
