@@ -7,6 +7,8 @@ import io.lispfabric.cli.Subcommand;
 import io.lispfabric.conformance.bench.Benchmarks;
 import io.lispfabric.conformance.bench.Benchmarks.Effort;
 import io.lispfabric.conformance.bench.Benchmarks.Measured;
+import io.lispfabric.conformance.bench.TableBench;
+import java.util.ArrayList;
 import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,8 +19,8 @@ import picocli.CommandLine.Parameters;
         name = "bench",
         mixinStandardHelpOptions = true,
         addMethodSubcommands = false,
-        description = "Measure how fast the codec is and what it allocates.",
-        subcommands = BenchCommand.Codec.class)
+        description = "Measure how fast things are and what they take.",
+        subcommands = {BenchCommand.Codec.class, BenchCommand.Table.class})
 public final class BenchCommand implements AddedCommand {
     /** The codec: messages, authentication, headers of the data plane. */
     @Command(
@@ -90,10 +92,6 @@ public final class BenchCommand implements AddedCommand {
             out().flush();
         }
 
-        private static String text(String format, Object... values) {
-            return String.format(Locale.ROOT, format, values);
-        }
-
         private static Json json(Measured row) {
             return Json.object()
                     .put("name", row.name())
@@ -102,5 +100,104 @@ public final class BenchCommand implements AddedCommand {
                     .put("cpuNanos", row.cpuNanos())
                     .put("bytes", row.bytes());
         }
+    }
+
+    /** The table of the mapping system. */
+    @Command(
+            name = "table",
+            mixinStandardHelpOptions = true,
+            addMethodSubcommands = false,
+            description =
+                    "A table of many EIDs: octets of heap for each registration, and what a look-up"
+                            + " costs one thread while another applies updates.")
+    static final class Table extends Subcommand {
+        @Option(
+                names = "--eids",
+                paramLabel = "N",
+                defaultValue = "1000000",
+                description = "how many (default: 1000000)")
+        private int eids = 1_000_000;
+
+        @Option(
+                names = "--updates",
+                paramLabel = "N",
+                defaultValue = "100000",
+                description = "to apply in a second meanwhile (default: 100000)")
+        private int updates = 100_000;
+
+        @Option(
+                names = "--seconds",
+                paramLabel = "S",
+                defaultValue = "5",
+                description = "of each measurement (default: 5)")
+        private double seconds = 5;
+
+        @Override
+        public Integer call() {
+            if (eids < 1000 || updates < 1 || seconds <= 0) {
+                throw usage("--eids must be 1000 or more, --updates and --seconds more than 0");
+            }
+            var bench = new TableBench(eids);
+            var size = bench.size();
+            var found = Json.object();
+            found.put("eids", eids);
+            found.put("stateBytes", size.state());
+            found.put("indexBytes", size.index());
+            if (!globals().json()) {
+                out().println(text("%,d EIDs, each registered with two RLOCs", eids));
+                out().println(
+                                text(
+                                        "octets of heap for each: %.1f in the state, %.1f in the"
+                                            + " index",
+                                        size.state(), size.index()));
+                out().println(
+                                text(
+                                        "%-26s %9s %9s %7s %10s %12s",
+                                        "look-up",
+                                        "CPU ns",
+                                        "clock ns",
+                                        "B/op",
+                                        "updates/s",
+                                        "CPU ns each"));
+            }
+            var readings = new ArrayList<Json>();
+            for (var way : TableBench.Way.values()) {
+                for (int registered : new int[] {100, 80}) {
+                    for (int rate : new int[] {0, updates}) {
+                        readings.add(show(bench.read(way, registered, rate, seconds)));
+                    }
+                }
+            }
+            if (globals().json()) {
+                print(found.put("lookups", readings.stream().collect(Json.toArray())));
+            }
+            return ExitCode.OK;
+        }
+
+        private Json show(TableBench.Reading it) {
+            if (!globals().json()) {
+                out().println(
+                                text(
+                                        "%-26s %9.1f %9.1f %7.2f %10.0f %12.0f",
+                                        it.name(),
+                                        it.cpuNanos(),
+                                        it.wallNanos(),
+                                        it.bytes(),
+                                        it.updates(),
+                                        it.updateNanos()));
+                out().flush();
+            }
+            return Json.object()
+                    .put("name", it.name())
+                    .put("cpuNanos", it.cpuNanos())
+                    .put("wallNanos", it.wallNanos())
+                    .put("bytes", it.bytes())
+                    .put("updatesPerSecond", it.updates())
+                    .put("updateCpuNanos", it.updateNanos());
+        }
+    }
+
+    private static String text(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
     }
 }

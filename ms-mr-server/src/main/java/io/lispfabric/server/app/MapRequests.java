@@ -120,7 +120,8 @@ final class MapRequests {
             answer(request, eid, from, to.get(), from.protection().get(), room);
             return;
         }
-        switch (MapResolver.answer(around.state(), around.config().sites(), eid, room)) {
+        var directory = around.mappings().directory();
+        switch (MapResolver.answer(directory, around.config().sites(), eid, room)) {
             case MapResolver.Answer.Reply(var records) ->
                     reply(to.get(), from, unsigned(request, records));
             case MapResolver.Answer.Forward(var etrs) -> forward(request, eid, from, etrs);

@@ -2,6 +2,7 @@ package io.lispfabric.server.app;
 
 import io.lispfabric.server.core.Change;
 import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.Directory;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.store.LogPosition;
@@ -26,7 +27,7 @@ final class MappingLog implements StateMachine {
     }
 
     private final Released released;
-    private volatile MappingSystem current = MappingSystem.EMPTY;
+    private final Directory directory = new Directory();
 
     MappingLog(Released released) {
         this.released = released;
@@ -34,7 +35,12 @@ final class MappingLog implements StateMachine {
 
     /** The state after the last command that was applied here. */
     MappingSystem current() {
-        return current;
+        return directory.current();
+    }
+
+    /** The same by hash: for questions about single EIDs. */
+    Directory directory() {
+        return directory;
     }
 
     @Override
@@ -45,14 +51,14 @@ final class MappingLog implements StateMachine {
         } catch (IllegalStateException e) {
             throw new IOException(e.getMessage(), e);
         }
-        current = loaded[0];
+        directory.start(loaded[0]);
     }
 
     @Override
     public Applied apply(LogPosition position, ByteBuffer octets) {
         Command command = StateCodec.decode(octets);
-        var outcome = current.apply(command);
-        current = outcome.next();
+        var outcome = directory.current().apply(command);
+        directory.advance(outcome.next(), outcome.changes());
         List<Write> writes =
                 outcome.changes().stream().map((Change change) -> StateCodec.row(change)).toList();
         var effects = outcome.effects();

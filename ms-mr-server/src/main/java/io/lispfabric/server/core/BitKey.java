@@ -3,25 +3,41 @@ package io.lispfabric.server.core;
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.WireWriter;
+import io.lispfabric.wire.XtrIdentity;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A string of bits: what a {@link PrefixMap} is ordered by. The spare bits of the last octet are 0.
- */
-public record BitKey(Bytes octets, int length) {
-    /**
-     * Instance ID and address family stand before an EID's own bits, so that EIDs of two segments
-     * never match.
-     */
+/** A string of bits and nothing more: what is looked for in a {@link PrefixMap}. */
+public final class BitKey extends Bits {
+    /** How many bits stand before an EID's own: its Instance ID and address family. */
     static final int EID_HEADER = 32;
 
     /** The key that has no bits and is a prefix of every other one. */
     static final BitKey ROOT = new BitKey(Bytes.EMPTY, 0);
 
+    /** The first {@code length} bits of these octets; what follows them counts for nothing. */
+    public BitKey(Bytes octets, int length) {
+        super(words(octets, length), length);
+    }
+
+    private BitKey(long[] words, int length) {
+        super(words, length);
+    }
+
+    private BitKey(Eid eid) {
+        super(eid);
+    }
+
+    private BitKey(Bits bits) {
+        super(bits);
+    }
+
+    /** Just the bits. */
+    static BitKey of(Bits bits) {
+        return bits instanceof BitKey key ? key : new BitKey(bits);
+    }
+
     static BitKey of(Eid eid) {
-        var out = new WireWriter();
-        out.u32(eid.iid().value() << 8 | eid.prefix().family().ordinal());
-        out.bytes(eid.prefix().bits());
-        return new BitKey(out.toBytes(), EID_HEADER + eid.prefix().length());
+        return new BitKey(eid);
     }
 
     /** A key of whole octets. */
@@ -29,36 +45,49 @@ public record BitKey(Bytes octets, int length) {
         return new BitKey(octets, 8 * octets.length());
     }
 
-    boolean bit(int index) {
-        return (octets.at(index >>> 3) >>> (7 - (index & 7)) & 1) != 0;
+    /** Where an xTR stands among others. */
+    static BitKey of(XtrIdentity xtr) {
+        return new BitKey(
+                new long[] {xtr.xtrId().high(), xtr.xtrId().low(), xtr.siteId().value()},
+                8 * XtrIdentity.LENGTH);
     }
 
-    /** How many leading bits the two have in common. */
-    int common(BitKey other) {
-        int most = Math.min(length, other.length);
-        int bit = 0;
-        for (int i = 0; bit < most; i++, bit += 8) {
-            int different = octets.at(i) ^ other.octets.at(i);
-            if (different != 0) {
-                return Math.min(most, bit + Integer.numberOfLeadingZeros(different) - 24);
-            }
+    private static long[] words(Bytes octets, int length) {
+        if (length < 0 || length > 8 * octets.length()) {
+            throw new IllegalArgumentException(
+                    length + " bits are not in " + octets.length() + " octets");
         }
-        return most;
+        var words = new long[(length + 63) / 64];
+        for (int i = 0; 8 * i < length; i++) {
+            words[i >> 3] |= (long) octets.at(i) << 56 - 8 * (i & 7);
+        }
+        if ((length & 63) != 0) {
+            words[words.length - 1] &= -1L << 64 - (length & 63);
+        }
+        return words;
     }
 
-    boolean isPrefixOf(BitKey other) {
-        return length <= other.length && common(other) == length;
+    /** The bits in as few octets as hold them; the spare bits of the last one are 0. */
+    public Bytes octets() {
+        var out = new WireWriter();
+        for (int i = 0; 8 * i < length(); i++) {
+            out.u8((int) (word(i >> 3) >>> 56 - 8 * (i & 7)) & 0xFF);
+        }
+        return out.toBytes();
     }
 
-    /** The first {@code bits} bits. */
-    BitKey first(int bits) {
-        var kept = new byte[(bits + 7) / 8];
-        for (int i = 0; i < kept.length; i++) {
-            kept[i] = (byte) octets.at(i);
-        }
-        if ((bits & 7) != 0) {
-            kept[kept.length - 1] &= (byte) (0xFF00 >>> (bits & 7));
-        }
-        return new BitKey(Bytes.of(kept), bits);
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof BitKey that && sameBits(that);
+    }
+
+    @Override
+    public int hashCode() {
+        return hash();
+    }
+
+    @Override
+    public String toString() {
+        return octets() + "/" + length();
     }
 }

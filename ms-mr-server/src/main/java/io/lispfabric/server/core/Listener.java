@@ -52,9 +52,10 @@ public record Listener(
         return contact.addresses();
     }
 
+    /** A member with news that it has not acknowledged is due at once, and so quickly found. */
     @Override
     public long expiresMillis() {
-        return untilMillis;
+        return id instanceof ListenerId.Member && !outstanding.isEmpty() ? 0 : untilMillis;
     }
 
     /** The Map-Notifies that answer what it asks for, as long as they are not acknowledged. */

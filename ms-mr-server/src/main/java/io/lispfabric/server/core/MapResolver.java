@@ -37,13 +37,27 @@ public final class MapResolver {
      * @param room how many octets the records may take together
      */
     public static Answer answer(MappingSystem state, Sites sites, Eid asked, int room) {
+        return answer(state, state.longestMatch(asked), sites, asked, room);
+    }
+
+    /**
+     * The same from the newest state. For a host that is registered itself, which is what most are
+     * asked for, its mapping says all.
+     */
+    public static Answer answer(Directory directory, Sites sites, Eid asked, int room) {
+        var host = directory.longestMatch(asked).filter(Mapping::isHost);
+        var state = directory.current();
+        return answer(state, host.or(() -> state.longestMatch(asked)), sites, asked, room);
+    }
+
+    private static Answer answer(
+            MappingSystem state, Optional<Mapping> longest, Sites sites, Eid asked, int room) {
         int least = sites.leastLength(asked);
-        var longest = state.longestMatch(asked);
-        var match = longest.filter(it -> it.eid().prefix().length() >= least);
+        var match = longest.filter(it -> it.prefixLength() >= least);
         if (match.isEmpty()) {
             // The subnet around an Unknown Accelerator stays what it is: only a part of it is
             // empty.
-            int more = longest.map(it -> it.eid().prefix().length() + 1).orElse(0);
+            int more = longest.map(it -> it.prefixLength() + 1).orElse(0);
             return new Answer.Reply(List.of(negative(state, sites, asked, more)));
         }
         if (match.get().proxyReply()) {
@@ -52,7 +66,7 @@ public final class MapResolver {
         var etrs = etrs(match.get());
         return etrs.isEmpty()
                 ? new Answer.Reply(
-                        List.of(negative(state, sites, asked, match.get().eid().prefix().length())))
+                        List.of(negative(state, sites, asked, match.get().prefixLength())))
                 : new Answer.Forward(etrs);
     }
 
@@ -61,7 +75,7 @@ public final class MapResolver {
      */
     public static Optional<MappingRecord> hole(MappingSystem state, Sites sites, Eid asked) {
         int least = sites.leastLength(asked);
-        var longest = state.longestMatch(asked).map(it -> it.eid().prefix().length());
+        var longest = state.longestMatch(asked).map(it -> it.prefixLength());
         return longest.filter(length -> length >= least).isPresent()
                 ? Optional.empty()
                 : Optional.of(negative(state, sites, asked, longest.map(it -> it + 1).orElse(0)));
@@ -86,7 +100,10 @@ public final class MapResolver {
      */
     private static List<MappingRecord> withMoreSpecifics(
             MappingSystem state, Mapping best, Eid asked, int room) {
-        var inside = state.mappings().below(BitKey.of(best.eid()), 255);
+        if (best.isHost()) {
+            return List.of(best.record()); // nothing lies inside it
+        }
+        var inside = state.mappings().below(best, 255);
         var records = new ArrayList<MappingRecord>();
         records.add(best.record());
         inside.forEach(mapping -> records.add(mapping.record()));
@@ -106,7 +123,7 @@ public final class MapResolver {
             return records;
         }
         var told = best.record();
-        var part = hole(state, asked, best.eid().prefix().length());
+        var part = hole(state, asked, best.prefixLength());
         return List.of(MappingRecord.of(told.ttl(), part, told.locators()));
     }
 

@@ -1,30 +1,63 @@
 package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
-import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Action;
-import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An EID-Prefix and all that is registered for it: by one xTR, or by several that asked to be
- * merged (RFC 9301 §5.6, draft-jain §6.2).
- *
- * @param registrations at least one, by different xTRs of one site, in the order of the xTRs
+ * merged (RFC 9301 §5.6, draft-jain §6.2). It is its own key, so that a million of them cost no
+ * more than their bits.
  */
-public record Mapping(Eid eid, List<Registration> registrations) implements Expiring {
-    public Mapping {
-        registrations = List.copyOf(registrations);
+public final class Mapping extends Bits implements Expiring {
+    private final List<Registration> registrations;
+
+    /**
+     * @param registrations at least one, by different xTRs of one site, in the order of the xTRs
+     */
+    public Mapping(Eid eid, List<Registration> registrations) {
+        super(eid);
+        this.registrations = List.copyOf(registrations);
     }
 
-    BitKey key() {
-        return BitKey.of(eid);
+    private Mapping(Bits eid, List<Registration> registrations) {
+        super(eid);
+        this.registrations = registrations;
+    }
+
+    /** The EID-Prefix, made anew each time it is asked for. */
+    @Override
+    public Eid eid() {
+        return super.eid();
+    }
+
+    /** The bits of the EID-Prefix alone, {@link BitKey#EID_HEADER} not among them. */
+    int prefixLength() {
+        return length() - BitKey.EID_HEADER;
+    }
+
+    /** Whether it is of a single address, so that nothing can be more specific. */
+    boolean isHost() {
+        return prefixLength() == fullLength();
+    }
+
+    public List<Registration> registrations() {
+        return registrations;
+    }
+
+    /** The same mapping, of parts that many have in common. */
+    Mapping shared() {
+        return new Mapping(
+                this,
+                registrations.size() == 1
+                        ? List.of(registrations.getFirst().shared())
+                        : registrations.stream().map(Registration::shared).toList());
     }
 
     /** The one site that registers the EID-Prefix. */
@@ -46,10 +79,11 @@ public record Mapping(Eid eid, List<Registration> registrations) implements Expi
 
     @Override
     public long expiresMillis() {
-        return registrations.stream()
-                .mapToLong(Registration::expiresMillis)
-                .min()
-                .orElse(Long.MAX_VALUE);
+        long first = Long.MAX_VALUE;
+        for (var registration : registrations) {
+            first = Math.min(first, registration.expiresMillis());
+        }
+        return first;
     }
 
     List<Registrant> registrants() {
@@ -77,7 +111,7 @@ public record Mapping(Eid eid, List<Registration> registrations) implements Expi
     Optional<Mapping> without(Registrant registrant) {
         var kept =
                 registrations.stream().filter(it -> !it.registrant().equals(registrant)).toList();
-        return kept.isEmpty() ? Optional.empty() : Optional.of(new Mapping(eid, kept));
+        return kept.isEmpty() ? Optional.empty() : Optional.of(new Mapping(this, kept));
     }
 
     /** Whether the Map-Server answers for the site: if any xTR asked for it (RFC 9301 §8.3). */
@@ -91,25 +125,44 @@ public record Mapping(Eid eid, List<Registration> registrations) implements Expi
      * counts. The cache time is the shortest that was asked for.
      */
     public MappingRecord record() {
-        var byRloc = new TreeMap<Rloc, Locator>();
-        registrations.stream()
-                .sorted(
-                        Comparator.comparingLong(Registration::sinceMillis)
-                                .thenComparing(Registration::registrant))
-                .forEach(it ->
-                        it.locators()
-                                .forEach(locator -> byRloc.put(locator.rloc(), locator.asTold())));
+        if (registrations.size() == 1) {
+            var only = registrations.getFirst();
+            return new MappingRecord(
+                    only.ttl(), Action.NO_ACTION, false, only.mapVersion(), eid(), only.told());
+        }
+        var said =
+                registrations.stream()
+                        .sorted(
+                                Comparator.comparingLong(Registration::sinceMillis)
+                                        .thenComparing(Registration::registrant))
+                        .flatMap(it -> it.locators().stream())
+                        .toList();
         var ttl =
                 registrations.stream().map(Registration::ttl).reduce(RecordTtl::min).orElseThrow();
         // Nobody but the ETRs may choose a version (RFC 9302 §6), and merged mappings have none
         // that all chose.
-        int version = registrations.size() == 1 ? registrations.getFirst().mapVersion() : 0;
-        var locators = byRloc.values().stream().limit(255).toList();
-        return new MappingRecord(ttl, Action.NO_ACTION, false, version, eid, locators);
+        return new MappingRecord(ttl, Action.NO_ACTION, false, 0, eid(), LocatorSet.told(said));
     }
 
     /** How a mapping that is gone is told: no locators, and not to be cached (RFC 9437 §6). */
     static MappingRecord goneRecord(Eid eid) {
         return MappingRecord.of(RecordTtl.REMOVE, eid, List.of());
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Mapping that
+                && sameBits(that)
+                && registrations.equals(that.registrations);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * hash() + registrations.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return eid() + " " + registrations;
     }
 }

@@ -1,7 +1,6 @@
 package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
-import io.lispfabric.lcaf.WireWriter;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
@@ -108,6 +107,11 @@ public record MappingSystem(
         return due;
     }
 
+    /** The members that have not acknowledged all that they were told. */
+    List<Listener> membersWaiting() {
+        return members.expiring(0, Integer.MAX_VALUE);
+    }
+
     /** What an xTR has said about this EID-Prefix and those around it, the longest first. */
     List<Listener> around(Eid eid, XtrIdentity xtr) {
         var key = key(xtr);
@@ -119,7 +123,10 @@ public record MappingSystem(
     /** The state with one row set or gone. */
     public MappingSystem with(Change change) {
         return switch (change) {
-            case Change.MappingSet(var mapping) -> with(mappings.with(mapping.key(), mapping));
+            case Change.MappingSet(var mapping) -> {
+                var kept = mapping.shared();
+                yield with(mappings.with(kept, kept));
+            }
             case Change.MappingGone(var eid) -> with(mappings.without(BitKey.of(eid)));
             case Change.NonceSet(var key, var nonce) ->
                     new MappingSystem(
@@ -221,9 +228,7 @@ public record MappingSystem(
 
     /** Where an xTR stands among the subscribers to an EID-Prefix. */
     static BitKey key(XtrIdentity xtr) {
-        var out = new WireWriter();
-        xtr.write(out);
-        return BitKey.of(out.toBytes());
+        return BitKey.of(xtr);
     }
 
     /** What a command leads to. Deterministic: it depends on this state and the command alone. */

@@ -1,7 +1,6 @@
 package io.lispfabric.server.core;
 
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -15,57 +14,126 @@ import org.jspecify.annotations.Nullable;
  * shape depends on its keys alone and not on their history, so that two replicas with equal entries
  * are equal.
  *
+ * <p>A fork knows only which bit it is about; the bits before it are those of any entry below it.
+ * An entry that nothing lies below has no fork, and a value that is its own key has no entry
+ * besides itself. So a key costs a fork of 32 octets and what it stands in.
+ *
  * <p>All operations but those over whole subtrees take time in proportion to the bits of the key.
  */
 public final class PrefixMap<V> implements Expiring {
     private static final PrefixMap<?> EMPTY = new PrefixMap<>(null, 0);
 
-    private final @Nullable Node<V> root;
+    /** A {@link Fork} or an entry. */
+    private final @Nullable Object root;
+
     private final int size;
 
-    private PrefixMap(@Nullable Node<V> root, int size) {
+    private PrefixMap(@Nullable Object root, int size) {
         this.root = root;
         this.size = size;
     }
 
-    /**
-     * A node has a value, or two children, or both: without a value and with one child it would not
-     * be there.
-     *
-     * @param expiresMillis when the first value in the subtree ends, if any does
-     */
-    private record Node<V>(
-            BitKey key,
-            @Nullable V value,
-            @Nullable Node<V> zero,
-            @Nullable Node<V> one,
-            long expiresMillis) {
-        Node(BitKey key, @Nullable V value, @Nullable Node<V> zero, @Nullable Node<V> one) {
-            long first = value instanceof Expiring it ? it.expiresMillis() : Long.MAX_VALUE;
-            first = zero == null ? first : Math.min(first, zero.expiresMillis);
-            first = one == null ? first : Math.min(first, one.expiresMillis);
-            this(key, value, zero, one, first);
+    /** A key and its value, where the value is not the key itself. */
+    static final class Entry<V> extends Bits {
+        private final V value;
+
+        Entry(Bits key, V value) {
+            super(key);
+            this.value = value;
         }
 
-        @Nullable Node<V> child(boolean bit) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Entry<?> that && sameBits(that) && value.equals(that.value);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * hash() + value.hashCode();
+        }
+    }
+
+    /**
+     * Where keys part. A fork has an entry and a child, or two children, or all three: else it
+     * would not be there.
+     */
+    private static final class Fork {
+        /** How many bits the keys below have in common: the first that they differ in, if any. */
+        private final int bit;
+
+        /** The entry whose key is just those bits. */
+        private final @Nullable Bits entry;
+
+        private final @Nullable Object zero;
+        private final @Nullable Object one;
+
+        /** When the first value in the subtree ends, if any does. */
+        private final long expiresMillis;
+
+        private Fork(int bit, @Nullable Bits entry, @Nullable Object zero, @Nullable Object one) {
+            this.bit = bit;
+            this.entry = entry;
+            this.zero = zero;
+            this.one = one;
+            this.expiresMillis = Math.min(expires(entry), Math.min(expires(zero), expires(one)));
+        }
+
+        /** The fork of these parts, or what is left in its place if it would not be one. */
+        static @Nullable Object of(
+                int bit, @Nullable Bits entry, @Nullable Object zero, @Nullable Object one) {
+            if (zero == null && one == null) {
+                return entry;
+            }
+            if (entry == null && (zero == null || one == null)) {
+                return zero == null ? one : zero;
+            }
+            return new Fork(bit, entry, zero, one);
+        }
+
+        @Nullable Object child(boolean bit) {
             return bit ? one : zero;
         }
 
-        Node<V> withValue(@Nullable V other) {
-            return new Node<>(key, other, zero, one);
+        @Nullable Object withEntry(@Nullable Bits other) {
+            return of(bit, other, zero, one);
         }
 
-        Node<V> withChild(boolean bit, @Nullable Node<V> child) {
-            return bit ? new Node<>(key, value, zero, child) : new Node<>(key, value, child, one);
+        @Nullable Object withChild(boolean which, @Nullable Object child) {
+            return which ? of(bit, entry, zero, child) : of(bit, entry, child, one);
         }
+    }
 
-        /** The node that this one shrinks to when it has lost something. */
-        @Nullable Node<V> simplified() {
-            if (value != null || zero != null && one != null) {
-                return this;
-            }
-            return zero != null ? zero : one;
+    private static long expires(@Nullable Object node) {
+        return switch (node) {
+            case null -> Long.MAX_VALUE;
+            case Fork fork -> fork.expiresMillis;
+            case Entry<?> entry ->
+                    entry.value instanceof Expiring it ? it.expiresMillis() : Long.MAX_VALUE;
+            default -> node instanceof Expiring it ? it.expiresMillis() : Long.MAX_VALUE;
+        };
+    }
+
+    /** How many bits all keys in the subtree have in common. */
+    private static int length(Object node) {
+        return node instanceof Fork fork ? fork.bit : ((Bits) node).length();
+    }
+
+    /** An entry of the subtree; that of its root, if it has one. */
+    private static Bits any(Object node) {
+        var at = node;
+        while (at instanceof Fork fork) {
+            at = fork.entry != null ? fork.entry : Objects.requireNonNull(fork.zero);
         }
+        return (Bits) at;
+    }
+
+    @SuppressWarnings("unchecked") // with() is the only way in
+    private static <V> V value(Bits entry) {
+        return entry instanceof Entry<?> it ? (V) it.value : (V) entry;
+    }
+
+    private static <V> Optional<V> optional(@Nullable Bits entry) {
+        return entry == null ? Optional.empty() : Optional.of(PrefixMap.<V>value(entry));
     }
 
     @SuppressWarnings("unchecked") // it holds nothing of any type
@@ -76,7 +144,7 @@ public final class PrefixMap<V> implements Expiring {
     /** When the first of its values ends, if any does. */
     @Override
     public long expiresMillis() {
-        return root == null ? Long.MAX_VALUE : root.expiresMillis;
+        return expires(root);
     }
 
     public int size() {
@@ -88,109 +156,149 @@ public final class PrefixMap<V> implements Expiring {
     }
 
     /** The value of exactly this key. */
-    public Optional<V> get(BitKey key) {
+    Optional<V> get(Bits key) {
         var node = root;
-        while (node != null && node.key.isPrefixOf(key)) {
-            if (node.key.length() == key.length()) {
-                return Optional.ofNullable(node.value);
-            }
-            node = node.child(key.bit(node.key.length()));
+        while (node instanceof Fork fork) {
+            node =
+                    fork.bit < key.length()
+                            ? fork.child(key.bit(fork.bit))
+                            : fork.bit == key.length() ? fork.entry : null;
         }
-        return Optional.empty();
+        return node instanceof Bits entry && entry.sameBits(key)
+                ? optional(entry)
+                : Optional.empty();
     }
 
-    public PrefixMap<V> with(BitKey key, V value) {
-        Objects.requireNonNull(value);
-        return new PrefixMap<>(insert(root, key, value), get(key).isPresent() ? size : size + 1);
+    /** The map in which this key has this value, and is taken for it if it is the value itself. */
+    PrefixMap<V> with(Bits key, V value) {
+        var entry = value == key ? key : new Entry<>(key, Objects.requireNonNull(value));
+        if (root == null) {
+            return new PrefixMap<>(entry, 1);
+        }
+        var near = nearest(root, key);
+        return new PrefixMap<>(
+                insert(root, entry, near.common(key)), near.sameBits(key) ? size : size + 1);
     }
 
-    private static <V> Node<V> insert(@Nullable Node<V> node, BitKey key, V value) {
+    /** An entry that no other one has more leading bits in common with the key than. */
+    private static Bits nearest(Object root, Bits key) {
+        var node = root;
+        while (node instanceof Fork fork && fork.bit < key.length()) {
+            var child = fork.child(key.bit(fork.bit));
+            node = child != null ? child : Objects.requireNonNull(fork.entry);
+        }
+        return any(node);
+    }
+
+    /**
+     * Puts an entry into a subtree.
+     *
+     * @param common how many leading bits its key has in common with the nearest one
+     */
+    private static Object insert(@Nullable Object node, Bits entry, int common) {
         if (node == null) {
-            return new Node<>(key, value, null, null);
+            return entry;
         }
-        int common = node.key.common(key);
-        if (common == node.key.length()) {
-            if (common == key.length()) {
-                return node.withValue(value);
+        int length = length(node);
+        if (common >= length) {
+            if (length == entry.length()) {
+                return node instanceof Fork fork
+                        ? new Fork(length, entry, fork.zero, fork.one)
+                        : entry;
             }
-            boolean bit = key.bit(common);
-            return node.withChild(bit, insert(node.child(bit), key, value));
+            boolean bit = entry.bit(length);
+            if (node instanceof Fork fork) {
+                var child = insert(fork.child(bit), entry, common);
+                return bit
+                        ? new Fork(length, fork.entry, fork.zero, child)
+                        : new Fork(length, fork.entry, child, fork.one);
+            }
+            return fork(length, (Bits) node, bit, entry, null);
         }
-        if (common == key.length()) {
-            return new Node<V>(key, value, null, null).withChild(node.key.bit(common), node);
+        if (common == entry.length()) {
+            return fork(common, entry, any(node).bit(common), node, null);
         }
-        boolean bit = key.bit(common);
-        return new Node<V>(key.first(common), null, null, null)
-                .withChild(bit, new Node<>(key, value, null, null))
-                .withChild(!bit, node);
+        return fork(common, null, entry.bit(common), entry, node);
     }
 
-    public PrefixMap<V> without(BitKey key) {
+    private static Fork fork(
+            int bit, @Nullable Bits entry, boolean which, Object child, @Nullable Object other) {
+        return which ? new Fork(bit, entry, other, child) : new Fork(bit, entry, child, other);
+    }
+
+    PrefixMap<V> without(Bits key) {
         return get(key).isEmpty() ? this : new PrefixMap<>(remove(root, key), size - 1);
     }
 
-    private static <V> @Nullable Node<V> remove(@Nullable Node<V> node, BitKey key) {
-        if (node == null || !node.key.isPrefixOf(key)) {
-            return node;
+    private static @Nullable Object remove(@Nullable Object node, Bits key) {
+        if (!(node instanceof Fork fork)) {
+            return null; // it is there, and this is the last place where it can be
         }
-        if (node.key.length() == key.length()) {
-            return node.withValue(null).simplified();
+        if (fork.bit == key.length()) {
+            return fork.withEntry(null);
         }
-        boolean bit = key.bit(node.key.length());
-        return node.withChild(bit, remove(node.child(bit), key)).simplified();
+        boolean bit = key.bit(fork.bit);
+        return fork.withChild(bit, remove(fork.child(bit), key));
     }
 
     /**
      * The values of all keys that are prefixes of {@code key}, itself included, the longest last.
      */
-    public List<V> covering(BitKey key) {
+    List<V> covering(Bits key) {
         var found = new ArrayList<V>();
         var node = root;
-        while (node != null && node.key.isPrefixOf(key)) {
-            if (node.value != null) {
-                found.add(node.value);
+        while (node instanceof Fork fork && fork.bit <= key.length()) {
+            if (fork.entry != null) {
+                if (!fork.entry.isPrefixOf(key)) {
+                    return found;
+                }
+                found.add(value(fork.entry));
             }
-            node =
-                    node.key.length() == key.length()
-                            ? null
-                            : node.child(key.bit(node.key.length()));
+            node = fork.bit == key.length() ? null : fork.child(key.bit(fork.bit));
+        }
+        if (node instanceof Bits entry && entry.isPrefixOf(key)) {
+            found.add(value(entry));
         }
         return found;
     }
 
     /** The value of the longest key that is a prefix of {@code key}. */
-    public Optional<V> longestMatch(BitKey key) {
-        V best = null;
+    Optional<V> longestMatch(Bits key) {
+        Bits best = null;
         var node = root;
-        while (node != null && node.key.isPrefixOf(key)) {
-            best = node.value != null ? node.value : best;
-            node =
-                    node.key.length() == key.length()
-                            ? null
-                            : node.child(key.bit(node.key.length()));
+        while (node instanceof Fork fork && fork.bit <= key.length()) {
+            if (fork.entry != null) {
+                // What is below begins with the same bits.
+                if (!fork.entry.isPrefixOf(key)) {
+                    return optional(best);
+                }
+                best = fork.entry;
+            }
+            node = fork.bit == key.length() ? null : fork.child(key.bit(fork.bit));
         }
-        return Optional.ofNullable(best);
+        return optional(node instanceof Bits entry && entry.isPrefixOf(key) ? entry : best);
     }
 
     /**
      * Shows the values of all keys that {@code key} is a prefix of, itself included, in the order
      * of the keys.
      */
-    public void within(BitKey key, Consumer<V> each) {
-        visit(subtree(key), (_, value) -> each.accept(value));
+    void within(Bits key, Consumer<V> each) {
+        visit(subtree(key), entry -> each.accept(value(entry)));
     }
 
     /**
      * The values of all keys that {@code key} is a proper prefix of, but at most {@code limit} of
      * them.
      */
-    public List<V> below(BitKey key, int limit) {
+    List<V> below(Bits key, int limit) {
         var found = new ArrayList<V>();
-        var entries = new Entries<>(subtree(key));
-        while (found.size() < limit && entries.hasNext()) {
-            var node = entries.next();
-            if (node.value != null && node.key.length() > key.length()) {
-                found.add(node.value);
+        var entries = new Entries(subtree(key), Long.MAX_VALUE);
+        for (var entry = entries.next();
+                entry != null && found.size() < limit;
+                entry = entries.next()) {
+            if (entry.length() > key.length()) {
+                found.add(value(entry));
             }
         }
         return found;
@@ -202,74 +310,68 @@ public final class PrefixMap<V> implements Expiring {
      */
     public List<V> expiring(long atMillis, int limit) {
         var found = new ArrayList<V>();
-        var entries = new Entries<>(root, atMillis);
-        while (found.size() < limit && entries.hasNext()) {
-            if (entries.next().value instanceof Expiring it && it.expiresMillis() <= atMillis) {
-                @SuppressWarnings("unchecked") // it is a value of this map
-                var value = (V) it;
-                found.add(value);
+        var entries = new Entries(root, atMillis);
+        for (var entry = entries.next();
+                entry != null && found.size() < limit;
+                entry = entries.next()) {
+            if (expires(entry) <= atMillis && PrefixMap.<V>value(entry) instanceof Expiring) {
+                found.add(value(entry));
             }
         }
         return found;
     }
 
-    private @Nullable Node<V> subtree(BitKey key) {
+    private @Nullable Object subtree(Bits key) {
         var node = root;
-        while (node != null && node.key.length() < key.length()) {
-            node = node.key.isPrefixOf(key) ? node.child(key.bit(node.key.length())) : null;
+        while (node instanceof Fork fork && fork.bit < key.length()) {
+            node = fork.child(key.bit(fork.bit));
         }
-        return node != null && key.isPrefixOf(node.key) ? node : null;
+        return node != null && key.isPrefixOf(any(node)) ? node : null;
     }
 
     /** Shows all entries, in the order of the keys. */
     public void forEach(BiConsumer<BitKey, V> each) {
-        visit(root, each);
+        visit(root, entry -> each.accept(BitKey.of(entry), value(entry)));
     }
 
-    private static <V> void visit(@Nullable Node<V> root, BiConsumer<BitKey, V> each) {
-        var nodes = new Entries<>(root);
-        while (nodes.hasNext()) {
-            var node = nodes.next();
-            if (node.value != null) {
-                each.accept(node.key, node.value);
-            }
+    private static void visit(@Nullable Object root, Consumer<Bits> each) {
+        var entries = new Entries(root, Long.MAX_VALUE);
+        for (var entry = entries.next(); entry != null; entry = entries.next()) {
+            each.accept(entry);
         }
     }
 
     /**
-     * All nodes, or those of subtrees in which a value ends by a time, a parent before its
-     * children. A key's bits bound its depth, but not our stack: hence no recursion.
+     * All entries, or those of subtrees in which a value ends by a time, in the order of their
+     * keys. A key's bits bound its depth, but not our stack: hence no recursion.
      */
-    private static final class Entries<V> implements Iterator<Node<V>> {
-        private final ArrayList<Node<V>> stack = new ArrayList<>();
+    private static final class Entries {
+        private final ArrayList<Object> stack = new ArrayList<>();
         private final long byMillis;
 
-        Entries(@Nullable Node<V> root) {
-            this(root, Long.MAX_VALUE);
-        }
-
-        Entries(@Nullable Node<V> root, long byMillis) {
+        Entries(@Nullable Object root, long byMillis) {
             this.byMillis = byMillis;
             push(root);
         }
 
-        private void push(@Nullable Node<V> node) {
-            if (node != null && node.expiresMillis <= byMillis) {
+        private void push(@Nullable Object node) {
+            if (node != null && expires(node) <= byMillis) {
                 stack.add(node);
             }
         }
 
-        @Override
-        public boolean hasNext() {
-            return !stack.isEmpty();
-        }
-
-        @Override
-        public Node<V> next() {
-            var node = stack.removeLast();
-            push(node.one);
-            push(node.zero);
-            return node;
+        /** The next one, or null when there is none left. */
+        @Nullable Bits next() {
+            while (!stack.isEmpty()) {
+                var node = stack.removeLast();
+                if (!(node instanceof Fork fork)) {
+                    return (Bits) node;
+                }
+                push(fork.one);
+                push(fork.zero);
+                push(fork.entry);
+            }
+            return null;
         }
     }
 
@@ -278,22 +380,29 @@ public final class PrefixMap<V> implements Expiring {
      * those apart that are {@code key} or prefixes of it themselves (RFC 9301 §8.4). The length of
      * {@code key} if there is none, since longer keys lie within it.
      */
-    public int holeLength(BitKey key) {
+    int holeLength(Bits key) {
+        if (root == null) {
+            return 0;
+        }
+        int most = nearest(root, key).common(key);
         int length = 0;
         var node = root;
         while (node != null) {
-            int common = node.key.common(key);
-            if (common < node.key.length()) {
+            int common = Math.min(length(node), most);
+            if (common < length(node)) {
                 return Math.min(key.length(), Math.max(length, common + 1));
             }
             if (common == key.length()) {
-                return node.zero == null && node.one == null ? length : common;
+                return node instanceof Fork ? common : length;
+            }
+            if (!(node instanceof Fork fork)) {
+                return length;
             }
             boolean bit = key.bit(common);
-            if (node.child(!bit) != null) {
+            if (fork.child(!bit) != null) {
                 length = common + 1;
             }
-            node = node.child(bit);
+            node = fork.child(bit);
         }
         return length;
     }
@@ -303,28 +412,37 @@ public final class PrefixMap<V> implements Expiring {
         if (!(other instanceof PrefixMap<?> that) || size != that.size) {
             return false;
         }
-        if (root == that.root) {
-            return true;
-        }
-        var mine = new Entries<>(root);
-        var others = new Entries<>(that.root);
-        while (mine.hasNext() && others.hasNext()) {
-            var a = mine.next();
-            var b = others.next();
-            if (!a.key.equals(b.key) || !Objects.equals(a.value, b.value)) {
+        // The shape is that of the keys, and most of it is shared by maps of one history.
+        var pairs = new ArrayList<@Nullable Object>();
+        pairs.add(root);
+        pairs.add(that.root);
+        while (!pairs.isEmpty()) {
+            var a = pairs.removeLast();
+            var b = pairs.removeLast();
+            if (a == b) {
+                continue;
+            }
+            if (a instanceof Fork mine && b instanceof Fork others) {
+                if (mine.bit != others.bit || !Objects.equals(mine.entry, others.entry)) {
+                    return false;
+                }
+                pairs.add(mine.zero);
+                pairs.add(others.zero);
+                pairs.add(mine.one);
+                pairs.add(others.one);
+            } else if (!Objects.equals(a, b)) {
                 return false;
             }
         }
-        return mine.hasNext() == others.hasNext();
+        return true;
     }
 
     @Override
     public int hashCode() {
         int hash = 0;
-        var entries = new Entries<>(root);
-        while (entries.hasNext()) {
-            var node = entries.next();
-            hash = 31 * hash + Objects.hash(node.key, node.value);
+        var entries = new Entries(root, Long.MAX_VALUE);
+        for (var entry = entries.next(); entry != null; entry = entries.next()) {
+            hash = 31 * hash + entry.hashCode();
         }
         return hash;
     }

@@ -26,7 +26,7 @@ public record Registration(
         long sinceMillis,
         long expiresMillis) {
     public Registration {
-        locators = List.copyOf(locators);
+        locators = LocatorSet.of(locators);
     }
 
     /** Whether only the times differ. */
@@ -53,6 +53,25 @@ public record Registration(
         return version != 0
                 && mapVersion != 0
                 && (ahead > 2048 || ahead == 2048 && version < mapVersion);
+    }
+
+    /** The locators as everybody else is told of them. */
+    List<Locator> told() {
+        return locators instanceof LocatorSet set ? set.told() : LocatorSet.told(locators);
+    }
+
+    /** The same, with the parts that many registrations have in common made one. */
+    Registration shared() {
+        return new Registration(
+                Shared.of(registrant),
+                merges,
+                proxyReply,
+                securityCapable,
+                Shared.of(ttl),
+                mapVersion,
+                Shared.of(locators),
+                sinceMillis,
+                expiresMillis);
     }
 
     Registration since(long millis) {

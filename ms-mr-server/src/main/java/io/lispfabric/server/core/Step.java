@@ -204,13 +204,12 @@ final class Step {
     private Set<Registrant> membersAwaiting(Eid eid) {
         var key = BitKey.of(eid);
         var those = new LinkedHashSet<Registrant>();
-        state.members()
-                .forEach((_, member) -> {
-                    if (member.outstanding().get(key).isPresent()
-                            && member.id() instanceof ListenerId.Member(var registrant)) {
-                        those.add(registrant);
-                    }
-                });
+        for (var member : state.membersWaiting()) {
+            if (member.outstanding().get(key).isPresent()
+                    && member.id() instanceof ListenerId.Member(var registrant)) {
+                those.add(registrant);
+            }
+        }
         return those;
     }
 
@@ -315,8 +314,7 @@ final class Step {
         var asked = command.asked();
         var match =
                 state.longestMatch(asked)
-                        .filter(mapping ->
-                                mapping.eid().prefix().length() >= command.leastLength());
+                        .filter(mapping -> mapping.prefixLength() >= command.leastLength());
         var prefix =
                 match.isPresent()
                         ? match.filter(Mapping::proxyReply).map(Mapping::eid)

@@ -69,13 +69,18 @@ class PrefixMapTest {
     }
 
     /**
-     * Many short keys, so that they cover and meet one another, and some that end beyond an octet.
+     * Many short keys, so that they cover and meet one another, and some that end beyond an octet,
+     * or beyond the words that a key is kept in.
      */
     @Provide
     Arbitrary<String> bits() {
         var few = Arbitraries.strings().withChars('0', '1').ofMaxLength(6);
         var many = Arbitraries.strings().withChars('0', '1').ofMaxLength(20);
-        var start = Arbitraries.of("", "0000000", "00000000", "1111111111");
+        var start =
+                Arbitraries.of("", "", "0000000", "00000000", "1111111111", "10".repeat(31))
+                        .flatMap(head ->
+                                Arbitraries.of(
+                                        head, head, head + "1".repeat(128), "10".repeat(95)));
         return Combinators.combine(start, Arbitraries.oneOf(few, few, few, many))
                 .as((head, tail) -> head + tail);
     }
