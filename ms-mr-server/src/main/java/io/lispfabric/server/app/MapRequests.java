@@ -74,6 +74,13 @@ final class MapRequests {
                 case OneTimeKeys.Opened.Refused(var why) -> {
                     around.metrics().dropped(why);
                     LOG.debug("{} in a Map-Request from {}", why.label(), from.address());
+                    if (why == Drop.UNKNOWN_ITR_KEY && !around.config().lispSec().required()) {
+                        // RFC 9437 §5: no security association can be made, and that is said.
+                        // Unsigned, as there is no key that both have.
+                        request.records().stream()
+                                .filter(it -> it.subscribes() && request.identity().isPresent())
+                                .forEach(it -> refuse(request, it.eid(), from));
+                    }
                 }
             }
         } else if (around.config().lispSec().required()) {
@@ -136,7 +143,8 @@ final class MapRequests {
                         around.state(),
                         around.config().sites(),
                         eid,
-                        room - protection.octets(eid));
+                        room - protection.octets(eid),
+                        this::reaches);
         switch (answer) {
             case ProtectedAnswer.Reply(var records, var vouched, var etrCantSign) ->
                     reply(
@@ -169,18 +177,16 @@ final class MapRequests {
     /** RFC 9303 §6.7.1: the ETR gets a key of its own, and the inner Map-Request unaltered. */
     private void forward(
             MapRequest request, From from, Protection protection, ProtectedAnswer.Forward to) {
-        var etr = to.etrs().stream().filter(it -> reaches(it.address())).findFirst();
-        var key = etr.flatMap(this::key);
-        if (etr.isEmpty() || key.isEmpty()) {
-            around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
-        } else if (!replies.allows(etr.get().address(), around.now())) {
+        var etr = to.etrs().getFirst();
+        var key = key(etr);
+        if (key.isEmpty() || !replies.allows(etr.address(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
         } else {
             var data =
                     protection.forEtr(to.vouched(), to.etrCantSign(), request.nonce(), key.get());
             around.outbox()
                     .send(
-                            etr.get().address(),
+                            etr.address(),
                             ServerConfig.LISP_PORT,
                             from.relayed().orElseThrow().with(Optional.of(data)));
         }
@@ -374,20 +380,16 @@ final class MapRequests {
     void onNotAuthenticated(Command.Asking asked) {
         around.metrics().dropped(Drop.KEY_USED_AGAIN);
         Optional.ofNullable(waiting.remove(new Question(asked.nonce(), asked.asked())))
-                .ifPresent(it -> {
-                    if (it.request().unsubscribes()) {
-                        refuse(source(it.from()), it, asked.asked());
-                    } else {
-                        refuse(it.request(), asked.asked(), it.from(), Action.DROP_AUTH_FAILURE);
-                    }
-                });
+                .ifPresent(it -> refuse(it.request(), asked.asked(), it.from()));
     }
 
-    private void refuse(Ip to, Waiting it, Eid eid) {
-        reply(
-                to,
-                it.from(),
-                () -> negative(it.request(), eid, it.from(), Action.DROP_AUTH_FAILURE));
+    /** No security association, so no subscription and no end of one. */
+    private void refuse(MapRequest request, Eid eid, From from) {
+        if (request.unsubscribes()) {
+            reply(source(from), from, () -> negative(request, eid, from, Action.DROP_AUTH_FAILURE));
+        } else {
+            refuse(request, eid, from, Action.DROP_AUTH_FAILURE);
+        }
     }
 
     /** The log has found nothing to subscribe to: answers as if it had not been asked. */

@@ -153,6 +153,10 @@ public final class MapServer implements AutoCloseable {
                 "Subscriptions in force",
                 () -> state().subscriptions().size());
         metrics.gauge(
+                "lisp_one_time_keys_used",
+                "One-time keys that make no second security association",
+                () -> state().usedKeys().size());
+        metrics.gauge(
                 "lisp_map_notifies_outstanding",
                 "Map-Notifies that wait for their Ack",
                 plane::outstanding);

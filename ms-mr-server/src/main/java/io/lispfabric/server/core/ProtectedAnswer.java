@@ -8,6 +8,7 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * What is done about a question that LISP-SEC protects (RFC 9303 §6.7), and what the Map-Server
@@ -53,8 +54,10 @@ public sealed interface ProtectedAnswer {
      * The answer for one EID-Prefix.
      *
      * @param room how many octets the records may take together
+     * @param reaches whether an ETR at this address can be sent to
      */
-    static ProtectedAnswer of(MappingSystem state, Sites sites, Eid asked, int room) {
+    static ProtectedAnswer of(
+            MappingSystem state, Sites sites, Eid asked, int room, Predicate<Ip> reaches) {
         int least = sites.leastLength(asked);
         var match = state.longestMatch(asked).filter(it -> it.eid().prefix().length() >= least);
         // Rule 1: an ETR has left the answer to the Map-Server; nobody could sign better. What is
@@ -71,7 +74,7 @@ public sealed interface ProtectedAnswer {
         var vouched = List.of(mapping.eid());
         boolean cantSign = mapping.registrations().stream().anyMatch(it -> !it.securityCapable());
         // Rule 2: one that can sign is asked, whoever else is there.
-        var etrs = etrs(state, mapping);
+        var etrs = etrs(state, mapping).stream().filter(it -> reaches.test(it.address())).toList();
         if (!etrs.isEmpty()) {
             return new Forward(etrs, vouched, cantSign);
         }

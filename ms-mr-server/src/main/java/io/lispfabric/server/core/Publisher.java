@@ -218,7 +218,7 @@ public final class Publisher {
                         job.key(),
                         new Due.Surrender(new Command.GiveUp(id, job.key().eid(), job.nonce())));
                 again(job, job.attempts(), job.renewed(), now.plus(GAPS.getFirst()));
-            } else if (isOvertaken(job)) {
+            } else if (isOvertaken(job, listener.orElseThrow())) {
                 todo.put(
                         job.key(),
                         new Due.Renew(new Command.Renew(id, job.key().eid(), job.nonce())));
@@ -237,10 +237,15 @@ public final class Publisher {
 
     /**
      * RFC 9437 §6: an xTR drops what has no greater nonce than the last one it took, and it may
-     * count for all of a subscription.
+     * count for all of a subscription. What was acknowledged above the listener's own counter was
+     * so under one that is over (RFC 9437 §7.1).
      */
-    private boolean isOvertaken(Job job) {
-        var last = acknowledged.get(job.key().listener());
+    private boolean isOvertaken(Job job, Listener listener) {
+        var last = acknowledged.get(listener.id());
+        if (last != null && last.isGreaterThan(listener.nonce())) {
+            acknowledged.remove(listener.id());
+            return false;
+        }
         return !job.key().confirms()
                 && job.attempts() > 0
                 && last != null

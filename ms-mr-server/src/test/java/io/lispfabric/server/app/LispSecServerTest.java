@@ -287,6 +287,21 @@ class LispSecServerTest {
 
     @Test
     @Rfc("9437 §5")
+    void aSubscriptionUnderAKeyThatNobodyKnowsIsRefusedAloud() throws IOException {
+        try (var server = start(false, 0);
+                var itr = xtr(server, SITE, D3, 1000)) {
+            var unknown = key(77, "not known to the server");
+            itr.send(itr.guarded(itr.subscribe(ACC7), otk(), unknown, 2, 2));
+            var refusal = itr.replied();
+            assertThat(refusal.nonce()).isEqualTo(itr.nonce());
+            assertThat(refusal.records().getFirst().action()).isEqualTo(Action.DROP_AUTH_FAILURE);
+            itr.send(itr.guarded(itr.unsubscribe(ACC7), otk(), unknown, 2, 2));
+            assertThat(itr.replied().nonce()).isEqualTo(itr.nonce());
+        }
+    }
+
+    @Test
+    @Rfc("9437 §5")
     @Rfc("9437 §7.1")
     void whoeverMayNotSpeakForASiteMakesNoAssociationInItsName() throws IOException {
         try (var server = start(false, 0);

@@ -9,13 +9,18 @@ import static io.lispfabric.server.core.Fixture.subscribe;
 import static io.lispfabric.server.core.Fixture.xtr;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +92,53 @@ class PublisherTest {
             }
         }
         return sent;
+    }
+
+    /**
+     * Of an association with a counter of its own, RFC 9437 §7.1; the xTR is subscribed already.
+     */
+    private void associate(long nonce, String name) {
+        var asking = subscribe(9, nonce, "40.0.0.0/16", "192.0.2.9");
+        var secret = Bytes.of(Arrays.copyOf(name.getBytes(StandardCharsets.US_ASCII), 32));
+        apply(
+                new Command.Subscribe(
+                        asking.origin(),
+                        asking.atMillis(),
+                        Credentials.of("POD-D", 5, new PubSubKey(secret)),
+                        asking.xtr(),
+                        asking.nonce(),
+                        asking.itrRlocs(),
+                        asking.port(),
+                        asking.asked(),
+                        asking.leastLength(),
+                        asking.hole(),
+                        asking.temporaryMillis(),
+                        asking.mostUnconfirmed(),
+                        Optional.of(new UsedKey(secret, Long.MAX_VALUE))),
+                START);
+        acknowledge("40.0.0.0/16", nonce);
+    }
+
+    /**
+     * A leader that was elected between an acknowledgement and its command knows only of the old
+     * counter, which is far ahead.
+     */
+    @Rfc("9437 §7.1")
+    @Test
+    void whatWasAcknowledgedUnderAnOldCounterDoesNotOvertakeTheNewOne() {
+        subscribed("192.0.2.9");
+        publisher.onLeading(state, START);
+        associate(7, "K1");
+
+        var sent = unacknowledged("40.0.0.7/32");
+
+        assertThat(sent.keySet()).startsWith(0, 3, 6, 9, 15, 27, 51);
+        assertThat(nonces(List.copyOf(sent.values()).subList(0, 7))).containsOnly(nonce(sent, 0));
+        assertThat(nonce(sent, 0)).isBetween(8L, 20L);
+    }
+
+    private static long nonce(Map<Integer, Publisher.Due> sent, int second) {
+        return nonces(List.of(Objects.requireNonNull(sent.get(second)))).getFirst();
     }
 
     @Rfc("9301 §5.7")

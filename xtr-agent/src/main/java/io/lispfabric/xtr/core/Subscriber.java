@@ -27,6 +27,9 @@ final class Subscriber {
     /** How many security associations before the last one are remembered. */
     private static final int ASSOCIATIONS = 15;
 
+    /** However many there are, a forged Map-Notify costs no more attempts to check it. */
+    private static final int MOST_KEYS = 32;
+
     /** For how many EID-Prefixes of a subscription the nonce is kept. */
     private static final int KEPT = 16_384;
 
@@ -208,6 +211,7 @@ final class Subscriber {
         return around(eid).stream()
                 .flatMap(it -> Stream.concat(Stream.of(it), it.before.stream()))
                 .flatMap(it -> it.association().stream())
+                .limit(MOST_KEYS)
                 .toList();
     }
 
