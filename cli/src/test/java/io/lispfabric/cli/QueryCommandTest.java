@@ -142,6 +142,7 @@ class QueryCommandTest {
 
     @Test
     @Rfc("9301 §5.3")
+    @Rfc("9301 §5.4")
     void onlyAWellFormedAnswerToTheNonceCountsAndOthersAreCounted() throws Exception {
         try (var peer =
                 Peer.that(heard -> {

@@ -6,16 +6,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
  * {@code docs/compliance.md}: the sections and notes of {@code docs/compliance/*.md}, which people
- * write, with the tests of each section.
+ * write, with the tests of each section and of each sentence that demands something.
  */
 final class ComplianceDocument {
     private static final Pattern TITLE = Pattern.compile("(?m)^# (.*)$");
@@ -42,10 +44,22 @@ final class ComplianceDocument {
 
     private final Path notes;
     private final Map<String, List<Checked>> byRule;
+    private final Map<String, String> tests;
+    private final Set<String> cases;
+    private final Map<String, Demands> demands = new HashMap<>();
     private final List<String> faults = new ArrayList<>();
 
-    ComplianceDocument(Path notes, List<Checked> checked) {
+    /**
+     * @param notes what people have written
+     * @param checked which rule each test checks
+     * @param tests {@code Class#method} of every test, and its file
+     * @param cases the ids of all black-box cases
+     */
+    ComplianceDocument(
+            Path notes, List<Checked> checked, Map<String, String> tests, Set<String> cases) {
         this.notes = notes;
+        this.tests = tests;
+        this.cases = cases;
         this.byRule =
                 checked.stream()
                         .collect(
@@ -72,6 +86,12 @@ final class ComplianceDocument {
             }
         }
         byRule.keySet().forEach(rule -> place(rule, documents));
+        for (var name : documents.keySet()) {
+            var those = Demands.in(notes.resolve("musts/rfc" + name + ".md"));
+            demands.put(name, those);
+            faults.addAll(
+                    those.faults(tests.keySet(), cases, documents.get(name).sections().keySet()));
+        }
         var text = new StringBuilder();
         text.append("<!-- Made from docs/compliance/ and the tests; see ComplianceTest. -->\n\n");
         text.append(Files.readString(notes.resolve("intro.md")).strip()).append("\n\n");
@@ -161,13 +181,15 @@ final class ComplianceDocument {
     }
 
     private void summary(Map<String, Document> documents, StringBuilder text) {
-        text.append("| Document | Sections with tests | Deviations | Missing |\n");
-        text.append("| --- | --- | --- | --- |\n");
+        text.append(
+                "| Document | MUSTs and SHOULDs with tests | Sections with tests | Deviations | Missing |\n");
+        text.append("| --- | --- | --- | --- | --- |\n");
         documents.forEach((name, document) ->
                 text.append(
                         String.format(
-                                "| %s | %d of %d | %d | %d |%n",
+                                "| %s | %s | %d of %d | %d | %d |%n",
                                 document.title(),
+                                demands.getOrDefault(name, Demands.NONE).tested(),
                                 tested(name, document),
                                 document.sections().size(),
                                 count(document, "Deviation"),
@@ -217,6 +239,10 @@ final class ComplianceDocument {
                     }
                     tests(byRule.getOrDefault(name + " §" + number, List.of()), text);
                 });
+        var sentences = demands.getOrDefault(name, Demands.NONE);
+        if (!sentences.isEmpty()) {
+            text.append("### Every MUST and SHOULD\n\n").append(sentences.text(tests));
+        }
     }
 
     /** By class, each with its sentences. */

@@ -3,12 +3,19 @@ package io.lispfabric.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lispfabric.conformance.RfcTests.Checked;
+import io.lispfabric.conformance.blackbox.Case;
+import io.lispfabric.conformance.blackbox.Suite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code docs/compliance.md} says what the tests say. */
 class ComplianceTest {
@@ -30,7 +37,11 @@ class ComplianceTest {
     @Test
     void theCommittedDocumentIsTheOneThatTheTestsGive() throws IOException {
         var document =
-                new ComplianceDocument(root().resolve("docs/compliance"), RfcTests.in(root()));
+                new ComplianceDocument(
+                        root().resolve("docs/compliance"),
+                        RfcTests.in(root()),
+                        RfcTests.named(root()),
+                        Suite.cases().stream().map(Case::id).collect(Collectors.toSet()));
         var text = document.text();
         assertThat(document.faults()).isEmpty();
         var file = root().resolve("docs/compliance.md");
@@ -104,9 +115,9 @@ class ComplianceTest {
                         new Checked("9301 §5.6", "a/ATest.java", "itHolds"),
                         new Checked("5952 §4", "a/ATest.java", "itHolds"),
                         new Checked("R-001", "a/ATest.java", "itHolds"));
-        var sound = new ComplianceDocument(notes, checked);
+        var sound = new ComplianceDocument(notes, checked, Map.of(), Set.of());
         assertThat(sound.text())
-                .contains("| RFC 9301: Control | 1 of 2 | 1 | 0 |")
+                .contains("| RFC 9301: Control |  | 1 of 2 | 1 | 0 |")
                 .contains("- RFC 9301 §5.6, Map-Register: a\n  b\n")
                 .contains(
                         "### §5.6 Map-Register\n\n- Deviation: a\n  b\n\n- [ATest](../a/ATest.java)\n  - it holds\n")
@@ -116,9 +127,93 @@ class ComplianceTest {
         for (var wrong : List.of("9301 §9.9", "9301 5.6", "R-999", "R-1")) {
             var faulty =
                     new ComplianceDocument(
-                            notes, List.of(new Checked(wrong, "a/ATest.java", "itHolds")));
+                            notes,
+                            List.of(new Checked(wrong, "a/ATest.java", "itHolds")),
+                            Map.of(),
+                            Set.of());
             assertThat(faulty.text()).isNotEmpty();
             assertThat(faulty.faults()).singleElement().asString().contains(wrong, "ATest.itHolds");
         }
+    }
+
+    private static final String HEAD =
+            "| § | Level | Sentence | Binds | Kept by |\n| --- | --- | --- | --- | --- |\n";
+
+    private static Demands demands(Path folder, String... rows) throws IOException {
+        var file = folder.resolve("rfc1.md");
+        Files.writeString(file, "# Title\n\n" + HEAD + String.join("\n", rows) + "\n");
+        return Demands.in(file);
+    }
+
+    @Test
+    void everyDemandHasATestOrAReason(@TempDir Path folder) throws IOException {
+        var sound =
+                demands(
+                        folder,
+                        "| 1.2 | MUST | It MUST be so. | all | `ATest#itHolds`, `topic.case`; says more |",
+                        "| 1.2 | SHOULD | It SHOULD be so. | ITR | no: `setting` is not built |",
+                        "| 2 | MUST NOT | It MUST NOT be. | all | not ours: the operator's |");
+        var tests = Map.of("ATest#itHolds", "a/ATest.java");
+
+        assertThat(sound.faults(tests.keySet(), Set.of("topic.case"), Set.of("1.2", "2")))
+                .isEmpty();
+        assertThat(sound.tested()).isEqualTo("1 of 2");
+        assertThat(sound.text(tests))
+                .contains("| MUST | 1 | 1 | 0 | 0 |\n")
+                .contains("| SHOULD | 1 | 0 | 1 | 0 |\n")
+                .contains("| MUST NOT | 1 | 0 | 0 | 1 |\n")
+                .contains(
+                        "| all | [ATest itHolds](../a/ATest.java),"
+                                + " [topic.case](conformance.md); says more |")
+                .contains("| no: `setting` is not built |");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "| 1 | MUST | It MUST. | all | `ATest#itIsNot` |; there is no test ATest#itIsNot",
+                "| 1 | MUST | It MUST. | all | no: see `ATest#itIsNot` |; there is no test",
+                "| 1 | MUST | It MUST. | all | `topic.none` |; there is no case topic.none",
+                "| 1 | MUST | It MUST. | all | surely |; names no test",
+                "| 1 | MUST | It MUST. | all | |; names no test",
+                "| 1 | MAY | It MAY. | all | `ATest#itHolds` |; MAY is none of",
+                "| 1 | MUST NOT | It MUST. | all | `ATest#itHolds` |; the sentence has no MUST NOT",
+                "| 9 | MUST | It MUST. | all | `ATest#itHolds` |; no section 9",
+                "| 1 | MUST | It MUST. | | `ATest#itHolds` |; binds nobody",
+            })
+    void aDemandWithoutEitherIsAFault(String row, String fault, @TempDir Path folder)
+            throws IOException {
+        assertThat(
+                        demands(folder, row)
+                                .faults(Set.of("ATest#itHolds"), Set.of("topic.case"), Set.of("1")))
+                .singleElement()
+                .asString()
+                .startsWith("rfc1.md:5: ")
+                .contains(fault);
+    }
+
+    @Test
+    void methodsThatAreTestsAreFoundByName() {
+        assertThat(
+                        RfcTests.named(
+                                """
+                                class ATest {
+                                    // @Test void not() {}
+                                    @Test
+                                    @Tag("slow")
+                                    void one() {}
+
+                                    void helper() {}
+
+                                    @ParameterizedTest
+                                    @CsvSource({"a, 1", "b, 2"})
+                                    void two(String a, int b) throws Exception {}
+
+                                    @Property(tries = 3)
+                                    void three(@ForAll int a) {}
+                                }
+                                """))
+                .containsExactly("one", "two", "three");
     }
 }

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /** The tests of all modules and the rules they check, read from their sources. */
@@ -22,6 +24,10 @@ final class RfcTests {
                             + "|\\bvoid (?<method>\\w+)\\s*\\("
                             + "|\\b(?:class|record|interface|enum) (?<type>\\w+)");
 
+    private static final Pattern TEST =
+            Pattern.compile(
+                    "@(?:Test|ParameterizedTest|Property)\\b|\\bvoid (?<method>\\w+)\\s*\\(");
+
     private RfcTests() {}
 
     /**
@@ -32,7 +38,7 @@ final class RfcTests {
      */
     record Checked(String rule, String file, String name) {
         String className() {
-            return file.replaceAll(".*/|\\.java", "");
+            return RfcTests.className(file);
         }
 
         /** {@code whatIsWrittenIsRead} is a sentence. */
@@ -45,23 +51,57 @@ final class RfcTests {
     /** Every {@code @Rfc} on a test below {@code root}, by file and as they stand in it. */
     static List<Checked> in(Path root) throws IOException {
         var checked = new ArrayList<Checked>();
+        for (var file : files(root)) {
+            checked.addAll(in(root.relativize(file).toString(), Files.readString(file)));
+        }
+        return checked;
+    }
+
+    private static List<Path> files(Path root) throws IOException {
+        var all = new ArrayList<Path>();
         try (var modules = Files.list(root)) {
             for (var module : modules.sorted().toList()) {
                 var tests = module.resolve("src/test/java");
                 if (Files.isDirectory(tests)) {
                     try (var files = Files.walk(tests)) {
-                        for (var file :
-                                files.filter(it -> it.toString().endsWith(".java"))
-                                        .sorted()
-                                        .toList()) {
-                            checked.addAll(
-                                    in(root.relativize(file).toString(), Files.readString(file)));
-                        }
+                        files.filter(it -> it.toString().endsWith(".java"))
+                                .sorted()
+                                .forEach(all::add);
                     }
                 }
             }
         }
-        return checked;
+        return all;
+    }
+
+    /** Every test below {@code root} as {@code Class#method}, and the file that it stands in. */
+    static Map<String, String> named(Path root) throws IOException {
+        var named = new TreeMap<String, String>();
+        for (var file : files(root)) {
+            var path = root.relativize(file).toString();
+            named(Files.readString(file))
+                    .forEach(it -> named.put(className(path) + "#" + it, path));
+        }
+        return named;
+    }
+
+    /** The methods of one source that are tests. */
+    static List<String> named(String source) {
+        var named = new ArrayList<String>();
+        boolean test = false;
+        var tokens = TEST.matcher(COMMENT.matcher(source).replaceAll(" "));
+        while (tokens.find()) {
+            var method = tokens.group("method");
+            if (test && method != null) {
+                named.add(method);
+            }
+            test = method == null;
+        }
+        return named;
+    }
+
+    private static String className(String file) {
+        return file.replaceAll(".*/|\\.java", "");
     }
 
     /** Those of one source. */

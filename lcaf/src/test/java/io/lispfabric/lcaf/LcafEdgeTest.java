@@ -155,6 +155,7 @@ class LcafEdgeTest {
         "vendor, 4003ffffffff0008 ff02005e deadbeef"
     })
     @Rfc("8060 §3")
+    @Rfc("9306 §4")
     void reservedBitsAreIgnored(String vector, String hex) {
         assertThat(read(hex)).isEqualTo(read(LcafVectorTest.vector(vector)));
     }

@@ -77,6 +77,7 @@ class LispAddressTest {
 
     @Test
     @Rfc("8060 §4.10.5")
+    @Rfc("9306 §3")
     void anAfiListIsUsedForWhatIsRecognisedInIt() {
         var list = read(lcaf(1, lcaf(17, "0001") + "0001c0000201"));
         assertThat(list)

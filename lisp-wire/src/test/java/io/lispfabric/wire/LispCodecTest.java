@@ -176,6 +176,7 @@ class LispCodecTest {
         var request = "10000001" + NONCE + "0000" + "0001c0000201" + "0020" + "000128000007";
         var odd = "102f8001" + NONCE + "0000" + "0001c0000201" + "7f20" + "000128000007";
         assertThat(decode(odd)).isEqualTo(decode(request));
+        assertThat(Bytes.of(LispCodec.encode(message(decode(odd))))).hasToString(request);
         // Map-Reply: 17 bits of the head, 12 of the record, 4 before the version, 13 of the
         // locator.
         var reply = Bytes.ofHex(mapReply(1, "0001c0000201")).toArray();
@@ -188,6 +189,7 @@ class LispCodecTest {
         noisy[32] = (byte) 0xFF;
         noisy[33] |= (byte) 0xF8;
         assertThat(decode(noisy)).isEqualTo(decode(reply));
+        assertThat(LispCodec.encode(message(decode(noisy)))).isEqualTo(reply);
         // Map-Register: 12 reserved bits and R.
         var register = Vectors.read("map-register-hkdf").toArray();
         var other = register.clone();
@@ -195,6 +197,20 @@ class LispCodecTest {
         other[1] = (byte) 0xFF;
         other[2] |= (byte) 0xE2;
         assertThat(decode(other)).isEqualTo(decode(register));
+        assertThat(LispCodec.encode(message(decode(other)))).isEqualTo(register);
+    }
+
+    @Test
+    @Rfc("9301 §5.8")
+    void reservedBitsOfAnEcmAreIgnoredAndNotSent() {
+        var octets = Vectors.read("ecm-map-request-ipv4");
+        var noisy = octets.toArray();
+        noisy[0] |= 0x03; // S and D have a meaning
+        noisy[1] = (byte) 0xFF;
+        noisy[2] = (byte) 0xFF;
+        noisy[3] = (byte) 0xFF;
+        assertThat(decode(noisy)).isEqualTo(decode(octets.toArray()));
+        assertThat(Bytes.of(LispCodec.encode(message(decode(noisy))))).isEqualTo(octets);
     }
 
     @Test
@@ -272,6 +288,8 @@ class LispCodecTest {
     }
 
     @Test
+    @Rfc("9301 §5.2")
+    @Rfc("9301 §5.3")
     void recordsCheckWhatTheyAreMadeOf() {
         var eid = Eid.of(1, "10.0.0.0/8");
         var record = MappingRecord.of(RecordTtl.ONE_DAY, eid, List.of());

@@ -45,6 +45,11 @@ class LispCodecVectorTest {
     @ParameterizedTest
     @FieldSource("NAMES")
     @Rfc("9301 §5")
+    @Rfc("9301 §5.2")
+    @Rfc("9301 §5.3")
+    @Rfc("9301 §5.4")
+    @Rfc("9301 §5.6")
+    @Rfc("9303 §6.4")
     void whatIsReadIsWrittenAgainOctetByOctet(String name) {
         assertThat(LispCodec.encode(Vectors.decoded(name))).isEqualTo(Vectors.read(name).toArray());
     }
@@ -185,6 +190,7 @@ class LispCodecVectorTest {
 
     @Test
     @Rfc("9437 §4")
+    @Rfc("9437 §5")
     void aMapRequestThatSubscribes() {
         var request =
                 MapRequest.subscription(

@@ -121,6 +121,7 @@ class LispSecEndToEndTest {
     @Rfc("9303 §6.8")
     @Rfc("9303 §6.9")
     @Rfc("9437 §7.1")
+    @Rfc("9301 §1.1")
     void whatIsAskedIsSignedByWhoeverAnswersAndWhatIsPublishedByTheAssociation() throws Exception {
         try (var loop = UdpEndpoint.Loop.start("xtr-test");
                 var server = server()) {

@@ -133,6 +133,7 @@ class LispSecTest {
     @Test
     @Rfc("9303 §6.7.1")
     @Rfc("9303 §8.5")
+    @Rfc("9303 §6.9")
     void theMsOtkIsDerivedFromTheItrOtk() {
         assertThat(LispSec.msOtk(ITR_OTK, LispSecKdf.HKDF_SHA256)).isEqualTo(MS_OTK);
         assertThat(LispSec.msOtk(ITR_OTK, LispSecKdf.HKDF_SHA1_128))
@@ -163,6 +164,7 @@ class LispSecTest {
     @Rfc("9303 §6.8")
     @Rfc("9303 §6.9")
     @Rfc("9303 §8.3")
+    @Rfc("9303 §6")
     void aMapReplyIsSignedAsTheVectorsHaveIt(String name, LispSecHmac hmac) {
         var octets = Vectors.read(name).toArray();
         var reply = (MapReply) Vectors.decoded(name);
@@ -176,6 +178,7 @@ class LispSecTest {
     @ParameterizedTest
     @ValueSource(strings = {"map-reply-lisp-sec", "map-reply-lisp-sec-sha1"})
     @Rfc("9303 §6.9")
+    @Rfc("9303 §6.8")
     void oneFlippedBitOfAMapReplyIsNoticed(String name) {
         var octets = Vectors.read(name).toArray();
         for (int bit = 0; bit < 8 * octets.length; bit++) {

@@ -68,6 +68,7 @@ class MessageAuthenticationTest {
     @Rfc("9301 §5.6")
     @Rfc("9301 §5.7")
     @Rfc("9301 §12.5")
+    @Rfc("9301 §9")
     void theMacsOfTheVectorsAreOurs(String name, Algorithm algorithm, int length) {
         var octets = Vectors.read(name).toArray();
         assertThat(verify(octets, key(SECRET, true))).isTrue();
@@ -198,6 +199,7 @@ class MessageAuthenticationTest {
 
     @Test
     @Rfc("9301 §5.6")
+    @Rfc("9301 §1.1")
     void noneAndUnknownAlgorithmsAreNeverAccepted() {
         var register = message("map-register-hkdf");
         for (int algorithm : new int[] {0, 4, 255}) {
@@ -249,6 +251,7 @@ class MessageAuthenticationTest {
 
     @Test
     @Rfc("9301 §5.6")
+    @Rfc("9301 §1.1")
     void aKeyIsCheckedWhenItIsMade() {
         assertThatThrownBy(() -> SharedKey.of(256, SECRET)).hasMessageContaining("0 to 255");
         assertThatThrownBy(() -> SharedKey.of(1, Bytes.EMPTY)).hasMessageContaining("empty");

@@ -115,6 +115,10 @@ class LispSecServerTest {
     @Rfc("9303 §6.7.2")
     @Rfc("9303 §8.3")
     @Rfc("9303 §8.5")
+    @Rfc("9301 §1.1")
+    @Rfc("9301 §9")
+    @Rfc("9303 §6")
+    @Rfc("9303 §6.9")
     void aProxyMapReplyIsSignedAsItIsWishedForOrAsItSays(int hmac, int kdf, int used, int derived)
             throws IOException {
         try (var server = start(false, 0);
@@ -146,6 +150,10 @@ class LispSecServerTest {
 
     @Test
     @Rfc("9303 §6.7.1")
+    @Rfc("9301 §1.1")
+    @Rfc("9301 §9")
+    @Rfc("9303 §6.5")
+    @Rfc("9303 §6.7")
     void anEtrGetsAKeyOfItsOwnAndTheUnalteredMapRequest() throws IOException {
         var at = new InetSocketAddress("127.0.41.13", 4342);
         try (var server = start(false, 0);
@@ -190,6 +198,7 @@ class LispSecServerTest {
     @Rfc("9303 §6.5")
     @Rfc("9303 §6.5.1")
     @Rfc("9303 §6.6")
+    @Rfc("9303 §7.7")
     void whatIsNotWrappedAsItMustBeIsCountedAndNotAnswered() throws IOException {
         try (var server = start(false, 0);
                 var itr = xtr(server, SITE, D3, 1000)) {

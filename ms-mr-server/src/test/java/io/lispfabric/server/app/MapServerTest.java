@@ -152,6 +152,7 @@ class MapServerTest {
 
     @Test
     @Rfc("R-038")
+    @Rfc("9437 §5")
     void anUnknownAcceleratorIsToBeDropped() throws IOException {
         try (var server = start();
                 var d1 = xtr(server, KEY, D1, 1)) {

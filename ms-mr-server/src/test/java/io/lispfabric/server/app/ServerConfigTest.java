@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.app.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,12 +78,14 @@ class ServerConfigTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "sites: [ { name: a } ] | keys: a site needs at least one key",
                 "subscriptions: { after-withdrawal: 0s } | after-withdrawal: must be at least 1m",
                 "sites: [ { name: a, keys: [ { secret-file: key, mac-coverage: all } ] } ]"
                         + " | mac-coverage: must be message or records, not 'all'",
                 "sites: [ { name: a, keys: [ { secret-file: key } ], rlocs: [ 'name:x' ] } ]"
                         + " | rlocs: RLOCs are IP addresses, such as 10.9.0.0/16, not 'name:x'",
             })
+    @Rfc("9301 §8.2")
     void whatIsWrongIsSaidInOneSentence(String text, String sentence) {
         assertThatThrownBy(() -> config(text))
                 .isInstanceOf(ConfigException.class)

@@ -62,6 +62,7 @@ class MapResolverTest {
 
     @Rfc("9301 §5.4")
     @Rfc("9301 §8.3")
+    @Rfc("9301 §8.2")
     @Test
     void aProxyReplyIsNotAuthoritativeAndHasNoLocalLocators() {
         var state = registered("40.0.0.7/32");
@@ -207,6 +208,7 @@ class MapResolverTest {
         "10.0.0.0/16 20.0.0.0/16 30.0.0.0/16 40.0.0.0/16, 40.1.2.3, 40.1.0.0/16",
         "2001:db8::/32, 2001:db9::1, 2001:db9::/32",
     })
+    @Rfc("9301 §8.4")
     void theHoleIsTheLargestBlockAroundTheEidThatIsClearOfAllThatIsKnown(
             String known, String asked, String hole) {
         var prefixes = known.isEmpty() ? new String[0] : known.split(" ");

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class SitesTest {
     @Rfc("9301 §8.2")
+    @Rfc("9301 §9")
     @Test
     void aSiteMayRegisterJustWhatItIsConfiguredFor() {
         var exact = SitePrefix.parse(new InstanceId(1), "40.0.0.0/16", false, false);

@@ -22,6 +22,7 @@ class TranscriptTest {
     }
 
     @Rfc("9302 §5")
+    @Rfc("9302 §6")
     @Test
     void anOldMapVersionIsDropped() {
         Transcript.replay("versions");
@@ -68,6 +69,7 @@ class TranscriptTest {
 
     @Rfc("9437 §7.1")
     @Rfc("9437 §6")
+    @Rfc("9437 §5")
     @Test
     void aOneTimeKeyMakesOneSecurityAssociation() {
         Transcript.replay("associations");

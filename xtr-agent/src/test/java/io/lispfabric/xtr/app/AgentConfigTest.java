@@ -43,6 +43,7 @@ class AgentConfigTest {
     }
 
     @Test
+    @Rfc("9301 §1.1")
     void everyDefault() throws Exception {
         var config = parse(LEAST);
         var domain = config.domains().getFirst();
@@ -230,6 +231,9 @@ class AgentConfigTest {
                     [192.0.2.250]        | []                       | domain scale-up has no map-servers
                     site-id: 4           | site-id: 4\\npriority: 255 | agent.yaml:5: priority: must be a number from 0 to 254, not '255'
                     """)
+    @Rfc("9301 §5.2")
+    @Rfc("9301 §5.4")
+    @Rfc("9301 §8.2")
     void aMistakeIsOneLineThatSaysWhere(String good, String bad, String problem) {
         assertThatThrownBy(() -> parse(LEAST.replace(good, bad.replace("\\n", "\n"))))
                 .isInstanceOf(ConfigException.class)

@@ -16,6 +16,7 @@ class NonceFileTest {
 
     @Test
     @Rfc("9301 §5.6")
+    @Rfc("9437 §5")
     void whatWasReservedIsReadAgain() throws Exception {
         var file = new NonceFile(folder.resolve("nonces"));
         assertThat(file.read()).isEmpty();

@@ -173,6 +173,11 @@ final class Conversation {
         reply(new MapReply(false, false, nonce(nonce), List.of(records)));
     }
 
+    /** An answer to an RLOC-probe. */
+    void probeReply(String nonce, MappingRecord... records) {
+        reply(new MapReply(true, false, nonce(nonce), List.of(records)));
+    }
+
     /** A Map-Reply with or without LISP-SEC. */
     void reply(MapReply reply) {
         line("<", server(1), reply);

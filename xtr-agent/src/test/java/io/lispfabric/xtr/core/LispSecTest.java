@@ -108,6 +108,10 @@ class LispSecTest {
     @Test
     @Rfc("9303 §6.4")
     @Rfc("9303 §7.2")
+    @Rfc("9303 §6")
+    @Rfc("9303 §6.1")
+    @Rfc("9303 §6.5")
+    @Rfc("9303 §6.9")
     void everyTransmissionIsProtectedWithAKeyOfItsOwn() {
         var talk = talk(ALWAYS);
         talk.resolve(ACC_8);
@@ -128,6 +132,7 @@ class LispSecTest {
 
     @Test
     @Rfc("9303 §6.9")
+    @Rfc("9301 §9")
     void anAnswerThatIsNotSignedIsDiscardedAndOneThatIsIsTakenOnce() {
         var talk = plainTalk(ALWAYS);
         talk.resolve(ACC_8);
@@ -153,6 +158,7 @@ class LispSecTest {
     @Test
     @Rfc("9303 §6.9")
     @Rfc("9303 §7.6")
+    @Rfc("9303 §6.9.1")
     void noOtherKeyAndNoFlippedBitIsBelieved() {
         var talk = plainTalk(ALWAYS);
         talk.resolve(ACC_8);
@@ -334,6 +340,7 @@ class LispSecTest {
     @Test
     @Rfc("9437 §5")
     @Rfc("9437 §7.1")
+    @Rfc("9437 §6")
     void aSubscriptionLivesUnderTheKeyThatItsQuestionMade() {
         var talk = talk(ALWAYS);
         talk.resolve(ACC_8);
@@ -430,6 +437,7 @@ class LispSecTest {
     @Test
     @Rfc("9303 §6.3")
     @Rfc("9301 §5.6")
+    @Rfc("9301 §1.1")
     void everyMapRegisterSaysThatItsEtrCanSignAndWhoIsToAnswer() {
         var talk = new Conversation();
         talk.register(ACC_8);
@@ -515,6 +523,7 @@ class LispSecTest {
     }
 
     @Test
+    @Rfc("9301 §5.4")
     void howManyAreAnsweredInASecondIsLimited() {
         var talk = new Conversation(1, false, Optional.empty());
         talk.register(POD_D);

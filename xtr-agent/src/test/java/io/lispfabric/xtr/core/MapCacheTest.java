@@ -116,6 +116,7 @@ class MapCacheTest {
 
     @Test
     @Rfc("9300 §9")
+    @Rfc("9301 §5.4")
     void onlyReachableLocatorsOfTheBestPriorityAreUsed() {
         var unreachable = new Locator(0, 100, 255, 0, false, false, false, Rloc.of("192.0.2.1"));
         var choice =

@@ -33,6 +33,7 @@ class NonceCounterTest {
 
     @Test
     @Rfc("9301 §5.6")
+    @Rfc("9437 §5")
     void aCrashSkipsNoncesAndRepeatsNone() {
         var reserved = new ArrayList<Nonce>();
         var counter = new NonceCounter(new Nonce(0), 1024, reserved::add);

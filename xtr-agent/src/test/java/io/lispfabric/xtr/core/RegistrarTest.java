@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MappingRecord;
 import java.util.HashSet;
 import org.junit.jupiter.api.Test;
 
@@ -169,6 +171,8 @@ class RegistrarTest {
 
     @Test
     @Rfc("9301 §5")
+    @Rfc("9301 §5.4")
+    @Rfc("9301 §5.6")
     @Rfc("R-091")
     @Rfc("R-100")
     void manyEidsShareMessagesThatFitIn576Octets() {
@@ -189,6 +193,10 @@ class RegistrarTest {
             assertThat(register.mergeRequest()).isTrue();
             assertThat(register.wantMapNotify()).isTrue();
             assertThat(it.fromControlPort()).isFalse();
+            assertThat(register.records())
+                    .flatExtracting(MappingRecord::locators)
+                    .as("RFC 9301 §5.4: the p-bit is for Map-Replies")
+                    .noneMatch(Locator::probed);
         }
         assertThat(registered).hasSize(100);
         assertThat(outcome.send()).hasSizeLessThan(12);

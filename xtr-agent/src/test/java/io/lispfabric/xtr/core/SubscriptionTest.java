@@ -42,8 +42,11 @@ class SubscriptionTest {
     }
 
     @Test
+    @Rfc("9301 §5.2")
+    @Rfc("9301 §5.3")
     @Rfc("9301 §5.8")
     @Rfc("9437 §4")
+    @Rfc("9437 §5")
     void theQuestionTravelsInAnEcmAddressedToTheEid() {
         var talk = new Conversation();
         talk.domain().resolve(eid(ACC_8), Optional.of(eid("[1]40.0.0.7")), talk.now());
@@ -59,6 +62,7 @@ class SubscriptionTest {
         assertThat(request.subscribes()).isTrue();
         assertThat(request.identity()).contains(Conversation.IDENTITY);
         assertThat(request.itrRlocs()).isEqualTo(List.of(Conversation.RLOC));
+        assertThat(request.records()).as("a sender asks for one").hasSize(1);
         assertThat(request.sourceEid()).contains(eid("[1]40.0.0.7"));
     }
 
@@ -78,6 +82,8 @@ class SubscriptionTest {
     @Test
     @Rfc("9301 §5.3")
     @Rfc("9437 §4")
+    @Rfc("9301 §7")
+    @Rfc("9437 §5")
     void anUnansweredQuestionIsRepeatedOnceASecondTenTimesAndThenEveryThirtySecondsIfWanted() {
         var talk = new Conversation(2);
         talk.resolve(ACC_8);
@@ -117,6 +123,7 @@ class SubscriptionTest {
     @Rfc("R-050")
     @Rfc("R-079")
     @Rfc("9437 §7")
+    @Rfc("9437 §6")
     void aPublicationReplacesTheLocatorSetAndAReplayDoesNot() {
         var talk = subscribedTo(ACC_8, "192.0.2.13", "192.0.2.14");
         talk.notify("10001", mapping(ACC_8, "192.0.2.13"));
@@ -163,6 +170,7 @@ class SubscriptionTest {
 
     @Test
     @Rfc("9437 §7")
+    @Rfc("9437 §6")
     void newsThatOvertakeEachOtherAreBothTakenAndOlderNewsOfOneEidAreNot() {
         var talk = new Conversation();
         talk.subscribe(POD_D);
@@ -315,6 +323,19 @@ class SubscriptionTest {
         var talk = new Conversation();
         talk.resolve(ACC_8);
         talk.reply("10001", mapping(ACC_8, "192.0.2.66"));
+
+        assertThat(talk.text()).contains("dropped unknown-nonce");
+        assertThat(talk.domain().cache().size()).isZero();
+    }
+
+    /** It need not be authoritative, nor are we waiting for one: agents send no probes. */
+    @Test
+    @Rfc("9301 §5.4")
+    void aReplyToAProbeIsNoAnswer() {
+        var talk = new Conversation();
+        talk.resolve(ACC_8);
+        talk.text();
+        talk.probeReply("10000", mapping(ACC_8, "192.0.2.66"));
 
         assertThat(talk.text()).contains("dropped unknown-nonce");
         assertThat(talk.domain().cache().size()).isZero();
