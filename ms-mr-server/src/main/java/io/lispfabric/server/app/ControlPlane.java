@@ -75,7 +75,7 @@ final class ControlPlane {
                     requests.receive(request, from.in(ecm));
             case MapRequest request -> requests.receive(request, from);
             case MapRegister register -> registers.receive(register, from, payload);
-            case MapNotifyAck ack -> publications.receive(ack, payload);
+            case MapNotifyAck ack -> publications.receive(ack, from.address(), payload);
             case EncapsulatedControlMessage _,
                     MapReply _,
                     MapNotify _,

@@ -88,7 +88,7 @@ public final class MapServer implements AutoCloseable {
                                     config,
                                     mappings,
                                     this::submit,
-                                    new Outbox(endpoint, config.sites(), metrics),
+                                    new Outbox(endpoint::send, config.sites(), metrics),
                                     metrics,
                                     local,
                                     clock,

@@ -13,7 +13,6 @@ import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
-import io.lispfabric.wire.udp.UdpEndpoint;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
@@ -25,12 +24,19 @@ final class Outbox {
     private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);
     private static final Authentication NONE = new Authentication(0, 0, Bytes.EMPTY);
 
-    private final UdpEndpoint endpoint;
+    private final Socket socket;
     private final Sites sites;
     private final ServerMetrics metrics;
 
-    Outbox(UdpEndpoint endpoint, Sites sites, ServerMetrics metrics) {
-        this.endpoint = endpoint;
+    /** Where datagrams go. */
+    @FunctionalInterface
+    interface Socket {
+        /** Sends, or does not, as networks do. */
+        void send(InetSocketAddress to, byte[] datagram);
+    }
+
+    Outbox(Socket socket, Sites sites, ServerMetrics metrics) {
+        this.socket = socket;
         this.sites = sites;
         this.metrics = metrics;
     }
@@ -38,7 +44,7 @@ final class Outbox {
     /** A message that needs no MAC. */
     void send(Ip to, int port, LispMessage.Plain message) {
         metrics.sent(message);
-        endpoint.send(new InetSocketAddress(to.toInetAddress(), port), LispCodec.encode(message));
+        socket.send(new InetSocketAddress(to.toInetAddress(), port), LispCodec.encode(message));
     }
 
     /**
@@ -64,7 +70,7 @@ final class Outbox {
                 new MapNotify(
                         nonce, NONE, records, recipient.filter(_ -> site.get().notifyXtrId()));
         metrics.sent(message);
-        endpoint.send(
+        socket.send(
                 new InetSocketAddress(to.toInetAddress(), port),
                 MessageAuthentication.seal(
                         message,

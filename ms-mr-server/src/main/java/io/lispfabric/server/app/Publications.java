@@ -1,5 +1,7 @@
 package io.lispfabric.server.app;
 
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
@@ -77,12 +79,13 @@ final class Publications {
     }
 
     /**
+     * @param from where it came from
      * @param payload the message's octets, which its MAC covers
      */
-    void receive(MapNotifyAck ack, ByteBuffer payload) {
+    void receive(MapNotifyAck ack, Ip from, ByteBuffer payload) {
         boolean known = false;
         for (var record : ack.records()) {
-            for (var listener : publisher.awaiting(ack.nonce(), record.eid())) {
+            for (var listener : senders(ack.nonce(), record.eid(), from)) {
                 if (vouchesFor(ack, payload, listener)) {
                     known = true;
                     acknowledged(listener, ack.nonce());
@@ -95,6 +98,23 @@ final class Publications {
         if (!known) {
             around.metrics().dropped(Drop.UNKNOWN_ACK);
         }
+    }
+
+    /**
+     * Whose it may be. The xTRs of a site share keys, and nothing keeps their nonces apart: of
+     * several that have been told the same under one nonce, it is the one at that address.
+     */
+    private List<ListenerId> senders(Nonce nonce, Eid eid, Ip from) {
+        var awaiting = publisher.awaiting(nonce, eid);
+        return awaiting.size() == 1
+                ? awaiting
+                : awaiting.stream()
+                        .filter(it ->
+                                around.state()
+                                        .listener(it)
+                                        .filter(listener -> listener.isAt(from))
+                                        .isPresent())
+                        .toList();
     }
 
     private boolean vouchesFor(MapNotifyAck ack, ByteBuffer payload, ListenerId listener) {

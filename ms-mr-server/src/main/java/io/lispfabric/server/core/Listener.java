@@ -52,6 +52,12 @@ public record Listener(
         return contact.addresses();
     }
 
+    /** Whether Map-Notifies to this listener go to that address, those of candidates included. */
+    public boolean isAt(Ip address) {
+        return addresses().contains(address)
+                || candidates.stream().anyMatch(it -> it.contact().addresses().contains(address));
+    }
+
     /** A member with news that it has not acknowledged is due at once, and so quickly found. */
     @Override
     public long expiresMillis() {
