@@ -18,10 +18,11 @@ import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.udp.Datagram;
+import java.time.Duration;
+import java.time.Instant;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Optional;
 
 /**
  * All that a packet can cause. It runs on the socket's loop alone: what arrives is decoded,
@@ -29,16 +30,19 @@ import org.slf4j.LoggerFactory;
  * comes back here and is sent.
  */
 final class ControlPlane {
-    private static final Logger LOG = LoggerFactory.getLogger(ControlPlane.class);
-
     /** Expired registrations that one command names. */
     private static final int EXPIRE_BATCH = 512;
+
+    /** When a command that has not come back is submitted again. */
+    private static final Duration CONFIGURE_AGAIN = Duration.ofSeconds(5);
 
     private final Surroundings around;
     private final Vendors vendors;
     private final MapRegisters registers;
     private final MapRequests requests;
     private final Publications publications;
+    private boolean configured;
+    private Instant configureNext = Instant.MIN;
 
     ControlPlane(Surroundings around) {
         this.around = around;
@@ -51,12 +55,7 @@ final class ControlPlane {
     void receive(Datagram datagram) {
         switch (LispCodec.decode(datagram.payload(), vendors)) {
             case Decoded.Malformed(var flaw, var offset) -> {
-                around.metrics().malformed(flaw);
-                LOG.debug(
-                        "{} at octet {} of a datagram from {}",
-                        flaw.label(),
-                        offset,
-                        datagram.source());
+                around.incidents().malformed(flaw, offset, datagram.source());
             }
             case Decoded.Message(var message) -> {
                 around.metrics().received(message);
@@ -74,10 +73,13 @@ final class ControlPlane {
             case EncapsulatedControlMessage ecm when ecm.message() instanceof MapRequest request ->
                     requests.receive(request, from.in(ecm));
             case MapRequest request -> requests.receive(request, from);
+            case MapRegister _, MapNotifyAck _
+                    when around.config().role() == ServerConfig.Role.MAP_RESOLVER ->
+                    around.drop(Drop.NOT_OUR_ROLE, from.address(), message.type());
             case MapRegister register -> registers.receive(register, from, payload);
             case MapNotifyAck ack -> publications.receive(ack, from.address(), payload);
+            case MapReply reply -> around.drop(Drop.MAP_REPLY, from.address(), reply.nonce());
             case EncapsulatedControlMessage _,
-                    MapReply _,
                     MapNotify _,
                     MapReferral _,
                     InfoRequest _,
@@ -97,12 +99,15 @@ final class ControlPlane {
                         requests.onNotSubscribed(asked);
                 case Effect.NotAuthenticated(var asked) when asked.origin() == around.origin() ->
                         requests.onNotAuthenticated(asked);
-                case Effect.Replayed(var heardBy) when heardBy == around.origin() ->
-                        around.metrics().dropped(Drop.REPLAYED);
-                case Effect.Conflicting(var heardBy) when heardBy == around.origin() ->
-                        around.metrics().dropped(Drop.PREFIX_CONFLICT);
-                case Effect.Outdated(var heardBy) when heardBy == around.origin() ->
-                        around.metrics().dropped(Drop.OUTDATED);
+                case Effect.Replayed(var heardBy, var who, var nonce)
+                        when heardBy == around.origin() ->
+                        around.drop(Drop.REPLAYED, who, nonce);
+                case Effect.Conflicting(var heardBy, var who, var eid)
+                        when heardBy == around.origin() ->
+                        around.drop(Drop.PREFIX_CONFLICT, who, eid);
+                case Effect.Outdated(var heardBy, var who, var eid)
+                        when heardBy == around.origin() ->
+                        around.drop(Drop.OUTDATED, who, eid);
                 case Effect.Publish publish when publications.leads() ->
                         publications.onPublish(publish);
                 case Effect.Dismiss(
@@ -124,6 +129,8 @@ final class ControlPlane {
 
     void lead(boolean leading) {
         publications.lead(leading);
+        configured = false;
+        configureNext = Instant.MIN;
     }
 
     /** Sends what is due. Called often. */
@@ -131,9 +138,26 @@ final class ControlPlane {
         publications.publish();
     }
 
+    /**
+     * A new leader brings the subscriptions that it is configured with into the state, and ends
+     * those that the last one was; its settings count, should they differ (RFC 9437 §5).
+     */
+    private void configure() {
+        if (configured || around.now().isBefore(configureNext)) {
+            return;
+        }
+        var explicit = around.config().subscriptions().explicit();
+        configured = around.state().isConfigured(explicit);
+        if (!configured) {
+            around.submit(new Command.Configure(around.millis(), explicit));
+            configureNext = around.now().plus(CONFIGURE_AGAIN);
+        }
+    }
+
     /** Lets go of what was not refreshed, or has an end. Called every second or so. */
     void expire() {
         if (publications.leads()) {
+            configure();
             long now = around.millis();
             var over = around.state().dueListeners(now, EXPIRE_BATCH);
             if (!over.isEmpty()) {

@@ -2,26 +2,35 @@ package io.lispfabric.server.app;
 
 import java.util.Locale;
 
-/** Why a message that could be read was not acted on. Each is the label of a metric. */
+/**
+ * Why a message that could be read was not acted on. Each is the label of a metric; those with a
+ * sentence are what an operator should hear of.
+ */
 enum Drop {
     /** A MAC that no key of the site makes; also an unknown site, Key ID or algorithm. */
-    BAD_AUTHENTICATION,
-    /** A nonce that was not greater than the last one (RFC 9301 §5.6). */
-    REPLAYED,
+    BAD_AUTHENTICATION("no key of its site makes the MAC of a message from %s, nonce %s"),
+    /** A nonce that was not greater than the last one (RFC 9301 §5.6: SHOULD log). */
+    REPLAYED("%s may have been played again: the nonce is not greater than the last one: %s"),
     /** An EID-Prefix that the site may not register (RFC 9301 §8.2). */
-    PREFIX_NOT_ALLOWED,
+    PREFIX_NOT_ALLOWED("%s may not register %s"),
     /** A locator outside of what the site may use. */
-    RLOC_NOT_ALLOWED,
+    RLOC_NOT_ALLOWED("%s may not name the locators it gives for %s"),
     /** An EID-Prefix that another site holds. */
-    PREFIX_CONFLICT,
-    /** A Map-Version older than the one that is registered (RFC 9302 §5). */
-    OUTDATED,
+    PREFIX_CONFLICT("%s registers %s, which is another's"),
+    /** A Map-Version older than the one that is registered (RFC 9302 §5: SHOULD log). */
+    OUTDATED("%s has sent an older Map-Version than its last one for %s"),
     /** A request to be merged by an xTR without xTR-ID and Site-ID (draft-jain §6.1). */
-    MERGE_WITHOUT_ID,
+    MERGE_WITHOUT_ID("%s at %s wants to be merged, but gives no xTR-ID and Site-ID"),
     /**
      * A locator that nothing can be sent to: multicast, broadcast or unspecified (RFC 9301 §5.4).
      */
-    BAD_LOCATOR,
+    BAD_LOCATOR("%s gives a locator for %s that nothing can be sent to"),
+    /** A message that is for a Map-Server, and this one is a Map-Resolver alone. */
+    NOT_OUR_ROLE("%s takes this Map-Resolver for a Map-Server: %s"),
+    /**
+     * A Map-Reply, which only ITRs ask for: a few may be astray, many are an attack (RFC 9301 §8.3).
+     */
+    MAP_REPLY("Map-Replies come to this server, which has asked nobody; now from %s, nonce %s", 100),
     /** A message that is not for a Map-Server or Map-Resolver. */
     UNEXPECTED,
     /** An RLOC-probe, which must not come by the mapping system (RFC 9301 §5.2). */
@@ -40,14 +49,44 @@ enum Drop {
     BAD_KEY_WRAP,
     /** A one-time key that has made a security association before (RFC 9437 §7.1). */
     KEY_USED_AGAIN,
+    /** A question that came from the Map-Server that it would go to. */
+    LOOP("%s sends a question to us that we would send there: %s"),
     /** Too many answers to one address. */
     RATE_LIMITED,
     /** A Map-Notify-Ack that nothing waits for. */
     UNKNOWN_ACK,
+    /** A site that is in the state and not in the settings any more. */
+    NO_SUCH_SITE("there is no site %s any more: nothing is said to %s"),
     /** The log has no leader, or too much to do. */
     LOG_UNAVAILABLE;
 
+    private final String sentence;
+    private final int tolerated;
+
+    Drop() {
+        this("");
+    }
+
+    Drop(String sentence) {
+        this(sentence, 0);
+    }
+
+    Drop(String sentence, int tolerated) {
+        this.sentence = sentence;
+        this.tolerated = tolerated;
+    }
+
     String label() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What is said of it, with who and what in it; empty if nothing is. */
+    String sentence() {
+        return sentence;
+    }
+
+    /** How many there may be in a while before anything is said. */
+    int tolerated() {
+        return tolerated;
     }
 }

@@ -18,13 +18,9 @@ import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Map-Registers: whether the xTR may say what it says (RFC 9301 §5.6, §8.2). */
 final class MapRegisters {
-    private static final Logger LOG = LoggerFactory.getLogger(MapRegisters.class);
-
     /**
      * In an EID-record whose EID has an Instance ID: ten octets before the AFI, two of it, four of
      * the LCAF (RFC 8060 §4.1).
@@ -47,13 +43,12 @@ final class MapRegisters {
     void receive(MapRegister register, From from, ByteBuffer payload) {
         var voucher = voucher(register, payload);
         if (voucher.isEmpty()) {
-            around.metrics().dropped(Drop.BAD_AUTHENTICATION);
-            LOG.debug("a Map-Register from {} that no key vouches for", from.address());
+            around.drop(Drop.BAD_AUTHENTICATION, from.address(), register.nonce());
             return;
         }
         var site = voucher.get().site();
         if (register.mergeRequest() && register.identity().isEmpty()) {
-            around.metrics().dropped(Drop.MERGE_WITHOUT_ID);
+            around.drop(Drop.MERGE_WITHOUT_ID, site.name(), from.address());
             return;
         }
         if (isAnswered(site, register, from)) {
@@ -64,14 +59,13 @@ final class MapRegisters {
             // RFC 9301 §9: all EID-Prefixes MUST be verified. A bad record does not spoil its
             // neighbours.
             if (!site.mayRegister(record.eid())) {
-                around.metrics().dropped(Drop.PREFIX_NOT_ALLOWED);
-                LOG.info("site {} may not register {}", site.name(), record.eid());
+                around.drop(Drop.PREFIX_NOT_ALLOWED, site.name(), record.eid());
             } else if (!record.locators().stream().allMatch(MapRegisters::isSane)) {
-                around.metrics().dropped(Drop.BAD_LOCATOR);
+                around.drop(Drop.BAD_LOCATOR, site.name(), record.eid());
             } else if (!record.ttl().removes()
                     && !record.locators().stream()
                             .allMatch(locator -> site.mayUse(locator.rloc()))) {
-                around.metrics().dropped(Drop.RLOC_NOT_ALLOWED);
+                around.drop(Drop.RLOC_NOT_ALLOWED, site.name(), record.eid());
             } else {
                 accepted.add(record);
             }

@@ -5,8 +5,11 @@ import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
+import io.lispfabric.server.core.Elsewhere;
 import io.lispfabric.server.core.MapResolver;
 import io.lispfabric.server.core.ProtectedAnswer;
+import io.lispfabric.server.core.Mapping;
+import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.UsedKey;
 import io.lispfabric.wire.Action;
@@ -19,8 +22,12 @@ import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.SharedKey;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,25 +101,37 @@ final class MapRequests {
         if (request.probe()) {
             around.metrics()
                     .dropped(Drop.PROBE); // RFC 9301 §5.2: it MUST NOT come by the mapping system
-        } else if (request.unsubscribes()) {
-            var identity = request.identity().orElseThrow();
-            request.records().stream()
-                    .filter(MapRequest.Asked::subscribes)
-                    .forEach(asked -> unsubscribe(request, identity, asked.eid(), from));
-        } else if (request.itrRlocs().getFirst() == LispAddress.None.NONE) {
+        } else if (!request.unsubscribes()
+                && request.itrRlocs().getFirst() == LispAddress.None.NONE) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
         } else {
+            var passedOn = new HashSet<Ip>();
             for (var asked : request.records()) {
-                if (asked.subscribes() && request.identity().isPresent()) {
-                    subscribe(request, request.identity().get(), asked.eid(), from);
-                } else {
-                    answer(request, asked.eid(), from);
-                }
+                receive(request, asked, from, passedOn);
             }
         }
     }
 
-    private void answer(MapRequest request, Eid eid, From from) {
+    private void receive(MapRequest request, MapRequest.Asked asked, From from, Set<Ip> passedOn) {
+        var eid = asked.eid();
+        boolean subscribes = asked.subscribes() && request.identity().isPresent();
+        var elsewhere = around.config().sites().elsewhere(eid);
+        if (elsewhere.isPresent() && isRefused(request, eid, from, subscribes)) {
+            refuse(request, eid, from, Action.DROP_POLICY_DENIED);
+        } else if (elsewhere.isPresent()) {
+            relay(request, eid, from, elsewhere.get().servers(), passedOn);
+        } else if (request.unsubscribes()) {
+            if (subscribes) {
+                unsubscribe(request, request.identity().orElseThrow(), eid, from);
+            }
+        } else if (subscribes) {
+            subscribe(request, request.identity().orElseThrow(), eid, from);
+        } else {
+            answer(request, eid, from, passedOn);
+        }
+    }
+
+    private void answer(MapRequest request, Eid eid, From from, Set<Ip> passedOn) {
         if (request.dontMapReply()) {
             around.metrics().dropped(Drop.NO_REPLY_WANTED);
             return;
@@ -120,6 +139,10 @@ final class MapRequests {
         var to = answerTo(request, from);
         if (to.isEmpty()) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
+            return;
+        }
+        if (isRefused(request, eid, from, false)) {
+            refuse(request, eid, from, Action.DROP_POLICY_DENIED);
             return;
         }
         int room = to.get() instanceof LispAddress.Ipv4 ? ROOM_IPV4 : ROOM_IPV6;
@@ -131,7 +154,10 @@ final class MapRequests {
         switch (MapResolver.answer(directory, around.config().sites(), eid, room)) {
             case MapResolver.Answer.Reply(var records) ->
                     reply(to.get(), from, unsigned(request, records));
-            case MapResolver.Answer.Forward(var etrs) -> forward(request, eid, from, etrs);
+            case MapResolver.Answer.Forward(var etrs) ->
+                    forward(request, eid, from, etrs, passedOn);
+            case MapResolver.Answer.Relay(var servers) ->
+                    relay(request, eid, from, servers, passedOn);
         }
     }
 
@@ -201,23 +227,68 @@ final class MapRequests {
     }
 
     /** RFC 9301 §8.3: the ETR itself answers; the inner Map-Request goes on unaltered. */
-    private void forward(MapRequest request, Eid eid, From from, List<Ip> etrs) {
-        var etr = etrs.stream().filter(it -> reaches(it)).findFirst();
-        if (etr.isEmpty() || !replies.allows(etr.get(), around.now())) {
-            around.metrics().dropped(etr.isEmpty() ? Drop.NO_USABLE_ITR_RLOC : Drop.RATE_LIMITED);
+    private void forward(
+            MapRequest request, Eid eid, From from, List<Ip> etrs, Set<Ip> passedOn) {
+        var etr = etrs.stream().filter(this::reaches).findFirst();
+        if (etr.isEmpty()) {
+            around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
+        } else if (!passedOn.contains(etr.get()) && !replies.allows(etr.get(), around.now())) {
+            around.metrics().dropped(Drop.RATE_LIMITED);
+        } else {
+            passOn(request, eid, from, etr.get(), ServerConfig.LISP_PORT, passedOn);
+        }
+    }
+
+    /**
+     * RFC 9301 §8.4: another Map-Server answers, straight to the ITR-RLOCs of the unaltered
+     * Map-Request. Which one changes with the nonce, so that a retransmission may try another.
+     */
+    private void relay(
+            MapRequest request,
+            Eid eid,
+            From from,
+            List<Elsewhere.Server> servers,
+            Set<Ip> passedOn) {
+        var usable = servers.stream().filter(it -> reaches(it.address())).toList();
+        if (usable.isEmpty()) {
+            around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
+            return;
+        }
+        // Two that take each other for the one who knows would never end.
+        if (servers.contains(new Elsewhere.Server(from.address(), from.port()))) {
+            around.drop(Drop.LOOP, from.address(), eid);
+            return;
+        }
+        var server = usable.get((int) Long.remainderUnsigned(request.nonce().value(), usable.size()));
+        // Its own share of the Map-Server is what the asker has, not what all of us have together.
+        if (!replies.allows(from.address(), around.now())) {
+            around.metrics().dropped(Drop.RATE_LIMITED);
+            return;
+        }
+        passOn(request, eid, from, server.address(), server.port(), passedOn);
+    }
+
+    /**
+     * Sends a Map-Request on as it came, and once however many of its records go there.
+     *
+     * @param passedOn where it has been sent already
+     */
+    private void passOn(
+            MapRequest request, Eid eid, From from, Ip to, int port, Set<Ip> passedOn) {
+        if (!passedOn.add(to)) {
+            return;
+        }
+        if (from.relayed().isPresent()) {
+            around.outbox().send(to, port, from.relayed().get());
             return;
         }
         var inner =
-                eid.prefix().address() instanceof Ip ip && ip.afi() == from.address().afi()
-                        ? ip
-                        : etr.get();
-        if (from.relayed().isPresent()) {
-            around.outbox().send(etr.get(), ServerConfig.LISP_PORT, from.relayed().get());
-        } else if (inner.afi() == from.address().afi()) {
+                eid.prefix().address() instanceof Ip ip && ip.afi() == from.address().afi() ? ip : to;
+        if (inner.afi() == from.address().afi()) {
             around.outbox()
                     .send(
-                            etr.get(),
-                            ServerConfig.LISP_PORT,
+                            to,
+                            port,
                             EncapsulatedControlMessage.of(
                                     from.address(),
                                     inner,
@@ -266,6 +337,16 @@ final class MapRequests {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
             return;
         }
+        var fixed = around.state().longestMatch(eid).map(Mapping::eid);
+        if (isRefused(request, eid, from, true)
+                || isFixed(identity, it -> it.equals(eid) || fixed.equals(Optional.of(it)))) {
+            if (isReplay(identity, eid, request, from)) {
+                around.drop(Drop.REPLAYED, identity, request.nonce());
+            } else {
+                refuse(request, eid, from, Action.DROP_POLICY_DENIED);
+            }
+            return;
+        }
         // Its confirmation goes where a stranger may have pointed it, like any Map-Reply.
         if (!replies.allows(addresses.getFirst(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
@@ -287,7 +368,7 @@ final class MapRequests {
                                 ? Optional.empty()
                                 : MapResolver.hole(around.state(), around.config().sites(), eid),
                         around.config().subscriptions().temporary().toMillis(),
-                        around.config().subscriptions().mostUnconfirmed(),
+                        around.config().subscriptions().room(),
                         proof(from)));
     }
 
@@ -308,6 +389,18 @@ final class MapRequests {
                             negative(request, eid, from, Action.DROP_AUTH_FAILURE));
             return;
         }
+        if (isFixed(identity, it -> it.covers(eid))) {
+            if (isReplay(identity, eid, request, from)) {
+                around.drop(Drop.REPLAYED, identity, request.nonce());
+            } else {
+                around.outbox()
+                        .send(
+                                source,
+                                from.replyPort(),
+                                negative(request, eid, from, Action.DROP_POLICY_DENIED));
+            }
+            return;
+        }
         waiting.put(new Question(request.nonce(), eid), new Waiting(request, from));
         around.submit(
                 new Command.Unsubscribe(
@@ -319,7 +412,7 @@ final class MapRequests {
                         eid,
                         source,
                         around.notifyPort(source, from.replyPort()),
-                        around.config().subscriptions().mostUnconfirmed(),
+                        around.config().subscriptions().room(),
                         proof(from)));
     }
 
@@ -354,6 +447,40 @@ final class MapRequests {
         return from.protection().map(it -> it.proof(around.millis() + KEYS_REMEMBERED.toMillis()));
     }
 
+    /**
+     * RFC 9301 §8.3: whether the policy has this requester told to drop, whether anything is
+     * registered or not. Where nothing is known there is nothing to deny.
+     */
+    private boolean isRefused(MapRequest request, Eid eid, From from, boolean subscribes) {
+        var policies = around.config().policies();
+        if (policies.refusals().isEmpty()) {
+            return false;
+        }
+        var addresses = new ArrayList<Ip>();
+        addresses.add(from.address());
+        from.relayed().map(EncapsulatedControlMessage::source).ifPresent(addresses::add);
+        request.itrRlocs().forEach(rloc -> rloc.ip().ifPresent(addresses::add));
+        var who = new Policies.Requester(addresses, request.identity());
+        return policies.refuse(who, eid, subscribes)
+                && (around.config().sites().configured(eid).isPresent()
+                        || around.config().sites().elsewhere(eid).isPresent()
+                        || around.state().longestMatch(eid).isPresent());
+    }
+
+    /** RFC 9437 §5: what is old is dropped before the policy is asked; a new key begins anew. */
+    private boolean isReplay(XtrIdentity identity, Eid eid, MapRequest request, From from) {
+        return from.protection().isEmpty()
+                && around.state().isReplay(eid, identity, request.nonce());
+    }
+
+    /** Whether the operator has set up such a subscription and keeps it as it is (RFC 9437 §5). */
+    private boolean isFixed(XtrIdentity identity, Predicate<Eid> prefix) {
+        return around.config().subscriptions().configured().stream()
+                .filter(it -> !it.mayChange())
+                .map(it -> it.explicit().id())
+                .anyMatch(it -> it.xtr().equals(identity) && prefix.test(it.prefix()));
+    }
+
     /** The key that the xTR registers with, if it does; else the site's first. */
     private Credentials credentials(Site site, XtrIdentity identity) {
         return around.state()
@@ -371,7 +498,12 @@ final class MapRequests {
     }
 
     private static MapReply negative(MapRequest request, Eid eid, From from, Action action) {
-        var record = MappingRecord.negative(RecordTtl.ONE_MINUTE, action, eid);
+        var record = MappingRecord.negative(
+                        action == Action.DROP_POLICY_DENIED
+                                ? RecordTtl.FIFTEEN_MINUTES
+                                : RecordTtl.ONE_MINUTE,
+                        action,
+                        eid);
         var reply = unsigned(request, List.of(record)).get();
         return from.protection().map(it -> it.sign(reply, List.of(eid), false)).orElse(reply);
     }
@@ -395,6 +527,6 @@ final class MapRequests {
     /** The log has found nothing to subscribe to: answers as if it had not been asked. */
     void onNotSubscribed(Command.Subscribe asked) {
         Optional.ofNullable(waiting.remove(new Question(asked.nonce(), asked.asked())))
-                .ifPresent(it -> answer(it.request(), asked.asked(), it.from()));
+                .ifPresent(it -> answer(it.request(), asked.asked(), it.from(), new HashSet<>()));
     }
 }

@@ -82,14 +82,16 @@ public final class MapServer implements AutoCloseable {
                                         }
                                     }));
             var local = new LocalAddresses();
+            var incidents = new Incidents(metrics, clock, LOG::warn);
             this.plane =
                     new ControlPlane(
                             new Surroundings(
                                     config,
                                     mappings,
                                     this::submit,
-                                    new Outbox(endpoint::send, config.sites(), metrics),
+                                    new Outbox(endpoint::send, config.sites(), metrics, incidents),
                                     metrics,
+                                    incidents,
                                     local,
                                     clock,
                                     new SecureRandom().nextLong()));

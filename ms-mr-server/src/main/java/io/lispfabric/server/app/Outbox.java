@@ -16,17 +16,15 @@ import io.lispfabric.wire.auth.MessageAuthentication;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Signs and sends what the mapping system has to say. */
 final class Outbox {
-    private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);
     private static final Authentication NONE = new Authentication(0, 0, Bytes.EMPTY);
 
     private final Socket socket;
     private final Sites sites;
     private final ServerMetrics metrics;
+    private final Incidents incidents;
 
     /** Where datagrams go. */
     @FunctionalInterface
@@ -35,10 +33,11 @@ final class Outbox {
         void send(InetSocketAddress to, byte[] datagram);
     }
 
-    Outbox(Socket socket, Sites sites, ServerMetrics metrics) {
+    Outbox(Socket socket, Sites sites, ServerMetrics metrics, Incidents incidents) {
         this.socket = socket;
         this.sites = sites;
         this.metrics = metrics;
+        this.incidents = incidents;
     }
 
     /** A message that needs no MAC. */
@@ -60,7 +59,7 @@ final class Outbox {
             List<MappingRecord> records) {
         var site = sites.named(wanted.site());
         if (site.isEmpty()) {
-            LOG.warn("there is no site {} any more: nothing sent to {}", wanted.site(), to);
+            incidents.drop(Drop.NO_SUCH_SITE, wanted.site(), to);
             return;
         }
         var credentials = site.get().live(wanted);

@@ -25,10 +25,12 @@ final class Publications {
 
     private final Surroundings around;
     private final Publisher publisher = new Publisher();
+    private final Pace pace;
     private boolean leads;
 
     Publications(Surroundings around) {
         this.around = around;
+        this.pace = new Pace(around.config().subscriptions().notifiesPerSecond());
     }
 
     boolean leads() {
@@ -50,7 +52,10 @@ final class Publications {
         if (!leads) {
             return;
         }
-        for (var due : publisher.poll(around.now(), around.state(), BATCH)) {
+        var now = around.now();
+        var todo = publisher.poll(now, around.state(), pace.allows(BATCH, now));
+        pace.spend(todo.size());
+        for (var due : todo) {
             switch (due) {
                 case Publisher.Due.Send(
                                 var credentials,

@@ -1,13 +1,23 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.server.core.Contact;
+import io.lispfabric.server.core.Elsewhere;
+import io.lispfabric.server.core.Explicit;
+import io.lispfabric.server.core.ListenerId;
+import io.lispfabric.server.core.Policies;
+import io.lispfabric.server.core.Room;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
+import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.XtrId;
+import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.app.ConfigException;
 import io.lispfabric.wire.app.Settings;
 import io.lispfabric.wire.auth.Algorithm;
@@ -29,6 +39,7 @@ import java.util.Set;
  * @param data where its log and its rows are
  * @param cluster the name of the cluster, the same at all members
  * @param peers all members, this one included; empty for a server that stands alone
+ * @param role what it is
  * @param lisp where LISP control messages arrive
  * @param admin where the admin gRPC service listens, if it does
  * @param http where {@code /metrics}, {@code /livez} and {@code /readyz} are, if they are
@@ -38,6 +49,7 @@ import java.util.Set;
  * @param vendors the OUIs whose LCAFs are understood
  * @param subscriptions how many and how long
  * @param lispSec which protected Map-Requests are answered
+ * @param policies who may not ask
  * @param sites who may register what
  */
 public record ServerConfig(
@@ -45,6 +57,7 @@ public record ServerConfig(
         Path data,
         String cluster,
         List<Peer> peers,
+        Role role,
         InetSocketAddress lisp,
         Optional<InetSocketAddress> admin,
         Optional<InetSocketAddress> http,
@@ -54,6 +67,7 @@ public record ServerConfig(
         Set<Integer> vendors,
         Subscriptions subscriptions,
         LispSec lispSec,
+        Policies policies,
         Sites sites) {
     /** RFC 9301 §8.2: three minutes without a Map-Register. */
     public static final Duration REGISTRATION_TIMEOUT = Duration.ofMinutes(3);
@@ -73,6 +87,16 @@ public record ServerConfig(
      */
     public record Peer(String id, String host, int port) {}
 
+    /** What a server does (RFC 9301 §8.3, §8.4). */
+    public enum Role {
+        /** It answers for what is registered here, and asks other Map-Servers for the rest. */
+        BOTH,
+        /** It answers for what is registered here, and knows of no other. */
+        MAP_SERVER,
+        /** It passes questions on to Map-Servers; nothing is registered here. */
+        MAP_RESOLVER
+    }
+
     /** The UDP port of an xTR that Map-Notifies go to. */
     public enum ReplyTo {
         /**
@@ -91,14 +115,34 @@ public record ServerConfig(
      *
      * @param temporary how long one to something that is not registered lasts; zero for not at all
      *     (RFC 9437 §5)
-     * @param mostUnconfirmed how many may wait for their first Map-Notify-Ack; whoever comes then
-     *     is answered by a Map-Reply
+     * @param room how many there may be; whoever comes then is answered by a Map-Reply
      * @param bereaved how long one lasts whose EID-Prefix is not registered any more
+     * @param notifiesPerSecond how many Map-Notifies go out that have to be acknowledged: a bounded
+     *     share of what this server can do (RFC 9437 §6)
+     * @param configured those that the operator has set up
      */
-    public record Subscriptions(Duration temporary, int mostUnconfirmed, Duration bereaved) {
+    public record Subscriptions(
+            Duration temporary,
+            Room room,
+            Duration bereaved,
+            int notifiesPerSecond,
+            List<Configured> configured) {
         /** RFC 9437 §5 recommends 15 minutes. */
         public static final Subscriptions DEFAULT =
-                new Subscriptions(Duration.ofMinutes(15), 16_384, Duration.ofMinutes(15));
+                new Subscriptions(
+                        Duration.ofMinutes(15),
+                        new Room(16_384, 65_536, 1_000_000),
+                        Duration.ofMinutes(15),
+                        10_000,
+                        List.of());
+
+        public Subscriptions {
+            configured = List.copyOf(configured);
+        }
+
+        List<Explicit> explicit() {
+            return configured.stream().map(Configured::explicit).toList();
+        }
     }
 
     /**
@@ -136,6 +180,13 @@ public record ServerConfig(
         }
     }
 
+    /**
+     * A subscription that the operator has set up (RFC 9437 §5).
+     *
+     * @param mayChange whether the xTR may redirect or end it
+     */
+    public record Configured(Explicit explicit, boolean mayChange) {}
+
     public ServerConfig {
         peers = List.copyOf(peers);
         vendors = Set.copyOf(vendors);
@@ -159,6 +210,7 @@ public record ServerConfig(
         if (!peers.isEmpty() && peers.stream().noneMatch(peer -> peer.id().equals(member))) {
             throw clusterSettings.error("peers", "this member, " + member + ", is not among them");
         }
+        var role = from.value("role", ServerConfig::role, Role.BOTH);
         var lisp = from.section("lisp");
         var listen = lisp.address("listen", "0.0.0.0:" + LISP_PORT, LISP_PORT);
         var replyTo = lisp.value("reply-to", ServerConfig::replyTo, ReplyTo.AUTO);
@@ -168,20 +220,9 @@ public record ServerConfig(
         if (timeout.compareTo(Duration.ofSeconds(1)) < 0) {
             throw from.error("registration-timeout", "must be at least 1s");
         }
-        var subscriptions = from.section("subscriptions");
-        var limits =
-                new Subscriptions(
-                        subscriptions.duration("temporary", Subscriptions.DEFAULT.temporary()),
-                        (int)
-                                subscriptions.number(
-                                        "most-unconfirmed",
-                                        Subscriptions.DEFAULT.mostUnconfirmed(),
-                                        1,
-                                        10_000_000),
-                        subscriptions.duration(
-                                "after-withdrawal", Subscriptions.DEFAULT.bereaved()));
-        if (limits.bereaved().compareTo(Duration.ofMinutes(1)) < 0) {
-            throw subscriptions.error("after-withdrawal", "must be at least 1m");
+        var policies = new ArrayList<Policies.Refusal>();
+        for (var entry : from.list("refuse")) {
+            policies.add(refusal(entry));
         }
         var admin = listener(from.section("admin"), ADMIN_PORT);
         var http = listener(from.section("http"), HTTP_PORT);
@@ -199,6 +240,17 @@ public record ServerConfig(
             sites.add(site);
         }
         var lispSec = lispSec(from.section("lisp-sec"), sites);
+        var elsewhere = new ArrayList<Elsewhere>();
+        for (var entry : from.list("map-servers")) {
+            elsewhere.add(elsewhere(entry));
+        }
+        if (role == Role.MAP_RESOLVER && !sites.isEmpty()) {
+            throw from.error("sites", "nothing is registered with a Map-Resolver alone");
+        }
+        if (role == Role.MAP_SERVER && !elsewhere.isEmpty()) {
+            throw from.error("map-servers", "a Map-Server alone asks no other");
+        }
+        var subscriptions = subscriptions(from.section("subscriptions"), sites);
         from.rejectUnread(); // a misspelt key stops the server rather than being ignored
         try {
             return new ServerConfig(
@@ -206,6 +258,7 @@ public record ServerConfig(
                     data,
                     cluster,
                     peers,
+                    role,
                     listen,
                     admin,
                     http,
@@ -213,9 +266,10 @@ public record ServerConfig(
                     replies,
                     replyTo,
                     vendors,
-                    limits,
+                    subscriptions,
                     lispSec,
-                    new Sites(sites, unknown.equals("drop")));
+                    new Policies(policies),
+                    new Sites(sites, unknown.equals("drop"), elsewhere));
         } catch (IllegalArgumentException e) {
             throw from.error("sites", e);
         }
@@ -229,6 +283,7 @@ public record ServerConfig(
                 data,
                 "lisp-fabric",
                 List.of(),
+                Role.BOTH,
                 lisp,
                 Optional.empty(),
                 Optional.empty(),
@@ -238,6 +293,28 @@ public record ServerConfig(
                 Set.of(),
                 Subscriptions.DEFAULT,
                 LispSec.NONE,
+                Policies.NONE,
+                sites);
+    }
+
+    /** The same server with another role. */
+    public ServerConfig as(Role other) {
+        return new ServerConfig(
+                member,
+                data,
+                cluster,
+                peers,
+                other,
+                lisp,
+                admin,
+                http,
+                registrationTimeout,
+                repliesPerSecond,
+                replyTo,
+                vendors,
+                subscriptions,
+                lispSec,
+                policies,
                 sites);
     }
 
@@ -248,6 +325,7 @@ public record ServerConfig(
                 data,
                 cluster,
                 peers,
+                role,
                 lisp,
                 admin,
                 http,
@@ -257,6 +335,7 @@ public record ServerConfig(
                 vendors,
                 subscriptions,
                 protection,
+                policies,
                 sites);
     }
 
@@ -267,6 +346,7 @@ public record ServerConfig(
                 data,
                 clusterName,
                 members,
+                role,
                 lisp,
                 admin,
                 http,
@@ -276,6 +356,7 @@ public record ServerConfig(
                 vendors,
                 subscriptions,
                 lispSec,
+                policies,
                 sites);
     }
 
@@ -287,6 +368,7 @@ public record ServerConfig(
                 data,
                 cluster,
                 peers,
+                role,
                 lisp,
                 Optional.of(adminAddress),
                 Optional.of(httpAddress),
@@ -296,6 +378,7 @@ public record ServerConfig(
                 vendors,
                 subscriptions,
                 lispSec,
+                policies,
                 sites);
     }
 
@@ -323,6 +406,31 @@ public record ServerConfig(
                 id,
                 host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
                 Integer.parseInt(port));
+    }
+
+    private static Elsewhere elsewhere(Settings from) throws ConfigException {
+        var iid = iid(from);
+        var eid = from.value("prefix", text -> new Eid(iid, EidPrefix.parse(text)));
+        var servers =
+                from.values("addresses", text -> Settings.socketAddress(text, LISP_PORT)).stream()
+                        .map(it -> new Elsewhere.Server(LispAddress.Ip.of(it.getAddress()), it.getPort()))
+                        .toList();
+        try {
+            return new Elsewhere(eid, servers);
+        } catch (IllegalArgumentException e) {
+            throw from.error("addresses", e);
+        }
+    }
+
+    private static Role role(String text) {
+        return switch (text) {
+            case "both" -> Role.BOTH;
+            case "map-server" -> Role.MAP_SERVER;
+            case "map-resolver" -> Role.MAP_RESOLVER;
+            default ->
+                    throw new IllegalArgumentException(
+                            "must be both, map-server or map-resolver, not '" + text + "'");
+        };
     }
 
     private static ReplyTo replyTo(String text) {
@@ -359,6 +467,83 @@ public record ServerConfig(
                     "is not a loopback address; that needs insecure: true, as there is no TLS yet");
         }
         return Optional.of(address);
+    }
+
+    private static Subscriptions subscriptions(Settings from, List<Site> sites)
+            throws ConfigException {
+        var unless = Subscriptions.DEFAULT;
+        var temporary = from.duration("temporary", unless.temporary());
+        var room =
+                new Room(
+                        (int)
+                                from.number(
+                                        "most-unconfirmed",
+                                        unless.room().mostUnconfirmed(),
+                                        1,
+                                        10_000_000),
+                        (int)
+                                from.number(
+                                        "most-per-xtr", unless.room().mostPerXtr(), 1, 10_000_000),
+                        (int) from.number("most", unless.room().most(), 1, 10_000_000));
+        var bereaved = from.duration("after-withdrawal", unless.bereaved());
+        if (bereaved.compareTo(Duration.ofMinutes(1)) < 0) {
+            throw from.error("after-withdrawal", "must be at least 1m");
+        }
+        int notifies =
+                (int) from.number("notifies-per-second", unless.notifiesPerSecond(), 1, 10_000_000);
+        var configured = new ArrayList<Configured>();
+        for (var entry : from.list("configured")) {
+            var one = configured(entry, sites);
+            if (configured.stream().anyMatch(it -> it.explicit().id().equals(one.explicit().id()))) {
+                throw entry.error("prefix", "is configured twice for this xTR");
+            }
+            configured.add(one);
+        }
+        return new Subscriptions(temporary, room, bereaved, notifies, configured);
+    }
+
+    private static Configured configured(Settings from, List<Site> sites) throws ConfigException {
+        var siteId = from.value("site-id", ServerConfig::siteId);
+        var site =
+                sites.stream()
+                        .filter(it -> it.siteId().equals(siteId))
+                        .findFirst()
+                        .orElseThrow(() -> from.error("site-id", "is no site's: " + siteId));
+        var xtr = new XtrIdentity(from.value("xtr-id", XtrId::parse), siteId);
+        var iid = iid(from);
+        var eid = from.value("prefix", text -> new Eid(iid, EidPrefix.parse(text)));
+        var rlocs = from.values("itr-rlocs", LispAddress.Ip::parse);
+        if (rlocs.isEmpty()) {
+            throw from.error("itr-rlocs", "at least one is needed");
+        }
+        var nonce = new Nonce(from.value("nonce", Long::parseUnsignedLong));
+        return new Configured(
+                new Explicit(
+                        new ListenerId.Subscriber(eid, xtr),
+                        new Contact(site.defaultCredentials(), rlocs, LISP_PORT),
+                        nonce),
+                from.flag("may-change", true));
+    }
+
+    private static InstanceId iid(Settings from) throws ConfigException {
+        return new InstanceId((int) from.number("iid", 0, 0, 0xFF_FFFF));
+    }
+
+    private static Policies.Refusal refusal(Settings from) throws ConfigException {
+        var sources = from.values("sources", ServerConfig::rlocs);
+        var xtrIds = Set.copyOf(from.values("xtr-ids", XtrId::parse));
+        var siteIds = Set.copyOf(from.values("site-ids", ServerConfig::siteId));
+        var iids =
+                Set.copyOf(
+                        from.values(
+                                "iids",
+                                text -> new InstanceId(Integer.parseUnsignedInt(text))));
+        boolean subscriptionsOnly = from.flag("subscriptions-only", false);
+        try {
+            return new Policies.Refusal(sources, xtrIds, siteIds, iids, subscriptionsOnly);
+        } catch (IllegalArgumentException e) {
+            throw from.error("sources", e);
+        }
     }
 
     private static Site site(Settings from) throws ConfigException {
@@ -476,7 +661,7 @@ public record ServerConfig(
     }
 
     private static SitePrefix prefix(Settings from) throws ConfigException {
-        var iid = new InstanceId((int) from.number("iid", 0, 0, 0xFF_FFFF));
+        var iid = iid(from);
         boolean moreSpecifics = from.flag("accept-more-specifics", false);
         boolean accelerators = from.flag("accelerators", false);
         return from.value(

@@ -15,6 +15,7 @@ import io.lispfabric.server.core.Change;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Contact;
 import io.lispfabric.server.core.Credentials;
+import io.lispfabric.server.core.Explicit;
 import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Mapping;
@@ -24,6 +25,7 @@ import io.lispfabric.server.core.PrefixMap;
 import io.lispfabric.server.core.PubSubKey;
 import io.lispfabric.server.core.Registrant;
 import io.lispfabric.server.core.Registration;
+import io.lispfabric.server.core.Room;
 import io.lispfabric.server.core.UsedKey;
 import io.lispfabric.store.Write;
 import io.lispfabric.wire.Action;
@@ -53,6 +55,7 @@ final class StateCodec {
     private static final int EXPIRE = 6;
     private static final int RENEW = 7;
     private static final int FORGET = 8;
+    private static final int CONFIGURE = 9;
 
     private static final int ROW_MAPPING = 1;
     private static final int ROW_NONCE = 2;
@@ -96,7 +99,8 @@ final class StateCodec {
                 write(out, it.asked());
                 out.u16(it.leastLength()).u8(it.hole().isPresent() ? 1 : 0);
                 it.hole().ifPresent(hole -> hole.write(out));
-                out.u64(it.temporaryMillis()).u32(it.mostUnconfirmed());
+                out.u64(it.temporaryMillis());
+                write(out, it.room());
                 writeProof(out, it.proof());
             }
             case Command.Unsubscribe it -> {
@@ -106,7 +110,8 @@ final class StateCodec {
                 out.u64(it.nonce().value());
                 write(out, it.asked());
                 it.source().write(out);
-                out.u16(it.port()).u32(it.mostUnconfirmed());
+                out.u16(it.port());
+                write(out, it.room());
                 writeProof(out, it.proof());
             }
             case Command.Acknowledge(var listener, var eid, var nonce) -> {
@@ -126,6 +131,14 @@ final class StateCodec {
                 write(out, listener);
                 write(out, eid);
                 out.u64(nonce.value());
+            }
+            case Command.Configure(var atMillis, var explicit) -> {
+                out.u8(CONFIGURE).u64(atMillis).u16(explicit.size());
+                for (var it : explicit) {
+                    write(out, it.id());
+                    write(out, it.contact());
+                    out.u64(it.nonce().value());
+                }
             }
             case Command.Forget(var atMillis, var listeners) -> {
                 out.u8(FORGET).u64(atMillis).u16(listeners.size());
@@ -202,7 +215,7 @@ final class StateCodec {
                             in.u16(),
                             in.u8() != 0 ? Optional.of(MappingRecord.read(in)) : Optional.empty(),
                             in.u64(),
-                            in.u32AsInt(),
+                            readRoom(in),
                             readProof(in));
             case UNSUBSCRIBE ->
                     new Command.Unsubscribe(
@@ -214,13 +227,15 @@ final class StateCodec {
                             readEid(in),
                             readIp(in),
                             in.u16(),
-                            in.u32AsInt(),
+                            readRoom(in),
                             readProof(in));
             case ACKNOWLEDGE ->
                     new Command.Acknowledge(readListenerId(in), readEid(in), new Nonce(in.u64()));
             case GIVE_UP ->
                     new Command.GiveUp(readListenerId(in), readEid(in), new Nonce(in.u64()));
             case RENEW -> new Command.Renew(readListenerId(in), readEid(in), new Nonce(in.u64()));
+            case CONFIGURE ->
+                    new Command.Configure(in.u64(), in.list(in.u16(), StateCodec::readExplicit));
             case FORGET ->
                     new Command.Forget(in.u64(), in.list(in.u16(), StateCodec::readListenerId));
             case EXPIRE ->
@@ -344,7 +359,7 @@ final class StateCodec {
         var out = new WireWriter().u8(LEVEL);
         write(out, listener.contact());
         out.u8(listener.standing().ordinal()).u64(listener.nonce().value());
-        out.u64(listener.sinceMillis()).u64(listener.untilMillis());
+        out.u64(listener.sinceMillis()).u64(listener.untilMillis()).u32(listener.configured());
         out.u8(listener.candidates().size());
         listener.candidates().forEach(candidate -> write(out, candidate));
         return out.toArray();
@@ -358,6 +373,7 @@ final class StateCodec {
                 new Nonce(in.u64()),
                 in.u64(),
                 in.u64(),
+                in.u32AsInt(),
                 in.list(in.u8(), StateCodec::readCandidate),
                 PrefixMap.empty());
     }
@@ -380,6 +396,21 @@ final class StateCodec {
                 in.u64(),
                 Action.of(in.u8()),
                 in.u8() != 0);
+    }
+
+    private static Explicit readExplicit(WireReader in) {
+        if (!(readListenerId(in) instanceof ListenerId.Subscriber id)) {
+            throw new IllegalStateException("only a subscription can be configured");
+        }
+        return new Explicit(id, readContact(in), new Nonce(in.u64()));
+    }
+
+    private static void write(WireWriter out, Room it) {
+        out.u32(it.mostUnconfirmed()).u32(it.mostPerXtr()).u32(it.most());
+    }
+
+    private static Room readRoom(WireReader in) {
+        return new Room(in.u32AsInt(), in.u32AsInt(), in.u32AsInt());
     }
 
     private static void write(WireWriter out, Contact it) {

@@ -22,6 +22,7 @@ record Surroundings(
         Submission log,
         Outbox outbox,
         ServerMetrics metrics,
+        Incidents incidents,
         LocalAddresses local,
         InstantSource clock,
         long origin) {
@@ -31,6 +32,11 @@ record Surroundings(
     interface Submission {
         /** Asks for a command to be committed; never blocks. */
         CompletableFuture<?> submit(ByteBuffer command);
+    }
+
+    /** Something is not acted on: counted, and told if the operator should know. */
+    void drop(Drop reason, Object who, Object what) {
+        incidents.drop(reason, who, what);
     }
 
     /** What this member has applied. */

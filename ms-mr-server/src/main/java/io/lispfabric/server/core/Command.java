@@ -73,7 +73,7 @@ public sealed interface Command {
      * @param hole what is subscribed to when there is none: the negative mapping of an EID-Prefix
      *     around the EID in which nothing is known. Empty when that is not wanted.
      * @param temporaryMillis for how long, then (RFC 9437 §5)
-     * @param mostUnconfirmed how many subscriptions may wait for their confirmation
+     * @param room how many subscriptions there may be
      * @param proof the one-time key that the Map-Request brought, when it makes a new security
      *     association (RFC 9437 §7.1)
      */
@@ -89,7 +89,7 @@ public sealed interface Command {
             int leastLength,
             Optional<MappingRecord> hole,
             long temporaryMillis,
-            int mostUnconfirmed,
+            Room room,
             Optional<UsedKey> proof)
             implements Asking {
         public Subscribe {
@@ -110,7 +110,7 @@ public sealed interface Command {
             Eid asked,
             Ip source,
             int port,
-            int mostUnconfirmed,
+            Room room,
             Optional<UsedKey> proof)
             implements Asking {}
 
@@ -125,6 +125,16 @@ public sealed interface Command {
      * acknowledged meanwhile: it needs a nonce above that one (RFC 9437 §6).
      */
     record Renew(ListenerId listener, Eid eid, Nonce nonce) implements Command {}
+
+    /**
+     * The subscriptions that the leader is configured with, all of them: what was configured before
+     * and is not among them ends (RFC 9437 §5).
+     */
+    record Configure(long atMillis, List<Explicit> explicit) implements Command {
+        public Configure {
+            explicit = List.copyOf(explicit);
+        }
+    }
 
     /** Time has passed: listeners that end at or before {@code atMillis} are forgotten. */
     record Forget(long atMillis, List<ListenerId> listeners) implements Command {

@@ -1,5 +1,6 @@
 package io.lispfabric.server.core;
 
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
@@ -44,20 +45,22 @@ public sealed interface Effect {
     /**
      * A nonce that was not greater than the last one: an old packet, counted and not answered (RFC
      * 9301 §5.6).
+     *
+     * @param who the xTR, as it calls itself
      */
-    record Replayed(long origin) implements Effect {}
+    record Replayed(long origin, Registrant who, Nonce nonce) implements Effect {}
 
     /**
      * A Map-Register with an older Map-Version than the ETR's last: counted and not answered (RFC
      * 9302 §5).
      */
-    record Outdated(long origin) implements Effect {}
+    record Outdated(long origin, Registrant who, Eid eid) implements Effect {}
 
     /**
      * A record for an EID-Prefix that another site holds, or a multihoming group whose xTRs have
      * ids, as this one has none: counted and left out of the answer.
      */
-    record Conflicting(long origin) implements Effect {}
+    record Conflicting(long origin, Registrant who, Eid eid) implements Effect {}
 
     /** A Map-Notify that is repeated until acknowledged, by the leader (RFC 9437 §6). */
     record Publish(ListenerId listener, Outstanding outstanding) implements Effect {}

@@ -1,5 +1,6 @@
 package io.lispfabric.server.core;
 
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.Nonce;
 import java.util.ArrayList;
@@ -13,6 +14,8 @@ import java.util.Optional;
  * @param nonce the last one that either side has used (RFC 9437 §6), but for those of candidates
  * @param sinceMillis since when, in milliseconds of Unix time
  * @param untilMillis when it is forgotten; {@link Long#MAX_VALUE} for never
+ * @param configured the fingerprint of the setting that it stands in, and then it has no end; 0 for
+ *     none (RFC 9437 §5)
  * @param candidates what it asks for and has not confirmed, the oldest first
  * @param outstanding what has not been acknowledged, by EID-Prefix
  */
@@ -23,6 +26,7 @@ public record Listener(
         Nonce nonce,
         long sinceMillis,
         long untilMillis,
+        int configured,
         List<Candidate> candidates,
         PrefixMap<Outstanding> outstanding)
         implements Expiring {
@@ -30,6 +34,8 @@ public record Listener(
 
     public Listener {
         candidates = List.copyOf(candidates);
+        // What the operator has decided is remembered, even if the xTR has decided otherwise since.
+        untilMillis = configured == 0 ? untilMillis : Long.MAX_VALUE;
     }
 
     /** What a listener is told. */
@@ -71,33 +77,40 @@ public record Listener(
                 : List.of();
     }
 
+    /** Whether a request with this nonce is old (RFC 9437 §5). */
+    boolean isReplay(Eid asked, Nonce request) {
+        return id instanceof ListenerId.Subscriber(var prefix, _)
+                && (prefix.equals(asked) && !request.isGreaterThan(nonce)
+                        || candidates.stream().anyMatch(last -> last.outlaws(asked, request)));
+    }
+
     Optional<Candidate> candidate(Nonce nonce) {
         return candidates.stream().filter(it -> it.nonce().equals(nonce)).findFirst();
     }
 
     Listener with(Nonce other) {
         return new Listener(
-                id, contact, standing, other, sinceMillis, untilMillis, candidates, outstanding);
+                id, contact, standing, other, sinceMillis, untilMillis, configured, candidates, outstanding);
     }
 
     Listener with(PrefixMap<Outstanding> other) {
         return new Listener(
-                id, contact, standing, nonce, sinceMillis, untilMillis, candidates, other);
+                id, contact, standing, nonce, sinceMillis, untilMillis, configured, candidates, other);
     }
 
     Listener asking(List<Candidate> other) {
         return new Listener(
-                id, contact, standing, nonce, sinceMillis, untilMillis, other, outstanding);
+                id, contact, standing, nonce, sinceMillis, untilMillis, configured, other, outstanding);
     }
 
     Listener as(Standing other) {
         return new Listener(
-                id, contact, other, nonce, sinceMillis, untilMillis, candidates, outstanding);
+                id, contact, other, nonce, sinceMillis, untilMillis, configured, candidates, outstanding);
     }
 
     Listener until(long millis) {
         return new Listener(
-                id, contact, standing, nonce, sinceMillis, millis, candidates, outstanding);
+                id, contact, standing, nonce, sinceMillis, millis, configured, candidates, outstanding);
     }
 
     /**
@@ -163,7 +176,28 @@ public record Listener(
                         : nonce,
                 active() ? sinceMillis : confirmed.atMillis(),
                 endMillis,
+                configured,
                 candidates.stream().filter(it -> !it.equals(confirmed)).toList(),
                 outstanding);
+    }
+
+    /** The listener as the operator wants it, whatever it was before. */
+    Listener as(Explicit explicit, long atMillis) {
+        return new Listener(
+                id,
+                explicit.contact(),
+                Standing.ACTIVE,
+                explicit.nonce().isGreaterThan(nonce) ? explicit.nonce() : nonce,
+                active() ? sinceMillis : atMillis,
+                Long.MAX_VALUE,
+                explicit.fingerprint(),
+                candidates,
+                outstanding);
+    }
+
+    /** The listener when it stands in no setting any more. */
+    Listener notConfigured() {
+        return new Listener(
+                id, contact, standing, nonce, sinceMillis, untilMillis, 0, candidates, outstanding);
     }
 }

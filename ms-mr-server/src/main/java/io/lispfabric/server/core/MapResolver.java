@@ -29,6 +29,9 @@ public final class MapResolver {
          * first.
          */
         record Forward(List<Ip> etrs) implements Answer {}
+
+        /** The Map-Request is passed on, unaltered, to one of these Map-Servers. */
+        record Relay(List<Elsewhere.Server> servers) implements Answer {}
     }
 
     /**
@@ -52,6 +55,10 @@ public final class MapResolver {
 
     private static Answer answer(
             MappingSystem state, Optional<Mapping> longest, Sites sites, Eid asked, int room) {
+        var elsewhere = sites.elsewhere(asked);
+        if (elsewhere.isPresent()) {
+            return new Answer.Relay(elsewhere.get().servers());
+        }
         int least = sites.leastLength(asked);
         var match = longest.filter(it -> it.prefixLength() >= least);
         if (match.isEmpty()) {
@@ -61,7 +68,7 @@ public final class MapResolver {
             return new Answer.Reply(List.of(negative(state, sites, asked, more)));
         }
         if (match.get().proxyReply()) {
-            return new Answer.Reply(withMoreSpecifics(state, match.get(), asked, room));
+            return new Answer.Reply(withMoreSpecifics(state, sites, match.get(), asked, room));
         }
         var etrs = etrs(match.get());
         return etrs.isEmpty()
@@ -99,7 +106,7 @@ public final class MapResolver {
      * holds no more-specific one.
      */
     private static List<MappingRecord> withMoreSpecifics(
-            MappingSystem state, Mapping best, Eid asked, int room) {
+            MappingSystem state, Sites sites, Mapping best, Eid asked, int room) {
         if (best.isHost()) {
             return List.of(best.record()); // nothing lies inside it
         }
@@ -118,12 +125,15 @@ public final class MapResolver {
                         it.mapVersion(),
                         it.eid(),
                         it.locators()));
-        if (records.size() <= 255
+        // What other Map-Servers know inside the best match must not be hidden by it either.
+        int clear = sites.clearOfElsewhere(asked);
+        if (clear <= best.prefixLength()
+                && records.size() <= 255
                 && records.stream().mapToInt(MappingRecord::encodedLength).sum() <= room) {
             return records;
         }
         var told = best.record();
-        var part = hole(state, asked, best.prefixLength());
+        var part = hole(state, asked, Math.max(clear, best.prefixLength()));
         return List.of(MappingRecord.of(told.ttl(), part, told.locators()));
     }
 
@@ -132,7 +142,7 @@ public final class MapResolver {
      * the packets.
      */
     private static MappingRecord negative(MappingSystem state, Sites sites, Eid asked, int least) {
-        int length = least;
+        int length = Math.max(least, sites.clearOfElsewhere(asked));
         boolean swallows = false;
         for (var site : sites.sites()) {
             for (var prefix : site.prefixes()) {

@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param subscribers by EID-Prefix, and then by xTR
  * @param members the xTRs that register, to be told of their group
  * @param usedKeys the one-time keys that have made security associations, by fingerprint
- * @param unconfirmed how many of the subscribers have only asked
+ * @param tally how many subscribers there are
  */
 public record MappingSystem(
         PrefixMap<Mapping> mappings,
@@ -25,7 +25,7 @@ public record MappingSystem(
         PrefixMap<PrefixMap<Listener>> subscribers,
         PrefixMap<Listener> members,
         PrefixMap<UsedKey> usedKeys,
-        int unconfirmed) {
+        Tally tally) {
     public static final MappingSystem EMPTY =
             new MappingSystem(
                     PrefixMap.empty(),
@@ -33,7 +33,7 @@ public record MappingSystem(
                     PrefixMap.empty(),
                     PrefixMap.empty(),
                     PrefixMap.empty(),
-                    0);
+                    Tally.EMPTY);
 
     /**
      * A subscriber to a short prefix is first told so many mappings inside it, and no more: a
@@ -75,6 +75,39 @@ public record MappingSystem(
         subscribers.forEach((_, those) -> those.forEach((_, listener) -> all.add(listener)));
         all.removeIf(listener -> !listener.active());
         return all;
+    }
+
+    /** Whether what is configured is just this (RFC 9437 §5). */
+    public boolean isConfigured(List<Explicit> explicit) {
+        var those = configured();
+        return those.size() == explicit.size()
+                && explicit.stream()
+                        .allMatch(it ->
+                                listener(it.id())
+                                        .filter(last -> last.configured() == it.fingerprint())
+                                        .isPresent());
+    }
+
+    /** The subscriptions that stand in a setting, or did when the leader said so last. */
+    List<ListenerId> configured() {
+        var all = new ArrayList<ListenerId>();
+        subscribers.forEach(
+                (_, those) ->
+                        those.forEach((_, it) -> {
+                            if (it.configured() != 0) {
+                                all.add(it.id());
+                            }
+                        }));
+        return all;
+    }
+
+    /**
+     * RFC 9437 §5: whether a subscriber's nonce for an EID-Prefix is not greater than the last one.
+     * An EID that is answered with a shorter one has its own nonces; of those only what is not yet
+     * confirmed is known.
+     */
+    public boolean isReplay(Eid asked, XtrIdentity xtr, Nonce nonce) {
+        return around(asked, xtr).stream().anyMatch(it -> it.isReplay(asked, nonce));
     }
 
     /** Every Map-Notify that waits for its acknowledgement: what a new leader goes on with. */
@@ -135,7 +168,7 @@ public record MappingSystem(
                             subscribers,
                             members,
                             usedKeys,
-                            unconfirmed);
+                            tally);
             case Change.KeyUsed(var used) -> withKeys(usedKeys.with(used.key(), used));
             case Change.KeyForgotten(var fingerprint) ->
                     withKeys(usedKeys.without(BitKey.of(fingerprint)));
@@ -165,11 +198,11 @@ public record MappingSystem(
     }
 
     private MappingSystem with(PrefixMap<Mapping> other) {
-        return new MappingSystem(other, nonces, subscribers, members, usedKeys, unconfirmed);
+        return new MappingSystem(other, nonces, subscribers, members, usedKeys, tally);
     }
 
     private MappingSystem withKeys(PrefixMap<UsedKey> other) {
-        return new MappingSystem(mappings, nonces, subscribers, members, other, unconfirmed);
+        return new MappingSystem(mappings, nonces, subscribers, members, other, tally);
     }
 
     private MappingSystem with(Listener listener) {
@@ -183,9 +216,10 @@ public record MappingSystem(
                         subscribers.with(key, those.with(key(xtr), listener)),
                         members,
                         usedKeys,
-                        unconfirmed
-                                - asking(listener(listener.id()))
-                                + asking(Optional.of(listener)));
+                        listener(listener.id())
+                                .map(it -> tally.plus(it.standing(), key(xtr), -1))
+                                .orElse(tally)
+                                .plus(listener.standing(), key(xtr), 1));
             }
             case ListenerId.Member(var registrant) ->
                     new MappingSystem(
@@ -194,7 +228,7 @@ public record MappingSystem(
                             subscribers,
                             members.with(registrant.key(), listener),
                             usedKeys,
-                            unconfirmed);
+                            tally);
         };
     }
 
@@ -209,7 +243,9 @@ public record MappingSystem(
                         those.isEmpty() ? subscribers.without(key) : subscribers.with(key, those),
                         members,
                         usedKeys,
-                        unconfirmed - asking(listener(id)));
+                        listener(id)
+                                .map(it -> tally.plus(it.standing(), key(xtr), -1))
+                                .orElse(tally));
             }
             case ListenerId.Member(var registrant) ->
                     new MappingSystem(
@@ -218,12 +254,8 @@ public record MappingSystem(
                             subscribers,
                             members.without(registrant.key()),
                             usedKeys,
-                            unconfirmed);
+                            tally);
         };
-    }
-
-    private static int asking(Optional<Listener> listener) {
-        return listener.filter(it -> it.standing() == Listener.Standing.ASKED).isPresent() ? 1 : 0;
     }
 
     /** Where an xTR stands among the subscribers to an EID-Prefix. */
@@ -244,6 +276,8 @@ public record MappingSystem(
                     step.giveUp(listener, eid, nonce);
             case Command.Renew(var listener, var eid, var nonce) ->
                     step.renew(listener, eid, nonce);
+            case Command.Configure(var atMillis, var explicit) ->
+                    step.configure(explicit, atMillis);
             case Command.Forget(var atMillis, var listeners) ->
                     listeners.forEach(it -> step.forget(it, atMillis));
             case Command.Expire(var atMillis, var bereavedMillis, var eids) ->

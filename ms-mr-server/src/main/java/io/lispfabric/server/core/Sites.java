@@ -11,19 +11,40 @@ import java.util.Optional;
  *
  * @param dropUnknown whether an EID that no site is configured for is to be dropped, rather than
  *     forwarded natively (RFC 9301 §8.3)
+ * @param elsewhere what other Map-Servers are to be asked for
  */
-public record Sites(List<Site> sites, boolean dropUnknown) {
+public record Sites(List<Site> sites, boolean dropUnknown, List<Elsewhere> elsewhere) {
     /**
      * @throws IllegalArgumentException with a sentence for the operator, when two sites claim the
-     *     same EIDs or name
+     *     same EIDs or name, or one the same as another Map-Server
      */
     public Sites {
         sites = List.copyOf(sites);
+        elsewhere = List.copyOf(elsewhere);
         for (int i = 0; i < sites.size(); i++) {
             for (int j = 0; j < i; j++) {
                 reject(sites.get(j), sites.get(i));
             }
         }
+        for (var it : elsewhere) {
+            for (var site : sites) {
+                for (var prefix : site.prefixes()) {
+                    if (prefix.iid().equals(it.prefix().iid())
+                            && prefix.prefix().equals(Optional.of(it.prefix().prefix()))) {
+                        throw new IllegalArgumentException(
+                                it.prefix() + " is that of site " + site.name());
+                    }
+                }
+            }
+        }
+        if (elsewhere.stream().map(Elsewhere::prefix).distinct().count() < elsewhere.size()) {
+            throw new IllegalArgumentException("an EID-Prefix is that of two lists of Map-Servers");
+        }
+    }
+
+    /** All that is known is known here. */
+    public Sites(List<Site> sites, boolean dropUnknown) {
+        this(sites, dropUnknown, List.of());
     }
 
     private static void reject(Site a, Site b) {
@@ -62,6 +83,34 @@ public record Sites(List<Site> sites, boolean dropUnknown) {
                 .flatMap(site -> site.prefixes().stream())
                 .filter(prefix -> prefix.covers(eid))
                 .max((a, b) -> Integer.compare(length(a), length(b)));
+    }
+
+    /**
+     * Who is to be asked for the EID, when it is not us: whoever is configured for more of its bits
+     * (RFC 9301 §8.4).
+     */
+    public Optional<Elsewhere> elsewhere(Eid eid) {
+        if (elsewhere.isEmpty()) {
+            return Optional.empty();
+        }
+        int here = configured(eid).map(Sites::length).orElse(-1);
+        return elsewhere.stream()
+                .filter(it -> it.prefix().covers(eid))
+                .max((a, b) ->
+                        Integer.compare(a.prefix().prefix().length(), b.prefix().prefix().length()))
+                .filter(it -> it.prefix().prefix().length() > here);
+    }
+
+    /** How many bits a block around the EID needs to hold nothing that others are asked for. */
+    int clearOfElsewhere(Eid eid) {
+        int length = 0;
+        for (var it : elsewhere) {
+            if (it.prefix().iid().equals(eid.iid()) && !it.prefix().covers(eid)) {
+                int common = BitKey.of(it.prefix()).common(BitKey.of(eid)) - BitKey.EID_HEADER;
+                length = Math.max(length, common + 1);
+            }
+        }
+        return length;
     }
 
     private static int length(SitePrefix prefix) {

@@ -10,6 +10,7 @@ import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -60,7 +61,7 @@ final class Step {
                         .get(nonceKey)
                         .filter(last -> !command.nonce().isGreaterThan(last))
                         .isPresent()) {
-            effects.add(new Effect.Replayed(command.origin()));
+            effects.add(new Effect.Replayed(command.origin(), registrant, command.nonce()));
             return;
         }
         if (grows) {
@@ -68,15 +69,18 @@ final class Step {
         }
         // RFC 9302 §5: a message with an older Map-Version than the ETR's last MUST be dropped
         // silently.
-        if (command.records().stream().anyMatch(it -> isOutdated(it, registrant))) {
-            effects.add(new Effect.Outdated(command.origin()));
-            return;
+        for (var record : command.records()) {
+            if (isOutdated(record, registrant)) {
+                effects.add(new Effect.Outdated(command.origin(), registrant, record.eid()));
+                return;
+            }
         }
         var told = new ArrayList<MappingRecord>();
         for (var record : command.records()) {
             var before = state.at(record.eid());
             if (before.isPresent() && !before.get().admits(registrant)) {
-                effects.add(new Effect.Conflicting(command.origin()));
+                effects.add(
+                        new Effect.Conflicting(command.origin(), registrant, record.eid()));
             } else if (record.ttl().removes()) {
                 before.ifPresent(mapping ->
                         replace(
@@ -300,6 +304,7 @@ final class Step {
                         known.map(Listener::nonce).orElse(new Nonce(command.atMillis() << 20)),
                         known.map(Listener::sinceMillis).orElse(command.atMillis()),
                         Long.MAX_VALUE,
+                        0,
                         List.of(),
                         known.map(Listener::outstanding).orElse(PrefixMap.empty()));
         if (known.isEmpty() || !known.get().equals(member)) {
@@ -340,7 +345,7 @@ final class Step {
         boolean room =
                 state.listener(id)
                         .map(it -> it.admits(candidate))
-                        .orElseGet(() -> hasRoom(candidate, command.mostUnconfirmed()));
+                        .orElseGet(() -> hasRoom(id, candidate, command.room()));
         if (room) {
             ask(id, candidate);
         } else {
@@ -349,8 +354,8 @@ final class Step {
     }
 
     /** Whoever holds a secret must not be kept out by all those who hold none. */
-    private boolean hasRoom(Candidate candidate, int mostUnconfirmed) {
-        return candidate.proven() || state.unconfirmed() < mostUnconfirmed;
+    private boolean hasRoom(ListenerId.Subscriber id, Candidate candidate, Room room) {
+        return state.tally().leaves(room, MappingSystem.key(id.xtr()), candidate.proven());
     }
 
     /**
@@ -399,6 +404,7 @@ final class Step {
                                         new Nonce(0),
                                         candidate.atMillis(),
                                         Long.MAX_VALUE,
+                                        0,
                                         List.of(candidate),
                                         PrefixMap.empty()));
         change(new Change.ListenerSet(listener));
@@ -435,7 +441,7 @@ final class Step {
                             false);
             boolean room =
                     known.map(it -> it.admits(candidate))
-                            .orElseGet(() -> hasRoom(candidate, command.mostUnconfirmed()));
+                            .orElseGet(() -> hasRoom(id, candidate, command.room()));
             if (room) {
                 ask(id, candidate);
             }
@@ -474,13 +480,11 @@ final class Step {
         var asked = command.asked();
         var nonce = command.nonce();
         boolean replay =
-                known.filter(it ->
-                                id.prefix().equals(asked) && !nonce.isGreaterThan(it.nonce())
-                                        || it.candidates().stream()
-                                                .anyMatch(last -> last.outlaws(asked, nonce)))
-                        .isPresent();
+                known.filter(it -> it.isReplay(asked, nonce)).isPresent();
         if (replay) {
-            effects.add(new Effect.Replayed(command.origin()));
+            var who =
+                    Registrant.of(credentials.site(), credentials.keyId(), Optional.of(id.xtr()));
+            effects.add(new Effect.Replayed(command.origin(), who, nonce));
         }
         return replay;
     }
@@ -564,13 +568,18 @@ final class Step {
                 news.add(prefix);
             }
             listener.outstanding().forEach((_, it) -> news.add(it.eid()));
-            state.mappings()
-                    .below(BitKey.of(prefix), MappingSystem.MOST_AT_ONCE)
-                    .forEach(inside -> news.add(inside.eid()));
-            for (var eid : news) {
-                if (teller(eid, xtr).equals(Optional.of(id))) {
-                    tell(id, eid);
-                }
+            tellInside(new ListenerId.Subscriber(prefix, xtr), news);
+        }
+    }
+
+    /** Tells these, and all that lies inside the subscription, but what another one tells. */
+    private void tellInside(ListenerId.Subscriber id, Set<Eid> news) {
+        state.mappings()
+                .below(BitKey.of(id.prefix()), MappingSystem.MOST_AT_ONCE)
+                .forEach(inside -> news.add(inside.eid()));
+        for (var eid : news) {
+            if (teller(eid, id.xtr()).equals(Optional.of(id))) {
+                tell(id, eid);
             }
         }
     }
@@ -613,6 +622,42 @@ final class Step {
     private void forgetOutstanding(ListenerId id, Eid eid) {
         if (state.listener(id).flatMap(it -> it.outstanding().get(BitKey.of(eid))).isPresent()) {
             change(new Change.OutstandingGone(id, eid));
+        }
+    }
+
+    /** The operator wants just these subscriptions besides what xTRs have asked for themselves. */
+    void configure(List<Explicit> explicit, long atMillis) {
+        var wanted = new LinkedHashMap<ListenerId, Explicit>();
+        explicit.forEach(it -> wanted.put(it.id(), it));
+        for (var id : state.configured()) {
+            if (!wanted.containsKey(id)) {
+                var untold = forgetOutstanding(id);
+                var left = state.listener(id).orElseThrow().notConfigured();
+                end(left.as(Standing.ENDED).until(atMillis + ENDED_MILLIS), untold, atMillis);
+            }
+        }
+        for (var it : wanted.values()) {
+            var known = state.listener(it.id());
+            // What the xTR has changed since, if it may, stays so until the setting changes.
+            if (known.filter(last -> last.configured() == it.fingerprint()).isEmpty()) {
+                var before =
+                        known.orElseGet(() ->
+                                new Listener(
+                                        it.id(),
+                                        it.contact(),
+                                        Standing.ASKED,
+                                        it.nonce(),
+                                        atMillis,
+                                        Long.MAX_VALUE,
+                                        0,
+                                        List.of(),
+                                        PrefixMap.empty()));
+                change(new Change.ListenerSet(before.as(it, atMillis)));
+                var news = new LinkedHashSet<Eid>();
+                state.at(it.id().prefix()).ifPresent(mapping -> news.add(mapping.eid()));
+                before.outstanding().forEach((_, out) -> news.add(out.eid()));
+                tellInside(it.id(), news);
+            }
         }
     }
 

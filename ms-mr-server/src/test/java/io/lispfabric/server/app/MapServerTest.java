@@ -7,6 +7,14 @@ import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.server.core.Elsewhere;
+import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.MapReply;
+import io.lispfabric.server.core.Policies;
+import io.lispfabric.server.core.ListenerId;
+import io.lispfabric.server.core.Listener;
+import io.lispfabric.server.core.Explicit;
+import io.lispfabric.server.core.Contact;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.server.core.Site;
@@ -38,6 +46,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -346,6 +355,154 @@ class MapServerTest {
                 return notify;
             }
         }
+    }
+
+    private static ServerConfig with(
+            ServerConfig config, Policies policies, ServerConfig.Subscriptions subscriptions) {
+        return new ServerConfig(
+                config.member(),
+                config.data(),
+                config.cluster(),
+                config.peers(),
+                config.role(),
+                config.lisp(),
+                config.admin(),
+                config.http(),
+                config.registrationTimeout(),
+                config.repliesPerSecond(),
+                config.replyTo(),
+                config.vendors(),
+                subscriptions,
+                config.lispSec(),
+                policies,
+                config.sites());
+    }
+
+    private static Action denial(MapReply reply, MapRequest asked) {
+        assertThat(reply.nonce()).isEqualTo(asked.nonce());
+        assertThat(reply.records()).hasSize(1);
+        assertThat(reply.records().getFirst().eid()).isEqualTo(asked.records().getFirst().eid());
+        assertThat(reply.records().getFirst().locators()).isEmpty();
+        return reply.records().getFirst().action();
+    }
+
+    @Test
+    @Rfc("9301 §8.3")
+    @Rfc("9437 §5")
+    void whoIsRefusedIsToldThatAPolicyDeniesIt() throws IOException {
+        var refusal =
+                new Policies.Refusal(
+                        List.of(), Set.of(D3.xtrId()), Set.of(), Set.of(new InstanceId(1)), false);
+        var fixed =
+                new Explicit(
+                        new ListenerId.Subscriber(ACC7, D1),
+                        new Contact(
+                                SITES.sites().getFirst().defaultCredentials(),
+                                List.of(Ip.parse("127.0.0.1")),
+                                9),
+                        new Nonce(1L << 50));
+        var unless = ServerConfig.Subscriptions.DEFAULT;
+        var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        var config =
+                with(
+                        ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES),
+                        new Policies(List.of(refusal)),
+                        new ServerConfig.Subscriptions(
+                                unless.temporary(),
+                                unless.room(),
+                                unless.bereaved(),
+                                unless.notifiesPerSecond(),
+                                List.of(new ServerConfig.Configured(fixed, false))));
+        try (var server = MapServer.start(config, InstantSource.system());
+                var d1 = xtr(server, KEY, D1, 1);
+                var d3 = xtr(server, KEY, D3, 1L << 40)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            Awaiting.until(() -> server.state().subscriptions().size() == 1);
+
+            // Whether anything is registered or not; where nothing is configured there is nothing
+            // to deny.
+            for (var eid : List.of(ACC7, Eid.of(1, "40.0.0.9"))) {
+                var asked = d3.subscribe(eid);
+                d3.send(asked);
+                assertThat(denial(d3.replied(), asked)).isEqualTo(Action.DROP_POLICY_DENIED);
+            }
+            var elsewhere = d3.subscribe(Eid.of(2, "50.0.0.1"));
+            d3.send(elsewhere);
+            assertThat(d3.notified().records().getFirst().action())
+                    .isEqualTo(Action.NATIVELY_FORWARD);
+            assertThat(server.state().subscriptions())
+                    .extracting(Listener::id)
+                    .containsExactly(fixed.id());
+
+            // What the operator has set up may be kept as it is; what is old is dropped even so.
+            var late = xtr(server, KEY, D1, 1L << 51);
+            for (var asked : List.of(late.subscribe(ACC7), late.unsubscribe(ACC7))) {
+                late.send(asked);
+                assertThat(denial(late.replied(), asked)).isEqualTo(Action.DROP_POLICY_DENIED);
+            }
+            double replayed = server.drops("replayed");
+            d1.send(d1.subscribe(ACC7));
+            Awaiting.until(() -> server.drops("replayed") == replayed + 1);
+            late.close();
+        }
+    }
+
+    @Test
+    @Rfc("9301 §8.4")
+    @Rfc("9437 §3")
+    void aMapResolverAloneAsksTheMapServersThatItKnows() throws IOException {
+        try (var server = start();
+                var resolver = resolver(server);
+                var d1 = xtr(server, KEY, D1, 1);
+                var itr = xtr(resolver, KEY, D3, 1L << 40)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+
+            // Not in an ECM, and in one, whose inner packet is the ITR's: the Map-Server answers.
+            var plain = itr.query(ACC7);
+            itr.send(plain);
+            assertThat(itr.replied().nonce()).isEqualTo(plain.nonce());
+            var local = Ip.parse("127.0.0.1");
+            var inside = itr.query(ACC7);
+            itr.send(EncapsulatedControlMessage.of(local, local, itr.port(), 4342, inside));
+            var reply = itr.replied();
+            assertThat(reply.nonce()).isEqualTo(inside.nonce());
+            assertThat(rlocs(reply.records().getFirst())).containsExactly("192.0.2.13");
+
+            // So does a subscription go through, and its confirmation comes from there.
+            itr.send(itr.subscribe(ACC7));
+            itr.acknowledge(server.lispAddress(), itr.notified());
+            Awaiting.until(() -> server.state().subscriptions().size() == 1);
+
+            // What no Map-Server is known for, the Map-Resolver denies itself.
+            itr.send(itr.query(Eid.of(1, "41.0.0.1")));
+            var none = itr.replied().records().getFirst();
+            assertThat(none.isNegative()).isTrue();
+            assertThat(none.action()).isEqualTo(Action.NATIVELY_FORWARD);
+            assertThat(none.ttl()).isEqualTo(RecordTtl.FIFTEEN_MINUTES);
+            assertThat(none.eid()).isEqualTo(Eid.of(1, "41.0.0.0/8"));
+
+            // Nothing is registered there.
+            itr.send(itr.sealed(itr.register(ACC7, "192.0.2.66", RecordTtl.ONE_DAY)));
+            Awaiting.until(() -> resolver.drops("not_our_role") == 1);
+            assertThat(resolver.state().mappings().size()).isZero();
+        }
+    }
+
+    private MapServer resolver(MapServer server) throws IOException {
+        var at = server.lispAddress();
+        var known =
+                new Elsewhere(
+                        Eid.of(1, "40.0.0.0/16"),
+                        List.of(new Elsewhere.Server(Ip.of(at.getAddress()), at.getPort())));
+        var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        var config =
+                ServerConfig.alone(
+                                "mr-0",
+                                data.resolve("mr-0"),
+                                lisp,
+                                new Sites(List.of(), false, List.of(known)))
+                        .as(ServerConfig.Role.MAP_RESOLVER);
+        return MapServer.start(config, InstantSource.system());
     }
 
     @Test

@@ -3,13 +3,28 @@ package io.lispfabric.server.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.server.core.Contact;
+import io.lispfabric.server.core.Credentials;
+import io.lispfabric.server.core.Explicit;
+import io.lispfabric.server.core.ListenerId;
+import io.lispfabric.server.core.Policies;
+import io.lispfabric.server.core.Room;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.XtrId;
+import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.app.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,12 +89,74 @@ class ServerConfigTest {
                 .isEqualTo(Duration.ofMinutes(5));
     }
 
+    @Test
+    @Rfc("9437 §5")
+    void policiesAndSubscriptionsOfTheOperatorAreReadWhole() throws IOException, ConfigException {
+        var config =
+                config(
+                        """
+                        refuse:
+                          - { sources: [ 198.51.100.0/24 ], iids: [ 7 ], subscriptions-only: true }
+                          - { xtr-ids: [ 0a01 ], site-ids: [ 4 ] }
+                        subscriptions:
+                          most-unconfirmed: 1
+                          most-per-xtr: 2
+                          most: 3
+                          notifies-per-second: 4
+                          configured:
+                            - { xtr-id: 0a01, site-id: 4, iid: 1, prefix: 40.0.0.0/16,
+                                itr-rlocs: [ 192.0.2.11 ], nonce: 18446744073709551615,
+                                may-change: false }
+                        """
+                                + SITE);
+        assertThat(config.policies().refusals())
+                .containsExactly(
+                        new Policies.Refusal(
+                                List.of(EidPrefix.parse("198.51.100.0/24")),
+                                Set.of(),
+                                Set.of(),
+                                Set.of(new InstanceId(7)),
+                                true),
+                        new Policies.Refusal(
+                                List.of(),
+                                Set.of(new XtrId(0, 0xa01)),
+                                Set.of(new SiteId(4)),
+                                Set.of(),
+                                false));
+        var subscriptions = config.subscriptions();
+        assertThat(subscriptions.room()).isEqualTo(new Room(1, 2, 3));
+        assertThat(subscriptions.notifiesPerSecond()).isEqualTo(4);
+        assertThat(subscriptions.configured())
+                .containsExactly(
+                        new ServerConfig.Configured(
+                                new Explicit(
+                                        new ListenerId.Subscriber(
+                                                Eid.of(1, "40.0.0.0/16"),
+                                                new XtrIdentity(
+                                                        new XtrId(0, 0xa01), new SiteId(4))),
+                                        new Contact(
+                                                new Credentials("pod-d", 1, 3, 16),
+                                                List.of(Ip.parse("192.0.2.11")),
+                                                4342),
+                                        new Nonce(-1)),
+                                false));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
                 "sites: [ { name: a } ] | keys: a site needs at least one key",
                 "subscriptions: { after-withdrawal: 0s } | after-withdrawal: must be at least 1m",
+                "role: server | role: must be both, map-server or map-resolver, not 'server'",
+                "{ role: map-resolver, sites: [ { name: a, keys: [ { secret-file: key } ] } ] }"
+                        + " | sites: nothing is registered with a Map-Resolver alone",
+                "{ role: map-server, map-servers: [ { prefix: 40.0.0.0/8, addresses: [ 192.0.2.1 ] } ] }"
+                        + " | map-servers: a Map-Server alone asks no other",
+                "map-servers: [ { prefix: 40.0.0.0/8 } ] | needs at least one Map-Server",
+                "refuse: [ { subscriptions-only: true } ]"
+                        + " | sources: needs sources, xtr-ids, site-ids or iids: it would concern",
+                "subscriptions: { configured: [ { site-id: 9 } ] } | site-id: is no site's: 9",
                 "sites: [ { name: a, keys: [ { secret-file: key, mac-coverage: all } ] } ]"
                         + " | mac-coverage: must be message or records, not 'all'",
                 "sites: [ { name: a, keys: [ { secret-file: key } ], rlocs: [ 'name:x' ] } ]"

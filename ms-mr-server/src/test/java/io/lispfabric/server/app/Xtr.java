@@ -87,6 +87,10 @@ final class Xtr implements AutoCloseable {
         return nonce;
     }
 
+    int port() {
+        return socket.getLocalPort();
+    }
+
     Ip rloc() {
         return Ip.of(socket.getLocalAddress());
     }
@@ -192,11 +196,16 @@ final class Xtr implements AutoCloseable {
     }
 
     void acknowledge(MapNotify notify) throws IOException {
+        acknowledge(server, notify);
+    }
+
+    void acknowledge(InetSocketAddress to, MapNotify notify) throws IOException {
         nonce = notify.nonce().isGreaterThan(nonce) ? notify.nonce() : nonce;
-        send(
+        var octets =
                 MessageAuthentication.seal(
                         new MapNotifyAck(notify.nonce(), NONE, notify.records(), Optional.empty()),
-                        key));
+                        key);
+        socket.send(new DatagramPacket(octets, octets.length, to));
     }
 
     /** The next message, with its MAC checked if it has one. */

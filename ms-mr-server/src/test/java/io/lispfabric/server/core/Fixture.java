@@ -21,7 +21,7 @@ import java.util.Optional;
 final class Fixture {
     static final long ORIGIN = 7;
     static final long TEMPORARY_MILLIS = 900_000;
-    static final int MOST_UNCONFIRMED = 1_000;
+    static final Room ROOM = new Room(1_000, 1_000, 1_000);
     static final long LIFETIME_MILLIS = 180_000; // RFC 9301 §8.2
     static final Credentials KEY = new Credentials("POD-D", 1, 3, 16);
 
@@ -86,7 +86,7 @@ final class Fixture {
                 0,
                 Optional.empty(),
                 TEMPORARY_MILLIS,
-                MOST_UNCONFIRMED,
+                ROOM,
                 Optional.empty());
     }
 

@@ -22,6 +22,7 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -42,8 +43,8 @@ class MapResolverTest {
             MappingSystem state, Sites sites, String asked, int room) {
         return switch (MapResolver.answer(state, sites, eid(asked), room)) {
             case MapResolver.Answer.Reply(var records) -> records;
-            case MapResolver.Answer.Forward forward ->
-                    throw new AssertionError("not answered here: " + forward);
+            case MapResolver.Answer.Forward _, MapResolver.Answer.Relay _ ->
+                    throw new AssertionError("not answered here");
         };
     }
 
@@ -336,6 +337,62 @@ class MapResolverTest {
         assertThat(negative(state, sites, "[1]200.0.0.1").eid()).isEqualTo(eid("[1]128.0.0.0/1"));
         assertThat(eids(reply(state, sites, "[2]10.128.0.1")))
                 .containsExactly(eid("[2]10.0.0.0/8"));
+    }
+
+    private static Elsewhere elsewhere(String prefix, String server) {
+        return new Elsewhere(eid(prefix), List.of(new Elsewhere.Server(Fixture.ip(server), 4342)));
+    }
+
+    @Rfc("9301 §8.4")
+    @Test
+    void whatOtherMapServersKnowIsAskedOfThem() {
+        var sites =
+                new Sites(
+                        List.of(Fixture.site("POD-D", 4, plain("40.1.0.0/16"))),
+                        false,
+                        List.of(
+                                elsewhere("40.0.0.0/8", "192.0.2.201"),
+                                elsewhere("40.2.0.0/16", "192.0.2.202"),
+                                elsewhere("40.1.7.0/24", "192.0.2.203")));
+        var state = registered("40.1.0.0/16");
+
+        assertThat(server(state, sites, "40.3.0.1")).contains("192.0.2.201");
+        assertThat(server(state, sites, "40.2.0.1")).as("the longest").contains("192.0.2.202");
+        assertThat(server(state, sites, "40.1.7.1")).as("inside ours").contains("192.0.2.203");
+        assertThat(server(state, sites, "40.1.8.1")).as("ours").isEmpty();
+        assertThat(server(state, sites, "[2]40.3.0.1")).as("another segment").isEmpty();
+    }
+
+    private static Optional<String> server(MappingSystem state, Sites sites, String asked) {
+        return MapResolver.answer(state, sites, eid(asked), ROOM)
+                        instanceof MapResolver.Answer.Relay(var servers)
+                ? Optional.of(servers.getFirst().address().toString())
+                : Optional.empty();
+    }
+
+    @Rfc("9301 §8.4")
+    @Test
+    void noAnswerHidesWhatOtherMapServersKnow() {
+        var sites =
+                new Sites(
+                        List.of(Fixture.site("POD-D", 4, plain("40.1.0.0/16"))),
+                        false,
+                        List.of(
+                                elsewhere("40.1.7.0/24", "192.0.2.203"),
+                                elsewhere("41.0.0.0/8", "192.0.2.201")));
+
+        // What nobody knows: the largest block beside all that somebody may.
+        var nothing = negative(MappingSystem.EMPTY, sites, "9.1.1.1");
+        assertThat(nothing.eid()).isEqualTo(eid("0.0.0.0/3"));
+        assertThat(nothing.ttl()).isEqualTo(RecordTtl.FIFTEEN_MINUTES);
+        assertThat(nothing.action()).isEqualTo(Action.NATIVELY_FORWARD);
+        assertThat(negative(MappingSystem.EMPTY, sites, "42.0.0.1").eid())
+                .isEqualTo(eid("42.0.0.0/7"));
+        // What is ours and empty, or registered around what is not ours: only the part beside it.
+        assertThat(negative(MappingSystem.EMPTY, sites, "40.1.8.1").eid())
+                .isEqualTo(eid("40.1.8.0/21"));
+        assertThat(eids(reply(registered("40.1.0.0/16"), sites, "40.1.8.1")))
+                .containsExactly(eid("40.1.8.0/21"));
     }
 
     @Rfc("9301 §8.4")

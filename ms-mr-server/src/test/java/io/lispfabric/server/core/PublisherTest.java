@@ -113,7 +113,7 @@ class PublisherTest {
                         asking.leastLength(),
                         asking.hole(),
                         asking.temporaryMillis(),
-                        asking.mostUnconfirmed(),
+                        asking.room(),
                         Optional.of(new UsedKey(secret, Long.MAX_VALUE))),
                 START);
         acknowledge("40.0.0.0/16", nonce);

@@ -212,7 +212,7 @@ final class SimXtr {
                         0,
                         Optional.of(MappingRecord.negative(RecordTtl.ONE_MINUTE, Action.DROP, eid)),
                         TEMPORARY_MILLIS,
-                        Fixture.MOST_UNCONFIRMED,
+                        Fixture.ROOM,
                         Optional.empty()));
     }
 

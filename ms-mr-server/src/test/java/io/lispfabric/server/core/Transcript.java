@@ -82,6 +82,7 @@ final class Transcript {
     private final List<Line> heard = new ArrayList<>();
     private MappingSystem state = MappingSystem.EMPTY;
     private Publisher publisher = new Publisher();
+    private Room room = Fixture.ROOM;
     private int second;
 
     private Transcript(List<String> lines) {
@@ -89,6 +90,8 @@ final class Transcript {
             var line = raw.replaceAll("(^|\\s)#.*", "").strip().replaceAll("\\s+", " ");
             if (line.startsWith("site ")) {
                 site(line.substring(5));
+            } else if (line.startsWith("most-per-xtr ")) {
+                room = new Room(1_000, Integer.parseInt(line.substring(13)), 1_000);
             } else if (line.startsWith("xtr ")) {
                 xtr(line.substring(4).split(" "));
             } else if (!line.isEmpty()) {
@@ -168,6 +171,9 @@ final class Transcript {
                 heard.add(line);
                 publisher = new Publisher();
                 publisher.onLeading(state, now());
+            } else if (line.text().startsWith("-- configured:")) {
+                heard.add(line);
+                configure(line.text().substring(14).strip());
             } else if (line.text().equals("-- quiet")) {
                 heard.add(line);
             } else if (line.text().startsWith("-- subscribed:")) {
@@ -330,7 +336,7 @@ final class Transcript {
                             sites.leastLength(eid),
                             temporary ? MapResolver.hole(state, sites, eid) : Optional.empty(),
                             Fixture.TEMPORARY_MILLIS,
-                            Fixture.MOST_UNCONFIRMED,
+                            room,
                             proof(association)));
         } else if (unsubscribes) {
             apply(
@@ -343,7 +349,7 @@ final class Transcript {
                             eid,
                             xtr.address(),
                             4342,
-                            Fixture.MOST_UNCONFIRMED,
+                            room,
                             proof(association)));
         } else {
             reply(nonce, xtr.address(), eid);
@@ -371,6 +377,29 @@ final class Transcript {
             }
             apply(new Command.Acknowledge(listener, eid, nonce));
         }
+    }
+
+    /** {@code A1 to [1]40.0.0.0/16 nonce 100 ; A2 to ...}, or {@code none}. */
+    private void configure(String text) {
+        var explicit = new ArrayList<Explicit>();
+        for (var one : text.equals("none") ? new String[0] : text.split(" ; ")) {
+            var words = one.split(" ");
+            var xtr = Objects.requireNonNull(xtrs.get(words[0]));
+            explicit.add(
+                    new Explicit(
+                            new ListenerId.Subscriber(eid(words[2]), xtr.ids().orElseThrow()),
+                            new Contact(
+                                    xtr.credentials(KEY_ID),
+                                    words.length > 5
+                                            ? List.of(Ip.parse(words[5]))
+                                            : xtr.addresses(),
+                                    4342),
+                            nonce(words[4])));
+        }
+        if (!state.isConfigured(explicit)) {
+            apply(new Command.Configure(now().toEpochMilli(), explicit));
+        }
+        assertThat(state.isConfigured(explicit)).isTrue();
     }
 
     private static boolean take(Deque<String> words, String flag) {
@@ -410,6 +439,7 @@ final class Transcript {
         switch (MapResolver.answer(state, new Sites(siteList, false), eid, ROOM)) {
             case MapResolver.Answer.Reply(var records) ->
                     hear(to, "Map-Reply nonce " + show(nonce, to) + " " + show(records));
+            case MapResolver.Answer.Relay relay -> throw new IllegalStateException("" + relay);
             case MapResolver.Answer.Forward(var etrs) ->
                     hear(
                             etrs.getFirst(),

@@ -99,6 +99,19 @@ class TranscriptTest {
 
     @Rfc("9437 §5")
     @Test
+    void aSubscriptionThatTheOperatorHasSetUp() {
+        Transcript.replay("explicit");
+    }
+
+    @Rfc("9437 §5")
+    @Rfc("9437 §6")
+    @Test
+    void noXtrHasMoreSubscriptionsThanThereIsRoomFor() {
+        Transcript.replay("room");
+    }
+
+    @Rfc("9437 §5")
+    @Test
     void aPartOfASubscriptionCanBeLeftOut() {
         Transcript.replay("exclusion");
     }

@@ -1,0 +1,95 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.lcaf.Flaw;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.function.Consumer;
+
+/**
+ * Counts what is dropped, and tells the operator of what the RFCs want logged: each reason once in a
+ * while, with how often it has happened since the last time, so that nobody can fill a disk. What is
+ * not told costs nothing but the count. Secrets never come here. Used by one thread.
+ */
+final class Incidents {
+    /** How often one reason is told, in milliseconds. */
+    static final long WHILE_MILLIS = 10_000;
+
+    private static final int FLAWS = Flaw.values().length;
+    private static final int REASONS = Drop.values().length;
+
+    private final ServerMetrics metrics;
+    private final InstantSource clock;
+    private final Consumer<String> log;
+
+    /** When the while of a reason ends, and how often it has happened untold. */
+    private final long[] until = new long[FLAWS + REASONS];
+
+    private final long[] untold = new long[FLAWS + REASONS];
+
+    /**
+     * @param log where to tell
+     */
+    Incidents(ServerMetrics metrics, InstantSource clock, Consumer<String> log) {
+        this.metrics = metrics;
+        this.clock = clock;
+        this.log = log;
+        Arrays.fill(until, Long.MIN_VALUE);
+    }
+
+    /** A datagram from there cannot be read (RFC 9301 §5.1, RFC 9306 §3: MUST log). */
+    void malformed(Flaw flaw, int offset, Object who) {
+        metrics.malformed(flaw);
+        long more = others(flaw.ordinal(), 0);
+        if (more >= 0) {
+            tell(
+                    "a datagram from %s cannot be read: %s at octet %d"
+                            .formatted(who, flaw.label(), offset),
+                    more);
+        }
+    }
+
+    /**
+     * A message, or a part of it, is not acted on.
+     *
+     * @param who and {@code what}: what the sentence of the reason speaks of
+     */
+    void drop(Drop reason, Object who, Object what) {
+        metrics.dropped(reason);
+        if (reason.sentence().isEmpty()) {
+            return;
+        }
+        long more = others(FLAWS + reason.ordinal(), reason.tolerated());
+        if (more >= 0) {
+            tell(String.format(reason.sentence(), who, what), more);
+        }
+    }
+
+    /**
+     * How many others are told of with this one, or -1 when nothing is told. What is tolerated in
+     * small numbers is counted anew in every while; all else is told at once, and then after a while
+     * again.
+     */
+    private long others(int index, int tolerated) {
+        long now = clock.millis();
+        boolean over = now >= until[index];
+        if (tolerated == 0) {
+            if (!over) {
+                untold[index]++;
+                return -1;
+            }
+            until[index] = now + WHILE_MILLIS;
+            long more = untold[index];
+            untold[index] = 0;
+            return more;
+        }
+        if (over) {
+            until[index] = now + WHILE_MILLIS;
+            untold[index] = 0;
+        }
+        return ++untold[index] == tolerated ? tolerated - 1 : -1;
+    }
+
+    private void tell(String sentence, long more) {
+        log.accept(more == 0 ? sentence : sentence + " (and " + more + " more since the last time)");
+    }
+}
