@@ -36,13 +36,8 @@ import org.slf4j.LoggerFactory;
 final class MapRequests {
     private static final Logger LOG = LoggerFactory.getLogger(MapRequests.class);
 
-    /**
-     * RFC 9301 §5: where the path MTU is not known, 576 octets of IPv4 or 1280 of IPv6, less IP,
-     * UDP and the Map-Reply's own header.
-     */
-    private static final int ROOM_IPV4 = 576 - 20 - 8 - 12;
-
-    private static final int ROOM_IPV6 = 1280 - 40 - 8 - 12;
+    /** Octets of a Map-Reply before its records. */
+    private static final int REPLY_HEAD = 12;
 
     /** Subscriptions under way; the answers to older ones are then lost, as a packet may be. */
     private static final int MOST_WAITING = 16_384;
@@ -145,7 +140,7 @@ final class MapRequests {
             refuse(request, eid, from, Action.DROP_POLICY_DENIED);
             return;
         }
-        int room = to.get() instanceof LispAddress.Ipv4 ? ROOM_IPV4 : ROOM_IPV6;
+        int room = around.config().messageRoom(to.get()) - REPLY_HEAD;
         if (from.protection().isPresent()) {
             answer(request, eid, from, to.get(), from.protection().get(), room);
             return;

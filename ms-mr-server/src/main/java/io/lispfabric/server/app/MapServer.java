@@ -89,7 +89,7 @@ public final class MapServer implements AutoCloseable {
                                     config,
                                     mappings,
                                     this::submit,
-                                    new Outbox(endpoint::send, config.sites(), metrics, incidents),
+                                    new Outbox(endpoint::send, config, metrics, incidents),
                                     metrics,
                                     incidents,
                                     local,

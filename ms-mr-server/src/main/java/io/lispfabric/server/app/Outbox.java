@@ -3,7 +3,6 @@ package io.lispfabric.server.app;
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Credentials;
-import io.lispfabric.server.core.Sites;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.LispMessage;
@@ -14,6 +13,7 @@ import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,7 +22,7 @@ final class Outbox {
     private static final Authentication NONE = new Authentication(0, 0, Bytes.EMPTY);
 
     private final Socket socket;
-    private final Sites sites;
+    private final ServerConfig config;
     private final ServerMetrics metrics;
     private final Incidents incidents;
 
@@ -33,9 +33,9 @@ final class Outbox {
         void send(InetSocketAddress to, byte[] datagram);
     }
 
-    Outbox(Socket socket, Sites sites, ServerMetrics metrics, Incidents incidents) {
+    Outbox(Socket socket, ServerConfig config, ServerMetrics metrics, Incidents incidents) {
         this.socket = socket;
-        this.sites = sites;
+        this.config = config;
         this.metrics = metrics;
         this.incidents = incidents;
     }
@@ -48,7 +48,8 @@ final class Outbox {
 
     /**
      * A Map-Notify under the xTR's own key, or another of its site when that one is not in use any
-     * more; nothing when there is no such site any more.
+     * more; nothing when there is no such site any more. What does not fit into one goes into
+     * several with the same nonce: each says that its records are registered (RFC 9301 §5, §5.7).
      */
     void sendNotify(
             Credentials wanted,
@@ -57,25 +58,52 @@ final class Outbox {
             int port,
             Nonce nonce,
             List<MappingRecord> records) {
-        var site = sites.named(wanted.site());
+        var site = config.sites().named(wanted.site());
         if (site.isEmpty()) {
             incidents.drop(Drop.NO_SUCH_SITE, wanted.site(), to);
             return;
         }
         var credentials = site.get().live(wanted);
-        var key = credentials.key(site.get());
-        var algorithm = Algorithm.of(credentials.algorithmId());
-        var message =
-                new MapNotify(
-                        nonce, NONE, records, recipient.filter(_ -> site.get().notifyXtrId()));
-        metrics.sent(message);
-        socket.send(
-                new InetSocketAddress(to.toInetAddress(), port),
-                MessageAuthentication.seal(
-                        message,
-                        key.orElseThrow(),
-                        algorithm.orElseThrow(),
-                        credentials.length(),
-                        credentials.iidMaskLength()));
+        var key = credentials.key(site.get()).orElseThrow();
+        var algorithm = Algorithm.of(credentials.algorithmId()).orElseThrow();
+        var named = recipient.filter(_ -> site.get().notifyXtrId());
+        int room =
+                config.messageRoom(to)
+                        - Authentication.DATA_OFFSET
+                        - credentials.length()
+                        - named.map(_ -> XtrIdentity.LENGTH).orElse(0);
+        for (var part : parts(records, room)) {
+            var message = new MapNotify(nonce, NONE, part, named);
+            metrics.sent(message);
+            socket.send(
+                    new InetSocketAddress(to.toInetAddress(), port),
+                    MessageAuthentication.seal(
+                            message,
+                            key,
+                            algorithm,
+                            credentials.length(),
+                            credentials.iidMaskLength()));
+        }
+    }
+
+    /** The records in their order, in as few parts as hold no more octets, or one record each. */
+    static List<List<MappingRecord>> parts(List<MappingRecord> records, int room) {
+        if (records.size() == 1) {
+            return List.of(records);
+        }
+        var parts = new ArrayList<List<MappingRecord>>();
+        int start = 0;
+        int octets = 0;
+        for (int i = 0; i < records.size(); i++) {
+            int length = records.get(i).encodedLength();
+            if (i > start && octets + length > room) {
+                parts.add(records.subList(start, i));
+                start = i;
+                octets = 0;
+            }
+            octets += length;
+        }
+        parts.add(records.subList(start, records.size()));
+        return parts;
     }
 }

@@ -46,6 +46,7 @@ import java.util.Set;
  * @param registrationTimeout how long a registration lasts that is not refreshed
  * @param repliesPerSecond Map-Replies to one address; the burst is twice that
  * @param replyTo where Map-Notifies for an xTR go
+ * @param pathMtu the octets of an IP packet that every path carries; 0 when that is not known
  * @param vendors the OUIs whose LCAFs are understood
  * @param subscriptions how many and how long
  * @param lispSec which protected Map-Requests are answered
@@ -64,6 +65,7 @@ public record ServerConfig(
         Duration registrationTimeout,
         int repliesPerSecond,
         ReplyTo replyTo,
+        int pathMtu,
         Set<Integer> vendors,
         Subscriptions subscriptions,
         LispSec lispSec,
@@ -192,6 +194,16 @@ public record ServerConfig(
         vendors = Set.copyOf(vendors);
     }
 
+    /**
+     * How many octets a LISP message to an address may have. RFC 9301 §5: where the path MTU is not
+     * known, the IP packet has at most 576 octets of IPv4 or 1280 of IPv6.
+     */
+    int messageRoom(LispAddress.Ip to) {
+        return to instanceof LispAddress.Ipv4
+                ? (pathMtu == 0 ? 576 : pathMtu) - 20 - 8
+                : (pathMtu == 0 ? 1280 : pathMtu) - 40 - 8;
+    }
+
     /** Reads and checks a settings file. */
     public static ServerConfig load(Path file) throws ConfigException {
         return from(Settings.load(file));
@@ -215,6 +227,10 @@ public record ServerConfig(
         var listen = lisp.address("listen", "0.0.0.0:" + LISP_PORT, LISP_PORT);
         var replyTo = lisp.value("reply-to", ServerConfig::replyTo, ReplyTo.AUTO);
         int replies = (int) lisp.number("replies-per-second", REPLIES_PER_SECOND, 1, 1_000_000);
+        int pathMtu = (int) lisp.number("path-mtu", 0, 0, 65_535);
+        if (pathMtu != 0 && pathMtu < 1280) {
+            throw lisp.error("path-mtu", "must be 0 when it is not known, or at least 1280");
+        }
         var vendors = Set.copyOf(lisp.values("vendors", ServerConfig::oui));
         var timeout = from.duration("registration-timeout", REGISTRATION_TIMEOUT);
         if (timeout.compareTo(Duration.ofSeconds(1)) < 0) {
@@ -265,6 +281,7 @@ public record ServerConfig(
                     timeout,
                     replies,
                     replyTo,
+                    pathMtu,
                     vendors,
                     subscriptions,
                     lispSec,
@@ -290,6 +307,7 @@ public record ServerConfig(
                 REGISTRATION_TIMEOUT,
                 REPLIES_PER_SECOND,
                 ReplyTo.AUTO,
+                0,
                 Set.of(),
                 Subscriptions.DEFAULT,
                 LispSec.NONE,
@@ -311,6 +329,7 @@ public record ServerConfig(
                 registrationTimeout,
                 repliesPerSecond,
                 replyTo,
+                pathMtu,
                 vendors,
                 subscriptions,
                 lispSec,
@@ -332,6 +351,7 @@ public record ServerConfig(
                 registrationTimeout,
                 repliesPerSecond,
                 replyTo,
+                pathMtu,
                 vendors,
                 subscriptions,
                 protection,
@@ -353,6 +373,7 @@ public record ServerConfig(
                 registrationTimeout,
                 repliesPerSecond,
                 replyTo,
+                pathMtu,
                 vendors,
                 subscriptions,
                 lispSec,
@@ -375,6 +396,7 @@ public record ServerConfig(
                 registrationTimeout,
                 repliesPerSecond,
                 replyTo,
+                pathMtu,
                 vendors,
                 subscriptions,
                 lispSec,

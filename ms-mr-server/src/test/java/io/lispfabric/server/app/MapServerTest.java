@@ -47,6 +47,13 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.ArrayList;
+import java.nio.ByteBuffer;
+import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.Decoded;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -371,6 +378,7 @@ class MapServerTest {
                 config.registrationTimeout(),
                 config.repliesPerSecond(),
                 config.replyTo(),
+                config.pathMtu(),
                 config.vendors(),
                 subscriptions,
                 config.lispSec(),
@@ -488,6 +496,41 @@ class MapServerTest {
         }
     }
 
+    @Test
+    @Rfc("9301 §8.3")
+    @Rfc("9301 §8.4")
+    void aQuestionIsPassedOnOnceHoweverManyRecordsItHas() throws IOException {
+        try (var server = start();
+                var resolver = resolver(server);
+                var d1 = xtr(server, KEY, D1, 1);
+                var itr = xtr(resolver, KEY, D3, 1L << 40)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            var asked = new MapRequest.Asked(false, ACC7);
+            var other = new MapRequest.Asked(false, Eid.of(1, "40.0.0.99"));
+            var both =
+                    new MapRequest(
+                            false,
+                            false,
+                            false,
+                            false,
+                            false,
+                            false,
+                            false,
+                            new Nonce(77),
+                            Optional.empty(),
+                            List.of(itr.rloc()),
+                            List.of(asked, other),
+                            Optional.empty(),
+                            Optional.empty());
+            itr.send(both);
+            assertThat(itr.replied().nonce()).isEqualTo(both.nonce());
+            assertThat(itr.replied().nonce()).isEqualTo(both.nonce());
+            var next = itr.query(ACC7);
+            itr.send(next);
+            assertThat(itr.replied().nonce()).isEqualTo(next.nonce());
+        }
+    }
+
     private MapServer resolver(MapServer server) throws IOException {
         var at = server.lispAddress();
         var known =
@@ -503,6 +546,42 @@ class MapServerTest {
                                 new Sites(List.of(), false, List.of(known)))
                         .as(ServerConfig.Role.MAP_RESOLVER);
         return MapServer.start(config, InstantSource.system());
+    }
+
+    @Test
+    @Rfc("9301 §5")
+    @Rfc("9301 §5.7")
+    void anAnswerThatIsTooLongForAnyPathComesInPartsOfOneNonce() throws IOException {
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            var rloc = Locator.of(Rloc.of("192.0.2.13"), 1, 50);
+            var records =
+                    IntStream.range(0, 40)
+                            .mapToObj(i ->
+                                    MappingRecord.of(
+                                            RecordTtl.ONE_DAY,
+                                            Eid.of(1, "40.0.1." + i),
+                                            List.of(rloc)))
+                            .toList();
+            d1.send(d1.sealed(d1.register(records)));
+            var told = new ArrayList<Eid>();
+            while (told.size() < 40) {
+                var octets = d1.octets(10_000).orElseThrow();
+                var message = LispCodec.decode(ByteBuffer.wrap(octets));
+                if (message instanceof Decoded.Message(MapNotify part)
+                        && part.nonce().equals(d1.nonce())) {
+                    assertThat(octets.length).isLessThanOrEqualTo(576 - 20 - 8);
+                    assertThat(verify(part, octets)).isTrue();
+                    part.records().forEach(record -> told.add(record.eid()));
+                }
+            }
+            assertThat(told).containsExactlyElementsOf(records.stream().map(MappingRecord::eid).toList());
+        }
+    }
+
+    private static boolean verify(MapNotify notify, byte[] octets) {
+        return MessageAuthentication.verify(notify, ByteBuffer.wrap(octets), KEY);
     }
 
     @Test

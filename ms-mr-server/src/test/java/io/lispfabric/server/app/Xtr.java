@@ -96,8 +96,12 @@ final class Xtr implements AutoCloseable {
     }
 
     MapRegister register(Eid eid, String rloc, RecordTtl ttl) {
-        nonce = nonce.next();
         var record = MappingRecord.of(ttl, eid, List.of(Locator.of(Rloc.of(rloc), 1, 50)));
+        return register(List.of(record));
+    }
+
+    MapRegister register(List<MappingRecord> records) {
+        nonce = nonce.next();
         return new MapRegister(
                 true,
                 false,
@@ -107,7 +111,7 @@ final class Xtr implements AutoCloseable {
                 true,
                 nonce,
                 NONE,
-                List.of(record),
+                records,
                 Optional.of(identity));
     }
 
