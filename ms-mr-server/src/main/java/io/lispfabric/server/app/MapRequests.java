@@ -47,6 +47,7 @@ final class MapRequests {
 
     private final Surroundings around;
     private final RateLimit replies;
+    private final RepeatLimit repeats;
     private final OneTimeKeys oneTimeKeys;
     private final BoundedMap<Question, Waiting> waiting = new BoundedMap<>(MOST_WAITING);
 
@@ -54,6 +55,7 @@ final class MapRequests {
         this.around = around;
         int perSecond = around.config().repliesPerSecond();
         this.replies = new RateLimit(perSecond, 2 * perSecond);
+        this.repeats = new RepeatLimit(around.config().repeatsPerSecond(), around.origin());
         this.oneTimeKeys = new OneTimeKeys(around.config().lispSec());
     }
 
@@ -138,6 +140,10 @@ final class MapRequests {
         }
         if (isRefused(request, eid, from, false)) {
             refuse(request, eid, from, Action.DROP_POLICY_DENIED);
+            return;
+        }
+        if (!repeats.allows(to.get(), eid, around.millis())) {
+            around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
         int room = around.config().messageRoom(to.get()) - REPLY_HEAD;

@@ -48,6 +48,7 @@ public final class MapServer implements AutoCloseable {
     private volatile boolean draining;
     private volatile Optional<String> fault = Optional.empty();
     private volatile boolean announced;
+    private volatile boolean caughtUp;
 
     /**
      * Starts a server: first its sockets, then its log, so that a busy port is found before
@@ -295,7 +296,12 @@ public final class MapServer implements AutoCloseable {
         if (!now.healthy()) {
             return Optional.of(now.reason());
         }
-        return now.leader().isPresent() ? Optional.empty() : Optional.of("no leader");
+        if (now.leader().isEmpty()) {
+            return Optional.of("no leader");
+        }
+        var late = Readiness.behind(now, caughtUp);
+        caughtUp |= late.isEmpty();
+        return late;
     }
 
     /**

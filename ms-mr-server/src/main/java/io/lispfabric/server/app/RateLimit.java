@@ -3,43 +3,91 @@ package io.lispfabric.server.app;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 
 /**
  * How many Map-Replies one address may get, so that nobody can aim us at a victim (RFC 9301 §5.4,
  * §9). A bucket that fills with time, one for each address of late; used by one thread.
+ *
+ * <p>A bucket that is full again is as good as none, and only such a one makes room for a new
+ * address. So a flood of addresses cannot empty or refill the bucket of one that is in use: when all
+ * are, new addresses share one.
  */
 final class RateLimit {
     private static final int ADDRESSES = 65_536;
 
+    /** How much more than one address all that find no room may have together. */
+    private static final int SHARED = 100;
+
+    private final Duration idle;
+
+    /** The one that was used longest ago comes first. */
+    private final LinkedHashMap<Ip, Bucket> buckets = new LinkedHashMap<>(64, 0.75f, true);
+
+    private final Bucket shared;
     private final double perSecond;
     private final double burst;
-    private final BoundedMap<Ip, Bucket> buckets = new BoundedMap<>(ADDRESSES);
+    private final int addresses;
 
     private static final class Bucket {
+        private final double perSecond;
+        private final double burst;
         private double tokens;
         private Instant filled;
 
-        Bucket(double tokens, Instant filled) {
-            this.tokens = tokens;
+        Bucket(double perSecond, double burst, Instant filled) {
+            this.perSecond = perSecond;
+            this.burst = burst;
+            this.tokens = burst;
             this.filled = filled;
+        }
+
+        boolean take(Instant now) {
+            if (now.isAfter(filled)) {
+                double seconds = Duration.between(filled, now).toNanos() / 1e9;
+                tokens = Math.min(burst, tokens + seconds * perSecond);
+                filled = now;
+            }
+            if (tokens < 1) {
+                return false;
+            }
+            tokens--;
+            return true;
         }
     }
 
     RateLimit(int perSecond, int burst) {
+        this(perSecond, burst, ADDRESSES);
+    }
+
+    RateLimit(int perSecond, int burst, int addresses) {
         this.perSecond = perSecond;
         this.burst = burst;
+        this.addresses = addresses;
+        // So long takes the emptiest bucket to be full again.
+        this.idle = Duration.ofNanos((long) (1e9 * burst / perSecond));
+        this.shared = new Bucket((double) SHARED * perSecond, (double) SHARED * burst, Instant.EPOCH);
     }
 
     /** Whether one more may go there now. */
     boolean allows(Ip address, Instant now) {
-        var bucket = buckets.computeIfAbsent(address, _ -> new Bucket(burst, now));
-        double seconds = Math.max(0, Duration.between(bucket.filled, now).toNanos() / 1e9);
-        bucket.tokens = Math.min(burst, bucket.tokens + seconds * perSecond);
-        bucket.filled = now;
-        if (bucket.tokens < 1) {
+        var bucket = buckets.get(address);
+        if (bucket == null) {
+            if (buckets.size() == addresses && !makeRoom(now)) {
+                return shared.take(now);
+            }
+            bucket = new Bucket(perSecond, burst, now);
+            buckets.put(address, bucket);
+        }
+        return bucket.take(now);
+    }
+
+    private boolean makeRoom(Instant now) {
+        var eldest = buckets.firstEntry();
+        if (eldest.getValue().filled.plus(idle).isAfter(now)) {
             return false;
         }
-        bucket.tokens--;
+        buckets.pollFirstEntry();
         return true;
     }
 }

@@ -45,6 +45,7 @@ import java.util.Set;
  * @param http where {@code /metrics}, {@code /livez} and {@code /readyz} are, if they are
  * @param registrationTimeout how long a registration lasts that is not refreshed
  * @param repliesPerSecond Map-Replies to one address; the burst is twice that
+ * @param repeatsPerSecond Map-Replies to one address about the same EID
  * @param replyTo where Map-Notifies for an xTR go
  * @param pathMtu the octets of an IP packet that every path carries; 0 when that is not known
  * @param vendors the OUIs whose LCAFs are understood
@@ -64,6 +65,7 @@ public record ServerConfig(
         Optional<InetSocketAddress> http,
         Duration registrationTimeout,
         int repliesPerSecond,
+        int repeatsPerSecond,
         ReplyTo replyTo,
         int pathMtu,
         Set<Integer> vendors,
@@ -81,6 +83,9 @@ public record ServerConfig(
     private static final int HTTP_PORT = 24080;
     private static final int PEER_PORT = 24500;
     private static final int REPLIES_PER_SECOND = 200;
+
+    /** Which part of them may be about one EID, unless set otherwise. */
+    private static final int REPEATS = 4;
 
     /**
      * A member of the cluster.
@@ -231,6 +236,10 @@ public record ServerConfig(
         if (pathMtu != 0 && pathMtu < 1280) {
             throw lisp.error("path-mtu", "must be 0 when it is not known, or at least 1280");
         }
+        int repeats =
+                (int)
+                        lisp.number(
+                                "repeats-per-second", Math.max(1, replies / REPEATS), 1, 1_000_000);
         var vendors = Set.copyOf(lisp.values("vendors", ServerConfig::oui));
         var timeout = from.duration("registration-timeout", REGISTRATION_TIMEOUT);
         if (timeout.compareTo(Duration.ofSeconds(1)) < 0) {
@@ -280,6 +289,7 @@ public record ServerConfig(
                     http,
                     timeout,
                     replies,
+                    repeats,
                     replyTo,
                     pathMtu,
                     vendors,
@@ -306,6 +316,7 @@ public record ServerConfig(
                 Optional.empty(),
                 REGISTRATION_TIMEOUT,
                 REPLIES_PER_SECOND,
+                REPLIES_PER_SECOND / REPEATS,
                 ReplyTo.AUTO,
                 0,
                 Set.of(),
@@ -328,6 +339,7 @@ public record ServerConfig(
                 http,
                 registrationTimeout,
                 repliesPerSecond,
+                repeatsPerSecond,
                 replyTo,
                 pathMtu,
                 vendors,
@@ -350,6 +362,7 @@ public record ServerConfig(
                 http,
                 registrationTimeout,
                 repliesPerSecond,
+                repeatsPerSecond,
                 replyTo,
                 pathMtu,
                 vendors,
@@ -372,6 +385,7 @@ public record ServerConfig(
                 http,
                 registrationTimeout,
                 repliesPerSecond,
+                repeatsPerSecond,
                 replyTo,
                 pathMtu,
                 vendors,
@@ -395,6 +409,7 @@ public record ServerConfig(
                 Optional.of(httpAddress),
                 registrationTimeout,
                 repliesPerSecond,
+                repeatsPerSecond,
                 replyTo,
                 pathMtu,
                 vendors,

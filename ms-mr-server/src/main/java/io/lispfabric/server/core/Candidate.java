@@ -47,10 +47,22 @@ public record Candidate(
 
     /**
      * Whether a Map-Request without one may not use this nonce as long as this one waits: not
-     * again, nor in the place of one that has more to show.
+     * again, nor in the place of one that has more to show. A smaller one it may: this may be a
+     * stranger's, who would keep the xTR out with a great one.
      */
     boolean outlaws(Eid eid, Nonce other) {
-        return asked.equals(eid) && !other.isGreaterThan(nonce) || proven() && other.equals(nonce);
+        return asked.equals(eid)
+                        && (proven() ? !other.isGreaterThan(nonce) : other.equals(nonce))
+                || proven() && other.equals(nonce);
+    }
+
+    /** Whether the xTR cannot mean this any more once it has confirmed the other. */
+    boolean isOvertakenBy(Candidate confirmed) {
+        return equals(confirmed)
+                || nonce.equals(confirmed.nonce) && contact.equals(confirmed.contact)
+                || !proven()
+                        && asked.equals(confirmed.asked)
+                        && !nonce.isGreaterThan(confirmed.nonce);
     }
 
     /**

@@ -114,8 +114,8 @@ public record Listener(
     }
 
     /**
-     * The same, asking for one thing more. It takes the place of what was asked for in the same
-     * words; and of the oldest when there is no room: more than one is there only when an xTR asks
+     * The same, asking for one thing more. It takes the place of what was asked for before in the
+     * same words, from the same place; and of the oldest when there is no room: more than one is there only when an xTR asks
      * for several EIDs in one EID-Prefix, or somebody else does in its name. Never does what
      * anybody may have sent take the place of what came with a security association.
      */
@@ -124,6 +124,9 @@ public record Listener(
         those.removeIf(it ->
                 (other.proven() || !it.proven())
                         && (it.asked().equals(other.asked())
+                                        && (other.proven()
+                                                || it.contact().equals(other.contact())
+                                                        && other.nonce().isGreaterThan(it.nonce()))
                                 || other.proven() && it.nonce().equals(other.nonce())));
         if (those.size() == MOST_CANDIDATES) {
             those.remove(
@@ -177,7 +180,7 @@ public record Listener(
                 active() ? sinceMillis : confirmed.atMillis(),
                 endMillis,
                 configured,
-                candidates.stream().filter(it -> !it.equals(confirmed)).toList(),
+                candidates.stream().filter(it -> !it.isOvertakenBy(confirmed)).toList(),
                 outstanding);
     }
 

@@ -80,6 +80,10 @@ public final class Publisher {
     private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
     private final PriorityQueue<Job> queue = new PriorityQueue<>();
     private final Map<ListenerId, Nonce> acknowledged = new HashMap<>();
+
+    /** How many jobs a listener has. */
+    private final Map<ListenerId, Integer> pending = new HashMap<>();
+
     private long order;
 
     /** What is to be done now. */
@@ -119,16 +123,26 @@ public final class Publisher {
     }
 
     private void schedule(Job job) {
-        remove(job.key());
+        unschedule(job.key());
+        pending.merge(job.key().listener(), 1, Integer::sum);
         jobs.put(job.key(), job);
         awaited.computeIfAbsent(job.receipt(), _ -> new LinkedHashSet<>())
                 .add(job.key().listener());
         queue.add(job);
     }
 
+    /** It is settled; what nothing waits for any more need not be remembered. */
     private void remove(Key key) {
+        unschedule(key);
+        if (!pending.containsKey(key.listener())) {
+            acknowledged.remove(key.listener());
+        }
+    }
+
+    private void unschedule(Key key) {
         var job = jobs.remove(key);
         if (job != null) {
+            pending.computeIfPresent(key.listener(), (_, count) -> count == 1 ? null : count - 1);
             awaited.computeIfPresent(
                     job.receipt(),
                     (_, those) -> those.remove(key.listener()) && those.isEmpty() ? null : those);
@@ -156,6 +170,7 @@ public final class Publisher {
         awaited.clear();
         queue.clear();
         acknowledged.clear();
+        pending.clear();
     }
 
     /**
@@ -168,7 +183,9 @@ public final class Publisher {
 
     /** A Map-Notify-Ack of this listener was right. */
     public void onAcknowledged(ListenerId listener, Nonce nonce) {
-        acknowledged.merge(listener, nonce, (a, b) -> b.isGreaterThan(a) ? b : a);
+        if (pending.containsKey(listener)) {
+            acknowledged.merge(listener, nonce, (a, b) -> b.isGreaterThan(a) ? b : a);
+        }
     }
 
     /**
@@ -176,12 +193,19 @@ public final class Publisher {
      * count any more (RFC 9437 §7.1).
      */
     public void onRestarted(ListenerId listener, Nonce nonce) {
-        acknowledged.put(listener, nonce);
+        if (pending.containsKey(listener)) {
+            acknowledged.put(listener, nonce);
+        }
     }
 
     /** How many Map-Notifies wait for their acknowledgement. */
     public int outstanding() {
         return jobs.size();
+    }
+
+    /** Of how many listeners something is remembered. */
+    int remembered() {
+        return acknowledged.size();
     }
 
     /** When there is something to do next. */
@@ -205,9 +229,6 @@ public final class Publisher {
             var listener = state.listener(job.key().listener());
             var current = listener.flatMap(it -> outstanding(it, job));
             if (current.isEmpty()) {
-                if (listener.isEmpty()) {
-                    acknowledged.remove(job.key().listener());
-                }
                 remove(job.key());
                 continue;
             }

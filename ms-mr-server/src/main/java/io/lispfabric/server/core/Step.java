@@ -408,7 +408,11 @@ final class Step {
                                         List.of(candidate),
                                         PrefixMap.empty()));
         change(new Change.ListenerSet(listener));
-        effects.add(new Effect.Publish(id, listener.answers().getLast()));
+        var answer = listener.answers().getLast();
+        // Several EIDs of one request with one answer are answered once.
+        if (known.filter(it -> it.answers().contains(answer)).isEmpty()) {
+            effects.add(new Effect.Publish(id, answer));
+        }
     }
 
     void unsubscribe(Command.Unsubscribe command) {
@@ -549,11 +553,11 @@ final class Step {
             long until = state.at(prefix).isPresent() ? Long.MAX_VALUE : candidate.untilMillis();
             var listener = asked.as(Standing.ACTIVE, candidate, until);
             change(new Change.ListenerSet(listener));
-            if (!candidate.asked().equals(prefix)) {
-                // It wants to hear of what it did not want to hear of.
-                state.listener(new ListenerId.Subscriber(candidate.asked(), xtr))
-                        .filter(it -> it.standing() == Standing.EXCLUDED)
-                        .ifPresent(it -> include(it, candidate.atMillis()));
+            // One request may ask for several EIDs that one EID-Prefix answers.
+            for (var other : asked.candidates()) {
+                if (other.nonce().equals(candidate.nonce()) && other.wish() == Wish.SUBSCRIBE) {
+                    includeAround(other.asked(), prefix, xtr, candidate.atMillis());
+                }
             }
             var news = new LinkedHashSet<Eid>();
             // The nonce that the xTR has chosen may be that of other news about the same, which it
@@ -610,6 +614,21 @@ final class Step {
             }
             for (var eid : untold) {
                 teller(eid, xtr).ifPresent(id -> tell(id, eid));
+            }
+        }
+    }
+
+    /**
+     * The xTR wants to hear of what it did not want to hear of: of the EID, and so of all that it
+     * has left out around it.
+     */
+    private void includeAround(Eid eid, Eid prefix, XtrIdentity xtr, long atMillis) {
+        for (var it : state.around(eid, xtr)) {
+            if (it.standing() == Standing.EXCLUDED
+                    && it.id() instanceof ListenerId.Subscriber(var part, _)
+                    && prefix.covers(part)
+                    && !prefix.equals(part)) {
+                include(it, atMillis);
             }
         }
     }

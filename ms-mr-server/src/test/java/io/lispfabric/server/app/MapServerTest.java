@@ -377,6 +377,7 @@ class MapServerTest {
                 config.http(),
                 config.registrationTimeout(),
                 config.repliesPerSecond(),
+                config.repeatsPerSecond(),
                 config.replyTo(),
                 config.pathMtu(),
                 config.vendors(),

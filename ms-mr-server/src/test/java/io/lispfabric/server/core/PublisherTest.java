@@ -212,6 +212,27 @@ class PublisherTest {
         assertThat(rest.values()).filteredOn(Publisher.Due.Send.class::isInstance).hasSize(4);
     }
 
+    @Test
+    void whatNothingWaitsForAnyMoreIsNotRemembered() {
+        subscribed("192.0.2.9");
+        publisher.poll(at(0), state, 100);
+        publisher.onAcknowledged(SUBSCRIBER, new Nonce(502));
+        acknowledge("40.0.0.8/32", 502);
+        publisher.poll(at(2), state, 100);
+        assertThat(publisher.remembered()).isEqualTo(1);
+
+        publisher.onAcknowledged(SUBSCRIBER, new Nonce(501));
+        publisher.onAcknowledged(SUBSCRIBER, new Nonce(500));
+        acknowledge("40.0.0.7/32", 501);
+        acknowledge("40.0.0.0/16", 500);
+        publisher.poll(at(4), state, 100);
+        assertThat(publisher.outstanding()).isZero();
+        assertThat(publisher.remembered()).isZero();
+
+        publisher.onAcknowledged(SUBSCRIBER, new Nonce(502));
+        assertThat(publisher.remembered()).isZero();
+    }
+
     @Rfc("9437 §6")
     @Test
     void newsTakesThePlaceOfOlderNews() {

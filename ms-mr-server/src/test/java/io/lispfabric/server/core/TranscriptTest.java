@@ -99,6 +99,12 @@ class TranscriptTest {
 
     @Rfc("9437 §5")
     @Test
+    void severalEidsWithOneAnswerAreAnsweredOnceAndAllConfirmed() {
+        Transcript.replay("one-answer");
+    }
+
+    @Rfc("9437 §5")
+    @Test
     void aSubscriptionThatTheOperatorHasSetUp() {
         Transcript.replay("explicit");
     }

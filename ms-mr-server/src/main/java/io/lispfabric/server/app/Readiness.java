@@ -1,0 +1,32 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.store.Status;
+import java.util.Optional;
+
+/** Whether a member knows enough to answer: one that has just started may know yesterday's fabric. */
+final class Readiness {
+    /** What a member may lack that has had everything before, in log entries. */
+    private static final long FALLING_BEHIND = 10_000;
+
+    /** What may be under way at any moment. */
+    private static final long UNDER_WAY = 16;
+
+    private Readiness() {}
+
+    /**
+     * In one sentence, how much it lacks of what any member is known to have; empty if that does not
+     * count.
+     *
+     * @param caughtUp whether it has had everything since it was started
+     */
+    static Optional<String> behind(Status status, boolean caughtUp) {
+        long newest = status.commitIndex();
+        for (var member : status.members()) {
+            newest = Math.max(newest, member.commitIndex().orElse(-1));
+        }
+        long lacking = newest - status.appliedIndex();
+        return lacking <= (caughtUp ? FALLING_BEHIND : UNDER_WAY)
+                ? Optional.empty()
+                : Optional.of("catching up: " + lacking + " log entries to go");
+    }
+}

@@ -1,0 +1,51 @@
+package io.lispfabric.server.app;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.LispAddress.Ip;
+
+/**
+ * How often one address may be told the same EID: RFC 9301 §5.4 recommends a Map-Reply in 3 seconds,
+ * which a lost one would make too few. A table of fixed size that allocates nothing; two questions
+ * that meet in one place forget each other, and then only {@link RateLimit} is left. Used by one
+ * thread.
+ */
+final class RepeatLimit {
+    private static final int WINDOW_MILLIS = 3_000;
+    private static final int PLACES_BITS = 16;
+    private static final int MOST = (1 << 24) - 1;
+
+    /** Each: 24 bits that tell questions apart, 16 of the window's number, 24 of the count. */
+    private final long[] places = new long[1 << PLACES_BITS];
+
+    private final int most;
+    private final long seed;
+
+    /**
+     * @param perSecond on average over 3 seconds
+     * @param seed secret, so that nobody can find questions that meet
+     */
+    RepeatLimit(int perSecond, long seed) {
+        this.most = (int) Math.min(MOST, 3L * perSecond);
+        this.seed = seed;
+    }
+
+    /** Whether the address may be told of the EID once more. */
+    boolean allows(Ip address, Eid eid, long millis) {
+        long hash = mix(seed ^ (long) address.hashCode() << 32 ^ eid.hashCode() & 0xFFFF_FFFFL);
+        int place = (int) (hash >>> 64 - PLACES_BITS);
+        long now = (hash & 0xFF_FFFF) << 40 | (millis / WINDOW_MILLIS & 0xFFFF) << 24;
+        long count = (places[place] ^ now) >>> 24 == 0 ? places[place] & MOST : 0;
+        if (count >= most) {
+            return false;
+        }
+        places[place] = now | count + 1;
+        return true;
+    }
+
+    /** Every bit of the result depends on every bit of the value (the finalizer of SplitMix64). */
+    private static long mix(long value) {
+        long mixed = (value ^ value >>> 30) * 0xBF58_476D_1CE4_E5B9L;
+        mixed = (mixed ^ mixed >>> 27) * 0x94D0_49BB_1331_11EBL;
+        return mixed ^ mixed >>> 31;
+    }
+}

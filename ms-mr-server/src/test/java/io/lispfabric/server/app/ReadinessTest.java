@@ -1,0 +1,51 @@
+package io.lispfabric.server.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lispfabric.store.Status;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+class ReadinessTest {
+    /** A follower that has been told little of its own log yet, and a leader that knows more. */
+    private static Status status(long applied, long commit, long leaders) {
+        return new Status(
+                "ms-1",
+                Status.Role.FOLLOWER,
+                Optional.of("ms-0"),
+                7,
+                commit,
+                applied,
+                true,
+                "",
+                List.of(member("ms-0", leaders), member("ms-1", commit)));
+    }
+
+    private static Status.Member member(String id, long commit) {
+        return new Status.Member(
+                id,
+                id + ":24500",
+                true,
+                Optional.empty(),
+                OptionalLong.of(commit),
+                OptionalLong.empty(),
+                OptionalLong.empty());
+    }
+
+    @Test
+    void aMemberThatHasStartedIsNotReadyBeforeItHasWhatTheLeaderHas() {
+        assertThat(Readiness.behind(status(100, 100, 5_000), false))
+                .contains("catching up: 4900 log entries to go");
+        assertThat(Readiness.behind(status(4_000, 5_000, 5_000), false)).isPresent();
+        assertThat(Readiness.behind(status(4_990, 5_000, 5_000), false)).isEmpty();
+        assertThat(Readiness.behind(status(-1, -1, -1), false)).isEmpty();
+    }
+
+    @Test
+    void oneThatHadEverythingStaysReadyUnlessItFallsFarBehind() {
+        assertThat(Readiness.behind(status(100, 100, 5_000), true)).isEmpty();
+        assertThat(Readiness.behind(status(100, 100, 50_000), true)).isPresent();
+    }
+}
