@@ -28,6 +28,11 @@ record From(
         return new From(address, port, relayed, Optional.of(checked));
     }
 
+    /** Whether the sender wants a Map-Referral (RFC 8111 §5). */
+    boolean isDdt() {
+        return relayed.filter(EncapsulatedControlMessage::ddtOriginated).isPresent();
+    }
+
     /**
      * The port that a Map-Reply goes to: for a message in an ECM, the inner one (RFC 9301 §5.8).
      */

@@ -14,11 +14,14 @@ import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.UsedKey;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.ReferralAction;
+import io.lispfabric.wire.ReferralRecord;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.SharedKey;
 import java.time.Duration;
@@ -103,10 +106,39 @@ final class MapRequests {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
         } else {
             var passedOn = new HashSet<Ip>();
-            for (var asked : request.records()) {
+            for (var asked : from.isDdt() ? refer(request, from) : request.records()) {
                 receive(request, asked, from, passedOn);
             }
         }
+    }
+
+    /**
+     * RFC 8111 §7.2: who has come down the tree is told where it has come to.
+     *
+     * @return what is registered here, which is then served like any other Map-Request; the rest the
+     *     Map-Resolver denies itself
+     */
+    private List<MapRequest.Asked> refer(MapRequest request, From from) {
+        var ddt = around.config().ddt();
+        if (!ddt.inTree()) {
+            return request.records();
+        }
+        var referrals = new ArrayList<ReferralRecord>();
+        var served = new ArrayList<MapRequest.Asked>();
+        for (var asked : request.records()) {
+            var referral = ddt.referral(around.state(), around.config().sites(), asked.eid());
+            referrals.add(referral);
+            if (referral.action() == ReferralAction.MS_ACK) {
+                served.add(asked);
+            }
+        }
+        if (replies.allows(from.address(), around.now())) {
+            around.outbox()
+                    .send(from.address(), from.port(), new MapReferral(request.nonce(), referrals));
+        } else {
+            around.metrics().dropped(Drop.RATE_LIMITED);
+        }
+        return served;
     }
 
     private void receive(MapRequest request, MapRequest.Asked asked, From from, Set<Ip> passedOn) {
@@ -280,7 +312,8 @@ final class MapRequests {
             return;
         }
         if (from.relayed().isPresent()) {
-            around.outbox().send(to, port, from.relayed().get());
+            // Whoever is asked next stands in no tree.
+            around.outbox().send(to, port, from.relayed().get().withDdtOriginated(false));
             return;
         }
         var inner =

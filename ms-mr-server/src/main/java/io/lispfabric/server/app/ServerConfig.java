@@ -6,6 +6,7 @@ import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.server.core.Contact;
+import io.lispfabric.server.core.Ddt;
 import io.lispfabric.server.core.Elsewhere;
 import io.lispfabric.server.core.Explicit;
 import io.lispfabric.server.core.ListenerId;
@@ -52,6 +53,7 @@ import java.util.Set;
  * @param subscriptions how many and how long
  * @param lispSec which protected Map-Requests are answered
  * @param policies who may not ask
+ * @param ddt its place in the delegated database tree
  * @param sites who may register what
  */
 public record ServerConfig(
@@ -72,6 +74,7 @@ public record ServerConfig(
         Subscriptions subscriptions,
         LispSec lispSec,
         Policies policies,
+        Ddt ddt,
         Sites sites) {
     /** RFC 9301 §8.2: three minutes without a Map-Register. */
     public static final Duration REGISTRATION_TIMEOUT = Duration.ofMinutes(3);
@@ -275,6 +278,10 @@ public record ServerConfig(
         if (role == Role.MAP_SERVER && !elsewhere.isEmpty()) {
             throw from.error("map-servers", "a Map-Server alone asks no other");
         }
+        var ddt = ddt(from.section("ddt"));
+        if (role == Role.MAP_RESOLVER && ddt.inTree()) {
+            throw from.error("ddt", "a Map-Resolver alone has no place in the tree");
+        }
         var subscriptions = subscriptions(from.section("subscriptions"), sites);
         from.rejectUnread(); // a misspelt key stops the server rather than being ignored
         try {
@@ -296,6 +303,7 @@ public record ServerConfig(
                     subscriptions,
                     lispSec,
                     new Policies(policies),
+                    ddt,
                     new Sites(sites, unknown.equals("drop"), elsewhere));
         } catch (IllegalArgumentException e) {
             throw from.error("sites", e);
@@ -323,6 +331,31 @@ public record ServerConfig(
                 Subscriptions.DEFAULT,
                 LispSec.NONE,
                 Policies.NONE,
+                Ddt.NONE,
+                sites);
+    }
+
+    /** The same server with a place in the delegated database tree. */
+    public ServerConfig in(Ddt tree) {
+        return new ServerConfig(
+                member,
+                data,
+                cluster,
+                peers,
+                role,
+                lisp,
+                admin,
+                http,
+                registrationTimeout,
+                repliesPerSecond,
+                repeatsPerSecond,
+                replyTo,
+                pathMtu,
+                vendors,
+                subscriptions,
+                lispSec,
+                policies,
+                tree,
                 sites);
     }
 
@@ -346,6 +379,7 @@ public record ServerConfig(
                 subscriptions,
                 lispSec,
                 policies,
+                ddt,
                 sites);
     }
 
@@ -369,6 +403,7 @@ public record ServerConfig(
                 subscriptions,
                 protection,
                 policies,
+                ddt,
                 sites);
     }
 
@@ -392,6 +427,7 @@ public record ServerConfig(
                 subscriptions,
                 lispSec,
                 policies,
+                ddt,
                 sites);
     }
 
@@ -416,6 +452,7 @@ public record ServerConfig(
                 subscriptions,
                 lispSec,
                 policies,
+                ddt,
                 sites);
     }
 
@@ -457,6 +494,20 @@ public record ServerConfig(
         } catch (IllegalArgumentException e) {
             throw from.error("addresses", e);
         }
+    }
+
+    private static Ddt ddt(Settings from) throws ConfigException {
+        var authority = new ArrayList<Eid>();
+        for (var entry : from.list("authority")) {
+            var iid = iid(entry);
+            authority.add(entry.value("prefix", text -> new Eid(iid, EidPrefix.parse(text))));
+        }
+        var servers = from.values("servers", LispAddress.Ip::parse);
+        boolean complete = from.flag("complete", false);
+        if (servers.isEmpty() && (complete || !authority.isEmpty())) {
+            throw from.error("servers", "must name all Map-Servers of the same prefixes, this one too");
+        }
+        return new Ddt(authority, servers, complete);
     }
 
     private static Role role(String text) {

@@ -11,6 +11,8 @@ import io.lispfabric.server.core.Elsewhere;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.server.core.Policies;
+import io.lispfabric.wire.ReferralAction;
+import io.lispfabric.server.core.Ddt;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.Explicit;
@@ -384,6 +386,7 @@ class MapServerTest {
                 subscriptions,
                 config.lispSec(),
                 policies,
+                config.ddt(),
                 config.sites());
     }
 
@@ -530,6 +533,51 @@ class MapServerTest {
             itr.send(next);
             assertThat(itr.replied().nonce()).isEqualTo(next.nonce());
         }
+    }
+
+    @Test
+    @Rfc("8111 §5")
+    @Rfc("8111 §7.2")
+    @Rfc("8111 §8.3.1")
+    void whoComesDownTheTreeIsToldWhereItIsAndServedIfItIsRight() throws IOException {
+        var local = Ip.parse("127.0.0.1");
+        var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        var config =
+                ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES)
+                        .in(new Ddt(List.of(Eid.of(1, "40.0.0.0/8")), List.of(local), true));
+        try (var server = MapServer.start(config, InstantSource.system());
+                var d1 = xtr(server, KEY, D1, 1);
+                var itr = xtr(server, KEY, D3, 1L << 40)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+
+            // The Map-Resolver hears the referral, the ITR the answer: here they are the same.
+            var asked = itr.query(ACC7);
+            itr.send(ddt(itr, asked));
+            var ack = itr.referred();
+            assertThat(ack.nonce()).isEqualTo(asked.nonce());
+            assertThat(ack.records().getFirst().action()).isEqualTo(ReferralAction.MS_ACK);
+            assertThat(ack.records().getFirst().incomplete()).isFalse();
+            assertThat(itr.replied().nonce()).isEqualTo(asked.nonce());
+
+            // All else is the Map-Resolver's to deny: only a referral.
+            assertThat(action(itr, "40.0.0.9")).isEqualTo(ReferralAction.MS_NOT_REGISTERED);
+            assertThat(action(itr, "40.9.0.1")).isEqualTo(ReferralAction.DELEGATION_HOLE);
+            assertThat(action(itr, "41.0.0.1")).isEqualTo(ReferralAction.NOT_AUTHORITATIVE);
+            var plain = itr.query(ACC7);
+            itr.send(plain);
+            assertThat(itr.replied().nonce()).isEqualTo(plain.nonce());
+        }
+    }
+
+    private static ReferralAction action(Xtr itr, String eid) throws IOException {
+        itr.send(ddt(itr, itr.query(Eid.of(1, eid))));
+        return itr.referred().records().getFirst().action();
+    }
+
+    private static EncapsulatedControlMessage ddt(Xtr itr, MapRequest asked) {
+        var local = Ip.parse("127.0.0.1");
+        return EncapsulatedControlMessage.of(local, local, itr.port(), 4342, asked)
+                .withDdtOriginated(true);
     }
 
     private MapServer resolver(MapServer server) throws IOException {

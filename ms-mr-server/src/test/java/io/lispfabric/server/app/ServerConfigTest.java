@@ -154,6 +154,10 @@ class ServerConfigTest {
                 "{ role: map-server, map-servers: [ { prefix: 40.0.0.0/8, addresses: [ 192.0.2.1 ] } ] }"
                         + " | map-servers: a Map-Server alone asks no other",
                 "map-servers: [ { prefix: 40.0.0.0/8 } ] | needs at least one Map-Server",
+                "ddt: { complete: true } | servers: must name all Map-Servers",
+                "{ role: map-resolver, ddt: { servers: [ 192.0.2.1 ] } }"
+                        + " | ddt: a Map-Resolver alone has no place in the tree",
+                "lisp: { path-mtu: 576 } | path-mtu: must be 0 when it is not known, or at least 1280",
                 "refuse: [ { subscriptions-only: true } ]"
                         + " | sources: needs sources, xtr-ids, site-ids or iids: it would concern",
                 "subscriptions: { configured: [ { site-id: 9 } ] } | site-id: is no site's: 9",

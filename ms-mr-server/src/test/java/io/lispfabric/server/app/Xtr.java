@@ -16,6 +16,7 @@ import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapNotifyAck;
 import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
@@ -182,6 +183,10 @@ final class Xtr implements AutoCloseable {
     /** The next Map-Notify that answers no Map-Register of {@link #registered}. */
     MapNotify notified() throws IOException {
         return unsolicited(MapNotify.class);
+    }
+
+    MapReferral referred() throws IOException {
+        return unsolicited(MapReferral.class);
     }
 
     MapReply replied() throws IOException {
