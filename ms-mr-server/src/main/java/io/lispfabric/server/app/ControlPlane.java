@@ -18,11 +18,10 @@ import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.udp.Datagram;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
-import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * All that a packet can cause. It runs on the socket's loop alone: what arrives is decoded,

@@ -28,9 +28,11 @@ enum Drop {
     /** A message that is for a Map-Server, and this one is a Map-Resolver alone. */
     NOT_OUR_ROLE("%s takes this Map-Resolver for a Map-Server: %s"),
     /**
-     * A Map-Reply, which only ITRs ask for: a few may be astray, many are an attack (RFC 9301 §8.3).
+     * A Map-Reply, which only ITRs ask for: a few may be astray, many are an attack (RFC 9301
+     * §8.3).
      */
-    MAP_REPLY("Map-Replies come to this server, which has asked nobody; now from %s, nonce %s", 100),
+    MAP_REPLY(
+            "Map-Replies come to this server, which has asked nobody; now from %s, nonce %s", 100),
     /** A message that is not for a Map-Server or Map-Resolver. */
     UNEXPECTED,
     /** An RLOC-probe, which must not come by the mapping system (RFC 9301 §5.2). */

@@ -6,9 +6,9 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
- * Counts what is dropped, and tells the operator of what the RFCs want logged: each reason once in a
- * while, with how often it has happened since the last time, so that nobody can fill a disk. What is
- * not told costs nothing but the count. Secrets never come here. Used by one thread.
+ * Counts what is dropped, and tells the operator of what the RFCs want logged: each reason once in
+ * a while, with how often it has happened since the last time, so that nobody can fill a disk. What
+ * is not told costs nothing but the count. Secrets never come here. Used by one thread.
  */
 final class Incidents {
     /** How often one reason is told, in milliseconds. */
@@ -66,8 +66,8 @@ final class Incidents {
 
     /**
      * How many others are told of with this one, or -1 when nothing is told. What is tolerated in
-     * small numbers is counted anew in every while; all else is told at once, and then after a while
-     * again.
+     * small numbers is counted anew in every while; all else is told at once, and then after a
+     * while again.
      */
     private long others(int index, int tolerated) {
         long now = clock.millis();
@@ -90,6 +90,7 @@ final class Incidents {
     }
 
     private void tell(String sentence, long more) {
-        log.accept(more == 0 ? sentence : sentence + " (and " + more + " more since the last time)");
+        log.accept(
+                more == 0 ? sentence : sentence + " (and " + more + " more since the last time)");
     }
 }

@@ -7,9 +7,9 @@ import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Elsewhere;
 import io.lispfabric.server.core.MapResolver;
-import io.lispfabric.server.core.ProtectedAnswer;
 import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.Policies;
+import io.lispfabric.server.core.ProtectedAnswer;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.UsedKey;
 import io.lispfabric.wire.Action;
@@ -105,7 +105,8 @@ final class MapRequests {
                 && request.itrRlocs().getFirst() == LispAddress.None.NONE) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
         } else {
-            var passedOn = new HashSet<Ip>();
+            // Nearly all have one record, and then there is nothing to remember.
+            var passedOn = request.records().size() == 1 ? Set.<Ip>of() : new HashSet<Ip>();
             for (var asked : from.isDdt() ? refer(request, from) : request.records()) {
                 receive(request, asked, from, passedOn);
             }
@@ -115,8 +116,8 @@ final class MapRequests {
     /**
      * RFC 8111 §7.2: who has come down the tree is told where it has come to.
      *
-     * @return what is registered here, which is then served like any other Map-Request; the rest the
-     *     Map-Resolver denies itself
+     * @return what is registered here, which is then served like any other Map-Request; the rest
+     *     the Map-Resolver denies itself
      */
     private List<MapRequest.Asked> refer(MapRequest request, From from) {
         var ddt = around.config().ddt();
@@ -260,8 +261,7 @@ final class MapRequests {
     }
 
     /** RFC 9301 §8.3: the ETR itself answers; the inner Map-Request goes on unaltered. */
-    private void forward(
-            MapRequest request, Eid eid, From from, List<Ip> etrs, Set<Ip> passedOn) {
+    private void forward(MapRequest request, Eid eid, From from, List<Ip> etrs, Set<Ip> passedOn) {
         var etr = etrs.stream().filter(this::reaches).findFirst();
         if (etr.isEmpty()) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
@@ -292,7 +292,8 @@ final class MapRequests {
             around.drop(Drop.LOOP, from.address(), eid);
             return;
         }
-        var server = usable.get((int) Long.remainderUnsigned(request.nonce().value(), usable.size()));
+        var server =
+                usable.get((int) Long.remainderUnsigned(request.nonce().value(), usable.size()));
         // Its own share of the Map-Server is what the asker has, not what all of us have together.
         if (!replies.allows(from.address(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
@@ -306,9 +307,8 @@ final class MapRequests {
      *
      * @param passedOn where it has been sent already
      */
-    private void passOn(
-            MapRequest request, Eid eid, From from, Ip to, int port, Set<Ip> passedOn) {
-        if (!passedOn.add(to)) {
+    private void passOn(MapRequest request, Eid eid, From from, Ip to, int port, Set<Ip> passedOn) {
+        if (request.records().size() > 1 && !passedOn.add(to)) {
             return;
         }
         if (from.relayed().isPresent()) {
@@ -317,7 +317,9 @@ final class MapRequests {
             return;
         }
         var inner =
-                eid.prefix().address() instanceof Ip ip && ip.afi() == from.address().afi() ? ip : to;
+                eid.prefix().address() instanceof Ip ip && ip.afi() == from.address().afi()
+                        ? ip
+                        : to;
         if (inner.afi() == from.address().afi()) {
             around.outbox()
                     .send(
@@ -532,7 +534,8 @@ final class MapRequests {
     }
 
     private static MapReply negative(MapRequest request, Eid eid, From from, Action action) {
-        var record = MappingRecord.negative(
+        var record =
+                MappingRecord.negative(
                         action == Action.DROP_POLICY_DENIED
                                 ? RecordTtl.FIFTEEN_MINUTES
                                 : RecordTtl.ONE_MINUTE,

@@ -10,8 +10,8 @@ import java.util.LinkedHashMap;
  * §9). A bucket that fills with time, one for each address of late; used by one thread.
  *
  * <p>A bucket that is full again is as good as none, and only such a one makes room for a new
- * address. So a flood of addresses cannot empty or refill the bucket of one that is in use: when all
- * are, new addresses share one.
+ * address. So a flood of addresses cannot empty or refill the bucket of one that is in use: when
+ * all are, new addresses share one.
  */
 final class RateLimit {
     private static final int ADDRESSES = 65_536;
@@ -66,7 +66,8 @@ final class RateLimit {
         this.addresses = addresses;
         // So long takes the emptiest bucket to be full again.
         this.idle = Duration.ofNanos((long) (1e9 * burst / perSecond));
-        this.shared = new Bucket((double) SHARED * perSecond, (double) SHARED * burst, Instant.EPOCH);
+        this.shared =
+                new Bucket((double) SHARED * perSecond, (double) SHARED * burst, Instant.EPOCH);
     }
 
     /** Whether one more may go there now. */

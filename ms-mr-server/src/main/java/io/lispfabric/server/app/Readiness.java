@@ -3,7 +3,9 @@ package io.lispfabric.server.app;
 import io.lispfabric.store.Status;
 import java.util.Optional;
 
-/** Whether a member knows enough to answer: one that has just started may know yesterday's fabric. */
+/**
+ * Whether a member knows enough to answer: one that has just started may know yesterday's fabric.
+ */
 final class Readiness {
     /** What a member may lack that has had everything before, in log entries. */
     private static final long FALLING_BEHIND = 10_000;
@@ -14,8 +16,8 @@ final class Readiness {
     private Readiness() {}
 
     /**
-     * In one sentence, how much it lacks of what any member is known to have; empty if that does not
-     * count.
+     * In one sentence, how much it lacks of what any member is known to have; empty if that does
+     * not count.
      *
      * @param caughtUp whether it has had everything since it was started
      */

@@ -4,10 +4,10 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 
 /**
- * How often one address may be told the same EID: RFC 9301 §5.4 recommends a Map-Reply in 3 seconds,
- * which a lost one would make too few. A table of fixed size that allocates nothing; two questions
- * that meet in one place forget each other, and then only {@link RateLimit} is left. Used by one
- * thread.
+ * How often one address may be told the same EID: RFC 9301 §5.4 recommends a Map-Reply in 3
+ * seconds, which a lost one would make too few. A table of fixed size that allocates nothing; two
+ * questions that meet in one place forget each other, and then only {@link RateLimit} is left. Used
+ * by one thread.
  */
 final class RepeatLimit {
     private static final int WINDOW_MILLIS = 3_000;

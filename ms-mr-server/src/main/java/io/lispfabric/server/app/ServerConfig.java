@@ -487,7 +487,9 @@ public record ServerConfig(
         var eid = from.value("prefix", text -> new Eid(iid, EidPrefix.parse(text)));
         var servers =
                 from.values("addresses", text -> Settings.socketAddress(text, LISP_PORT)).stream()
-                        .map(it -> new Elsewhere.Server(LispAddress.Ip.of(it.getAddress()), it.getPort()))
+                        .map(it ->
+                                new Elsewhere.Server(
+                                        LispAddress.Ip.of(it.getAddress()), it.getPort()))
                         .toList();
         try {
             return new Elsewhere(eid, servers);
@@ -505,7 +507,8 @@ public record ServerConfig(
         var servers = from.values("servers", LispAddress.Ip::parse);
         boolean complete = from.flag("complete", false);
         if (servers.isEmpty() && (complete || !authority.isEmpty())) {
-            throw from.error("servers", "must name all Map-Servers of the same prefixes, this one too");
+            throw from.error(
+                    "servers", "must name all Map-Servers of the same prefixes, this one too");
         }
         return new Ddt(authority, servers, complete);
     }
@@ -582,7 +585,8 @@ public record ServerConfig(
         var configured = new ArrayList<Configured>();
         for (var entry : from.list("configured")) {
             var one = configured(entry, sites);
-            if (configured.stream().anyMatch(it -> it.explicit().id().equals(one.explicit().id()))) {
+            if (configured.stream()
+                    .anyMatch(it -> it.explicit().id().equals(one.explicit().id()))) {
                 throw entry.error("prefix", "is configured twice for this xTR");
             }
             configured.add(one);
@@ -624,8 +628,7 @@ public record ServerConfig(
         var iids =
                 Set.copyOf(
                         from.values(
-                                "iids",
-                                text -> new InstanceId(Integer.parseUnsignedInt(text))));
+                                "iids", text -> new InstanceId(Integer.parseUnsignedInt(text))));
         boolean subscriptionsOnly = from.flag("subscriptions-only", false);
         try {
             return new Policies.Refusal(sources, xtrIds, siteIds, iids, subscriptionsOnly);

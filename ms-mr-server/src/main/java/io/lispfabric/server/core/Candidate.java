@@ -51,8 +51,7 @@ public record Candidate(
      * stranger's, who would keep the xTR out with a great one.
      */
     boolean outlaws(Eid eid, Nonce other) {
-        return asked.equals(eid)
-                        && (proven() ? !other.isGreaterThan(nonce) : other.equals(nonce))
+        return asked.equals(eid) && (proven() ? !other.isGreaterThan(nonce) : other.equals(nonce))
                 || proven() && other.equals(nonce);
     }
 

@@ -97,7 +97,6 @@ public record Ddt(List<Eid> authority, List<Ip> servers, boolean complete) {
                 ? hole
                 : new Eid(
                         asked.iid(),
-                        new EidPrefix(
-                                asked.prefix().address(), delegated.prefix().length()));
+                        new EidPrefix(asked.prefix().address(), delegated.prefix().length()));
     }
 }

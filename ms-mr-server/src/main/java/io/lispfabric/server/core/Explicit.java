@@ -13,8 +13,8 @@ import java.util.zip.CRC32C;
  */
 public record Explicit(ListenerId.Subscriber id, Contact contact, Nonce nonce) {
     /**
-     * What tells this entry from a changed one: never 0, and the same wherever it is computed, since
-     * it is part of the state.
+     * What tells this entry from a changed one: never 0, and the same wherever it is computed,
+     * since it is part of the state.
      */
     int fingerprint() {
         var out = new WireWriter();

@@ -90,34 +90,75 @@ public record Listener(
 
     Listener with(Nonce other) {
         return new Listener(
-                id, contact, standing, other, sinceMillis, untilMillis, configured, candidates, outstanding);
+                id,
+                contact,
+                standing,
+                other,
+                sinceMillis,
+                untilMillis,
+                configured,
+                candidates,
+                outstanding);
     }
 
     Listener with(PrefixMap<Outstanding> other) {
         return new Listener(
-                id, contact, standing, nonce, sinceMillis, untilMillis, configured, candidates, other);
+                id,
+                contact,
+                standing,
+                nonce,
+                sinceMillis,
+                untilMillis,
+                configured,
+                candidates,
+                other);
     }
 
     Listener asking(List<Candidate> other) {
         return new Listener(
-                id, contact, standing, nonce, sinceMillis, untilMillis, configured, other, outstanding);
+                id,
+                contact,
+                standing,
+                nonce,
+                sinceMillis,
+                untilMillis,
+                configured,
+                other,
+                outstanding);
     }
 
     Listener as(Standing other) {
         return new Listener(
-                id, contact, other, nonce, sinceMillis, untilMillis, configured, candidates, outstanding);
+                id,
+                contact,
+                other,
+                nonce,
+                sinceMillis,
+                untilMillis,
+                configured,
+                candidates,
+                outstanding);
     }
 
     Listener until(long millis) {
         return new Listener(
-                id, contact, standing, nonce, sinceMillis, millis, configured, candidates, outstanding);
+                id,
+                contact,
+                standing,
+                nonce,
+                sinceMillis,
+                millis,
+                configured,
+                candidates,
+                outstanding);
     }
 
     /**
      * The same, asking for one thing more. It takes the place of what was asked for before in the
-     * same words, from the same place; and of the oldest when there is no room: more than one is there only when an xTR asks
-     * for several EIDs in one EID-Prefix, or somebody else does in its name. Never does what
-     * anybody may have sent take the place of what came with a security association.
+     * same words, from the same place; and of the oldest when there is no room: more than one is
+     * there only when an xTR asks for several EIDs in one EID-Prefix, or somebody else does in its
+     * name. Never does what anybody may have sent take the place of what came with a security
+     * association.
      */
     Listener asking(Candidate other) {
         var those = new ArrayList<>(candidates);

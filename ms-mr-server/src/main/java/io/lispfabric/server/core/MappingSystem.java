@@ -91,13 +91,12 @@ public record MappingSystem(
     /** The subscriptions that stand in a setting, or did when the leader said so last. */
     List<ListenerId> configured() {
         var all = new ArrayList<ListenerId>();
-        subscribers.forEach(
-                (_, those) ->
-                        those.forEach((_, it) -> {
-                            if (it.configured() != 0) {
-                                all.add(it.id());
-                            }
-                        }));
+        subscribers.forEach((_, those) ->
+                those.forEach((_, it) -> {
+                    if (it.configured() != 0) {
+                        all.add(it.id());
+                    }
+                }));
         return all;
     }
 

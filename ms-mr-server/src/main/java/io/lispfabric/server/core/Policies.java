@@ -20,8 +20,8 @@ public record Policies(List<Refusal> refusals) {
     }
 
     /**
-     * Who asks, as it says itself: nothing of it is authenticated, so that this keeps out only those
-     * who do not pretend.
+     * Who asks, as it says itself: nothing of it is authenticated, so that this keeps out only
+     * those who do not pretend.
      *
      * @param addresses where the request came from, and where it wants to be answered
      */

@@ -79,8 +79,7 @@ final class Step {
         for (var record : command.records()) {
             var before = state.at(record.eid());
             if (before.isPresent() && !before.get().admits(registrant)) {
-                effects.add(
-                        new Effect.Conflicting(command.origin(), registrant, record.eid()));
+                effects.add(new Effect.Conflicting(command.origin(), registrant, record.eid()));
             } else if (record.ttl().removes()) {
                 before.ifPresent(mapping ->
                         replace(
@@ -483,11 +482,9 @@ final class Step {
         }
         var asked = command.asked();
         var nonce = command.nonce();
-        boolean replay =
-                known.filter(it -> it.isReplay(asked, nonce)).isPresent();
+        boolean replay = known.filter(it -> it.isReplay(asked, nonce)).isPresent();
         if (replay) {
-            var who =
-                    Registrant.of(credentials.site(), credentials.keyId(), Optional.of(id.xtr()));
+            var who = Registrant.of(credentials.site(), credentials.keyId(), Optional.of(id.xtr()));
             effects.add(new Effect.Replayed(command.origin(), who, nonce));
         }
         return replay;

@@ -7,56 +7,56 @@ import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
-import io.lispfabric.server.core.Elsewhere;
-import io.lispfabric.wire.MapRequest;
-import io.lispfabric.wire.MapReply;
-import io.lispfabric.server.core.Policies;
-import io.lispfabric.wire.ReferralAction;
-import io.lispfabric.server.core.Ddt;
-import io.lispfabric.server.core.ListenerId;
-import io.lispfabric.server.core.Listener;
-import io.lispfabric.server.core.Explicit;
-import io.lispfabric.server.core.Contact;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.server.core.Contact;
+import io.lispfabric.server.core.Ddt;
+import io.lispfabric.server.core.Elsewhere;
+import io.lispfabric.server.core.Explicit;
+import io.lispfabric.server.core.Listener;
+import io.lispfabric.server.core.ListenerId;
+import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EcmAd;
 import io.lispfabric.wire.EidAd;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.InfoRequest;
 import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapReferral;
+import io.lispfabric.wire.MapReply;
+import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.OtkAd;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.ReferralAction;
 import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.ArrayList;
-import java.nio.ByteBuffer;
-import io.lispfabric.wire.auth.MessageAuthentication;
-import io.lispfabric.lcaf.Rloc;
-import io.lispfabric.wire.Locator;
-import io.lispfabric.wire.Decoded;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -625,7 +625,8 @@ class MapServerTest {
                     part.records().forEach(record -> told.add(record.eid()));
                 }
             }
-            assertThat(told).containsExactlyElementsOf(records.stream().map(MappingRecord::eid).toList());
+            assertThat(told)
+                    .containsExactlyElementsOf(records.stream().map(MappingRecord::eid).toList());
         }
     }
 

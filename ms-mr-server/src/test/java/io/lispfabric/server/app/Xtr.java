@@ -15,8 +15,8 @@ import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapNotifyAck;
-import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReferral;
+import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
@@ -104,16 +104,7 @@ final class Xtr implements AutoCloseable {
     MapRegister register(List<MappingRecord> records) {
         nonce = nonce.next();
         return new MapRegister(
-                true,
-                false,
-                false,
-                false,
-                true,
-                true,
-                nonce,
-                NONE,
-                records,
-                Optional.of(identity));
+                true, false, false, false, true, true, nonce, NONE, records, Optional.of(identity));
     }
 
     MapRequest subscribe(Eid eid) {

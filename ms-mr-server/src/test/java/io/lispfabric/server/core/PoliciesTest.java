@@ -32,7 +32,9 @@ class PoliciesTest {
     void anyAddressThatTheRequesterGivesMayBeTheOneThatIsRefused() {
         var refusal =
                 new Refusal(
-                        List.of(EidPrefix.parse("198.51.100.0/24"), EidPrefix.parse("2001:db8::/32")),
+                        List.of(
+                                EidPrefix.parse("198.51.100.0/24"),
+                                EidPrefix.parse("2001:db8::/32")),
                         Set.of(),
                         Set.of(),
                         Set.of(),
@@ -46,8 +48,7 @@ class PoliciesTest {
     @Rfc("R-022")
     @Test
     void aRefusalMayBeForOneSegmentAlone() {
-        var refusal =
-                new Refusal(List.of(), Set.of(), Set.of(), Set.of(new InstanceId(1)), false);
+        var refusal = new Refusal(List.of(), Set.of(), Set.of(), Set.of(new InstanceId(1)), false);
         assertThat(refuses(refusal, NEAR, "40.0.0.7/32", false)).isTrue();
         assertThat(refuses(refusal, NEAR, "[2]40.0.0.7/32", false)).isFalse();
     }
