@@ -11,6 +11,10 @@ import java.util.Optional;
 final class DevFolder implements AutoCloseable {
     static final int KEY_ID = 1;
 
+    /** The key of the site and the one after it, that of another site, and that of LISP-SEC. */
+    private static final List<String> KEYS =
+            List.of("dev.key", "dev-second.key", "dev-other.key", "dev-lisp-sec.key");
+
     private final Path folder;
     private final boolean temporary;
 
@@ -44,6 +48,7 @@ final class DevFolder implements AutoCloseable {
         yaml.append("lisp: { listen: \"127.0.0.1:4342\" }\n");
         yaml.append("sites:\n  - name: dev\n    site-id: 0\n    keys:\n");
         yaml.append("      - { id: " + KEY_ID + ", secret-file: dev.key, algorithms: [2, 3] }\n");
+        yaml.append("      - { id: 2, secret-file: dev-second.key, algorithms: [2, 3] }\n");
         yaml.append("    prefixes:\n");
         for (int iid : iids) {
             for (var prefix : List.of("0.0.0.0/0", "::/0", "mac:00:00:00:00:00:00/0", "name:*")) {
@@ -51,9 +56,18 @@ final class DevFolder implements AutoCloseable {
                 yaml.append(", accept-more-specifics: true }\n");
             }
         }
+        yaml.append("  # Another site, to see that neither can do what the other may.\n");
+        yaml.append("  - name: dev-other\n    site-id: 1\n    keys:\n");
+        yaml.append("      - { id: 1, secret-file: dev-other.key, algorithms: [2, 3] }\n");
+        yaml.append("    prefixes:\n");
+        yaml.append("      - { iid: 16777213, prefix: 10.99.0.0/16 }\n");
+        yaml.append("# What ITRs may protect their Map-Requests with (RFC 9303).\n");
+        yaml.append("lisp-sec:\n  keys:\n    - { id: 1, secret-file: dev-lisp-sec.key }\n");
         try {
-            if (!Files.exists(keyFile())) {
-                SecretFile.write(keyFile());
+            for (var key : KEYS) {
+                if (!Files.exists(folder.resolve(key))) {
+                    SecretFile.write(folder.resolve(key));
+                }
             }
             if (!Files.exists(file)) {
                 Files.writeString(file, yaml);

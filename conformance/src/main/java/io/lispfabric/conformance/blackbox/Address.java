@@ -2,6 +2,7 @@ package io.lispfabric.conformance.blackbox;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /**
@@ -13,6 +14,8 @@ import java.util.HexFormat;
 record Address(int iid, int afi, String hex, int length) {
     static final int IPV4 = 1;
     static final int IPV6 = 2;
+    static final int NAME = 17;
+    static final int MAC = 16389;
     private static final int LCAF = 16387;
 
     /** {@code 10.0.0.0/24}, {@code [7]2001:db8::/48}; without a length it is a host. */
@@ -44,6 +47,12 @@ record Address(int iid, int afi, String hex, int length) {
         }
     }
 
+    /** A distinguished name, whose mask-len counts the zero octet (RFC 9735 §3). */
+    static Address name(int iid, String name) {
+        var octets = (name + "\0").getBytes(StandardCharsets.US_ASCII);
+        return new Address(iid, NAME, HexFormat.of().formatHex(octets), 8 * octets.length);
+    }
+
     static Address of(InetAddress address) {
         var octets = address.getAddress();
         return new Address(
@@ -72,6 +81,12 @@ record Address(int iid, int afi, String hex, int length) {
     /** An address inside. */
     Address host(int offset) {
         return plus(offset, 8 * octets().length);
+    }
+
+    /** An EID inside: the second of a block of addresses, and else the EID itself. */
+    Address within() {
+        boolean block = (afi == IPV4 || afi == IPV6) && length < 8 * octets().length;
+        return block ? host(1) : this;
     }
 
     Address in(int otherIid) {

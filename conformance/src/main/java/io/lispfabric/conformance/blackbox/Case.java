@@ -43,6 +43,18 @@ public record Case(
         MERGES("it merges locator-sets"),
         /** RFC 9437. */
         PUBSUB("it takes subscriptions"),
+        /** AFI 16389. */
+        MACS("the site may register MAC addresses"),
+        /** AFI 17 (RFC 9735). */
+        NAMES("the site may register distinguished names"),
+        /** Two live keys (RFC 9301 §5.6). */
+        SECOND_KEY("the site has a second key"),
+        /** Somebody else with a good key. */
+        OTHER_SITE("there is a key of another site"),
+        /** RFC 9303, and a key for it. */
+        LISP_SEC("it answers Map-Requests that LISP-SEC protects"),
+        /** Minutes. */
+        TIME("there is time to wait for timeouts"),
         /** Port 4342 of this side. */
         CONTROL_PORT("port 4342 of our address can be listened on"),
         /** More than one address on this side. */

@@ -70,6 +70,7 @@ record Heard(
             word = in.getInt();
             switch (word >>> 28) {
                 case ECM -> {
+                    in.position(4 + authenticationData(octets, word));
                     var inner = inner(in, source, port, at);
                     return new Heard(
                             octets,
@@ -100,7 +101,9 @@ record Heard(
                 }
                 default -> nonce = in.getLong();
             }
-        } catch (BufferUnderflowException | IllegalArgumentException e) {
+        } catch (BufferUnderflowException
+                | IndexOutOfBoundsException
+                | IllegalArgumentException e) {
             return new Heard(
                     octets,
                     source,
@@ -113,6 +116,7 @@ record Heard(
                     Optional.empty(),
                     Optional.of(
                             e instanceof BufferUnderflowException
+                                            || e instanceof IndexOutOfBoundsException
                                     ? "it ends early"
                                     : String.valueOf(e.getMessage())));
         }
@@ -127,6 +131,16 @@ record Heard(
                 Arrays.copyOfRange(octets, in.position(), octets.length),
                 Optional.empty(),
                 Optional.empty());
+    }
+
+    /** Octets of LISP-SEC's part of an ECM (RFC 9303 §6.1); 0 when the S-bit is not set. */
+    static int authenticationData(byte[] ecm, int word) {
+        if ((word & 0x0800_0000) == 0) {
+            return 0;
+        }
+        int otk = ByteBuffer.wrap(ecm).getShort(8) & 0xFFFF;
+        int eid = ByteBuffer.wrap(ecm).getShort(12 + otk) & 0xFFFF;
+        return 8 + otk + eid;
     }
 
     private static Heard inner(ByteBuffer in, InetSocketAddress source, int port, long at) {
@@ -170,7 +184,7 @@ record Heard(
     }
 
     /** An address; a length of -1 is that of the address itself. */
-    private static Address address(ByteBuffer in, int length) {
+    static Address address(ByteBuffer in, int length) {
         int afi = in.getShort() & 0xFFFF;
         if (afi == 16387) {
             in.getShort();

@@ -11,6 +11,7 @@ import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Order;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Case.Role;
+
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -42,7 +43,8 @@ final class RegisterCases {
                 of(
                         "register.resolves",
                         "9301 §8.3",
-                        "What was registered with the P-bit is what a Map-Request is answered with.",
+                        "What was registered with the P-bit is what a Map-Request is answered"
+                                + " with.",
                         talk -> {
                             talk.register(talk.xtr().register(MappingOctets.of(talk.ipv4(), A, B)));
                             talk.expectRegistered(talk.ipv4(), A, B);
@@ -109,6 +111,24 @@ final class RegisterCases {
                 flipped("ttl", -3, "A flipped bit of the Record TTL is not accepted."),
                 flipped("locator", -4, "A flipped bit of a locator is not accepted."),
                 flipped("xtr-id", -5, "A flipped bit of the xTR-ID is not accepted."),
+                flipped("site-id", -6, "A flipped bit of the Site-ID is not accepted."),
+                flipped("key-id", 12, "A Key ID that was changed under way is not accepted."),
+                flipped("mask-length", -7, "A flipped bit of the mask-len is not accepted."),
+                of(
+                        "register.downgraded",
+                        "9301 §5.6",
+                        "An Algorithm ID that was changed under way is not accepted.",
+                        talk -> {
+                            var message =
+                                    talk.xtr()
+                                            .register(MappingOctets.of(talk.ipv4(), A))
+                                            .sealed(talk.nonce(), talk.secret());
+                            message[13] = (byte) (talk.secret().algorithm() == 3 ? 2 : 3);
+                            talk.refused(
+                                    "Map-Register whose Algorithm ID is now " + message[13],
+                                    message,
+                                    talk.ipv4());
+                        }),
                 of(
                         "register.replay",
                         "9301 §5.6",
@@ -169,7 +189,8 @@ final class RegisterCases {
                 of(
                         "register.replaces",
                         "9301 §8.2",
-                        "Without the merge-request bit a new locator-set takes the old one's place.",
+                        "Without the merge-request bit a new locator-set takes the old one's"
+                                + " place.",
                         talk -> {
                             var xtr = talk.xtr();
                             talk.register(xtr.register(MappingOctets.of(talk.ipv4(), A)));
@@ -314,7 +335,8 @@ final class RegisterCases {
                 of(
                         "register.locator-values",
                         "9301 §5.4",
-                        "Priorities, weights and the R-bit are answered as registered, 255 included.",
+                        "Priorities, weights and the R-bit are answered as registered, 255"
+                                + " included.",
                         talk -> {
                             talk.register(
                                     talk.xtr()
@@ -463,6 +485,12 @@ final class RegisterCases {
                         .without(RegisterOctets.WANT_NOTIFY)
                         .sealed(nonce, talk.secret()));
         talk.expectNone("Map-Notify", answering(Heard.NOTIFY, nonce));
+        // Nothing tells when it has been registered.
+        for (int i = 0;
+                i < 8 && talk.ask(talk.ipv4().host(1)).records().getFirst().locators().isEmpty();
+                i++) {
+            talk.comes(_ -> false);
+        }
         talk.expectRegistered(talk.ipv4(), A);
     }
 
@@ -502,7 +530,8 @@ final class RegisterCases {
 
     /**
      * @param where the octet; or from -1 on: the first of the MAC, its last, the last of the Record
-     *     TTL, the last of the locator, the first of the xTR-ID
+     *     TTL, the last of the locator, the first of the xTR-ID, the last of the Site-ID, the
+     *     mask-len
      */
     private static Case flipped(String what, int where, String text) {
         return of(
@@ -523,6 +552,8 @@ final class RegisterCases {
                                 case -3 -> record + 3;
                                 case -4 -> message.length - 24 - 1;
                                 case -5 -> message.length - 24;
+                                case -6 -> message.length - 1;
+                                case -7 -> record + 5;
                                 default -> where;
                             };
                     message[at] ^= 0x10;

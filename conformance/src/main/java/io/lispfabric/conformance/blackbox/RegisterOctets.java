@@ -5,6 +5,11 @@ import java.util.List;
 /** A Map-Register (RFC 9301 §5.6), right unless it is told otherwise. */
 final class RegisterOctets {
     static final int PROXY = 0x0800_0000;
+    static final int LISP_SEC = 0x0400_0000;
+
+    /** The T-bit. */
+    static final int TTL_IS_TIMEOUT = 0x0000_0800;
+
     static final int MERGE = 0x0000_0400;
     static final int WANT_NOTIFY = 0x0000_0100;
     static final int HAS_IDS = 0x0200_0000;

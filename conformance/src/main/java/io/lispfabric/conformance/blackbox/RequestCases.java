@@ -13,6 +13,7 @@ import io.lispfabric.conformance.blackbox.Case.Order;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Case.Role;
 import io.lispfabric.conformance.blackbox.RequestOctets.Mistake;
+
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -150,7 +151,8 @@ final class RequestCases {
                 positive(
                                 "request.bare",
                                 "9301 §8.3",
-                                "A Map-Request that is not in an ECM is answered to the port it came from.",
+                                "A Map-Request that is not in an ECM is answered to the port it"
+                                    + " came from.",
                                 talk -> {
                                     register(talk, MappingOctets.of(talk.ipv4(), A));
                                     var eid = talk.ipv4().host(1);
@@ -167,8 +169,8 @@ final class RequestCases {
                 positive(
                                 "request.forwarded",
                                 "9301 §8.3",
-                                "When no ETR asked for proxy Map-Replies the Map-Request goes on to one, in"
-                                        + " an ECM, unaltered.",
+                                "When no ETR asked for proxy Map-Replies the Map-Request goes on to"
+                                    + " one, in an ECM, unaltered.",
                                 talk -> {
                                     talk.register(
                                             talk.xtr()
@@ -401,7 +403,8 @@ final class RequestCases {
                 any(
                                 "reply.to-itr-rloc",
                                 "9301 §5.5",
-                                "The Map-Reply goes to the ITR-RLOC, not to where the request came from.",
+                                "The Map-Reply goes to the ITR-RLOC, not to where the request came"
+                                    + " from.",
                                 talk -> {
                                     var eid = talk.setup().outside().host(1);
                                     var elsewhere = loopback();
@@ -472,7 +475,7 @@ final class RequestCases {
                         }));
     }
 
-    private static InetAddress loopback() {
+    static InetAddress loopback() {
         try {
             return InetAddress.getByAddress(new byte[] {127, 0, 0, 3});
         } catch (UnknownHostException e) {
@@ -561,7 +564,8 @@ final class RequestCases {
                 dropped(
                         "eid-lcaf",
                         "9306 §3",
-                        "A Map-Request for an EID of an LCAF type that nobody knows MUST be dropped.",
+                        "A Map-Request for an EID of an LCAF type that nobody knows MUST be"
+                            + " dropped.",
                         it -> it.askRaw(32, hex("4003" + "0000" + "fe00" + "0004" + "0a000001"))),
                 dropped(
                         "lcaf-length",

@@ -18,6 +18,8 @@ final class RequestOctets {
     /** All bits that neither RFC 9301 nor RFC 9437 has a meaning for. */
     static final int RESERVED = 0x002F_8000;
 
+    private static final byte[] ECM_HEAD = {(byte) 0x80, 0, 0, 0};
+
     private final List<byte[]> records = new ArrayList<>();
     private final List<byte[]> itrRlocs = new ArrayList<>();
     private byte[] sourceEid = new byte[2];
@@ -133,6 +135,19 @@ final class RequestOctets {
     /** An ECM: one word, an IP and a UDP header of its own, and the message. */
     static byte[] encapsulated(
             byte[] message, Address source, Address destination, int sourcePort, Mistake mistake) {
+        return encapsulated(ECM_HEAD, message, source, destination, sourcePort, mistake);
+    }
+
+    /**
+     * @param head the word, and the Authentication Data if there is any
+     */
+    static byte[] encapsulated(
+            byte[] head,
+            byte[] message,
+            Address source,
+            Address destination,
+            int sourcePort,
+            Mistake mistake) {
         int length = 8 + message.length;
         var udp = new Octets().u16(sourcePort).u16(4342);
         udp.u16(mistake == Mistake.UDP_LENGTH ? length + 9 : length);
@@ -151,7 +166,7 @@ final class RequestOctets {
                         })
                 .bytes(message);
         return new Octets()
-                .u32(8 << 28)
+                .bytes(head)
                 .bytes(ip(source, destination, length, mistake))
                 .bytes(udp.toArray())
                 .toArray();

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
+
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -34,7 +35,8 @@ record Secret(int keyId, ByteBuffer key, int algorithm, int length) {
         return new Secret(keyId, ByteBuffer.wrap(other), algorithm, length);
     }
 
-    private byte[] octets() {
+    /** The secret itself, for keys that are made of it. */
+    byte[] octets() {
         var octets = new byte[key.remaining()];
         key.get(key.position(), octets);
         return octets;
@@ -88,7 +90,7 @@ record Secret(int keyId, ByteBuffer key, int algorithm, int length) {
         return hmac("HmacSHA256", extracted, new byte[] {1});
     }
 
-    private static byte[] hmac(String name, byte[] key, byte[] message) {
+    static byte[] hmac(String name, byte[] key, byte[] message) {
         try {
             var mac = Mac.getInstance(name);
             mac.init(new SecretKeySpec(key, name));

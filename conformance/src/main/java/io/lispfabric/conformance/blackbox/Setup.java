@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param outside an EID-Prefix that the site may not register and nobody has
  * @param local the address to send from, which the peer can reach
  * @param patience how long an answer may take
+ * @param more what only some peers have
  */
 public record Setup(
         InetSocketAddress peer,
@@ -26,7 +27,69 @@ public record Setup(
         int otherIid,
         Address outside,
         Optional<String> local,
-        Duration patience) {
+        Duration patience,
+        More more) {
+    /**
+     * What some cases need, and are skipped without.
+     *
+     * @param second another key of the same site
+     * @param itr the key that the Map-Resolver reads one-time keys with (RFC 9303 §6.5)
+     * @param otherSite the Site-ID and a key of a site that may not register our EIDs
+     * @param slow whether there is time for cases that take minutes
+     */
+    record More(
+            Optional<Secret> second,
+            Optional<Secret> itr,
+            Optional<OtherSite> otherSite,
+            boolean slow) {
+        static final More NONE =
+                new More(Optional.empty(), Optional.empty(), Optional.empty(), false);
+    }
+
+    /** A neighbour of the site. */
+    record OtherSite(long siteId, Secret secret) {}
+
+    /** A key that has a place on the command line of its own. */
+    public record KeyOption(int id, byte[] secret) {}
+
+    /**
+     * The same with what only some peers have.
+     *
+     * @throws IllegalArgumentException when a Key ID is none
+     */
+    public Setup with(
+            Optional<KeyOption> second,
+            Optional<KeyOption> itr,
+            long otherSiteId,
+            Optional<KeyOption> otherSite,
+            boolean slow) {
+        return new Setup(
+                peer,
+                secret,
+                siteId,
+                ipv4,
+                ipv6,
+                otherIid,
+                outside,
+                local,
+                patience,
+                new More(
+                        second.map(this::key),
+                        itr.map(this::key),
+                        otherSite.map(it -> new OtherSite(otherSiteId, key(it))),
+                        slow));
+    }
+
+    private Secret key(KeyOption option) {
+        if (option.id() < 0 || option.id() > 255) {
+            throw new IllegalArgumentException("a Key ID is 0 to 255, not " + option.id());
+        }
+        // Algorithm and length are those of the first key.
+        int algorithm = secret.map(Secret::algorithm).orElse(3);
+        int length = secret.map(Secret::length).orElse(16);
+        return new Secret(option.id(), ByteBuffer.wrap(option.secret()), algorithm, length);
+    }
+
     /**
      * Checks what a command line says.
      *
@@ -78,6 +141,7 @@ public record Setup(
                 otherIid,
                 outside,
                 local,
-                patience);
+                patience,
+                More.NONE);
     }
 }

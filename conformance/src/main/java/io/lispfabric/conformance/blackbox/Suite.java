@@ -4,6 +4,7 @@ import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Order;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Result.Verdict;
+
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -38,8 +39,13 @@ public final class Suite implements AutoCloseable {
     public static List<Case> cases() {
         var all = new ArrayList<Case>();
         all.addAll(RegisterCases.all());
+        all.addAll(KeyCases.all());
+        all.addAll(RecordCases.all());
         all.addAll(MergeCases.all());
         all.addAll(RequestCases.all());
+        all.addAll(AnswerCases.all());
+        all.addAll(HoleCases.all());
+        all.addAll(LispSecCases.all());
         all.addAll(PubSubCases.all());
         return List.copyOf(all);
     }
@@ -190,6 +196,20 @@ public final class Suite implements AutoCloseable {
             }
             case IPV6 ->
                     talk.register(talk.xtr().register(MappingOctets.of(talk.ipv6(), "192.0.2.1")));
+            case MACS ->
+                    talk.register(talk.xtr().register(MappingOctets.of(talk.mac(1), "192.0.2.1")));
+            case NAMES ->
+                    talk.register(talk.xtr().register(MappingOctets.of(talk.name(), "192.0.2.1")));
+            case SECOND_KEY ->
+                    talk.register(
+                            talk.xtr().register(MappingOctets.of(talk.ipv4(), "192.0.2.1")),
+                            talk.secondKey());
+            case OTHER_SITE -> talk.otherSite();
+            case LISP_SEC -> LispSecCases.ask(talk, setup.outside().host(1), talk.oneTimeKey());
+            case TIME ->
+                    Talk.check(
+                            setup.more().slow(),
+                            "some cases take minutes: say --slow to have them");
             case MERGES -> {
                 MergeCases.join(talk, talk.xtr(), "192.0.2.1");
                 var notify = MergeCases.join(talk, talk.xtr(), "192.0.2.2");

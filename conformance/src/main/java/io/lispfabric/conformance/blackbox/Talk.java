@@ -3,6 +3,7 @@ package io.lispfabric.conformance.blackbox;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.RequestOctets.Mistake;
 import io.lispfabric.conformance.blackbox.Result.Step;
+
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -34,6 +35,8 @@ final class Talk implements AutoCloseable {
     private final Nonces nonces;
     private final Address block4;
     private final Address block6;
+    private final Address macs;
+    private final Address name;
     private final DatagramSocket socket;
     private final Runnable deaf;
     private final LinkedBlockingQueue<Heard> queue = new LinkedBlockingQueue<>(MOST_HEARD);
@@ -82,6 +85,10 @@ final class Talk implements AutoCloseable {
         this.nonces = nonces;
         block4 = setup.ipv4().plus((long) (number & 0xFF) << 8, 24);
         block6 = subnet(setup.ipv6(), number);
+        macs =
+                new Address(
+                        setup.ipv4().iid(), Address.MAC, String.format("0297%04x0000", number), 32);
+        name = Address.name(setup.ipv4().iid(), "conform-" + (1000 + number));
         socket = network.socket(network.local(), queue::offer);
         deaf =
                 network.hearControl(heard -> {
@@ -110,6 +117,8 @@ final class Talk implements AutoCloseable {
                 .anyMatch(it ->
                         block4.covers(it)
                                 || block6.covers(it)
+                                || macs.covers(it)
+                                || name.covers(it)
                                 || ours
                                         && (it.covers(block4)
                                                 || it.covers(block6)
@@ -128,8 +137,33 @@ final class Talk implements AutoCloseable {
         return block6;
     }
 
+    /** A MAC address of this case. */
+    Address mac(int number) {
+        return macs.plus(number, 48);
+    }
+
+    /** The name of this case. */
+    Address name() {
+        return name;
+    }
+
     Setup setup() {
         return setup;
+    }
+
+    Secret secondKey() throws Outcome {
+        return setup.more().second().orElseThrow(() -> skipped("no second key was given"));
+    }
+
+    Setup.OtherSite otherSite() throws Outcome {
+        return setup.more().otherSite().orElseThrow(() -> skipped("no other site was given"));
+    }
+
+    /** A key for one Map-Request. */
+    OneTimeKey oneTimeKey() throws Outcome {
+        var itr = setup.more().itr().orElseThrow(() -> skipped("no key for LISP-SEC was given"));
+        var octets = new Octets().u64(nonces.random()).u64(nonces.random()).toArray();
+        return new OneTimeKey(itr, ByteBuffer.wrap(octets));
     }
 
     /**
@@ -224,8 +258,14 @@ final class Talk implements AutoCloseable {
         return hear(within, which).orElseThrow(() -> failed("no " + what + " came"));
     }
 
+    /** Twice as long, where nothing is said again. */
     Heard expect(String what, Predicate<Heard> which) throws Outcome {
-        return expect(what, setup.patience(), which);
+        return expect(what, setup.patience().multipliedBy(TRIES), which);
+    }
+
+    /** What comes in time, if it does. */
+    Optional<Heard> heard(Predicate<Heard> which) {
+        return hear(setup.patience(), which);
     }
 
     private Optional<Heard> hear(Duration within, Predicate<Heard> which) {
@@ -268,6 +308,11 @@ final class Talk implements AutoCloseable {
         }
     }
 
+    /** Whether such a message comes in a short time. */
+    boolean comes(Predicate<Heard> which) {
+        return hear(setup.patience().dividedBy(4), which).isPresent();
+    }
+
     /** Short, because a good question after it tells that the peer has been through it. */
     void expectNone(String what, Predicate<Heard> which) throws Outcome {
         expectNone(what, setup.patience().dividedBy(4), which);
@@ -289,10 +334,23 @@ final class Talk implements AutoCloseable {
     }
 
     byte[] ecm(byte[] message, Address eid, int port, Mistake mistake) {
-        var here = local();
-        var destination =
-                eid.afi() == here.afi() ? eid.in(0) : Address.of(setup.peer().getAddress());
-        return RequestOctets.encapsulated(message, here, destination, port, mistake);
+        return RequestOctets.encapsulated(message, local(), destination(eid), port, mistake);
+    }
+
+    /** An ECM with LISP-SEC's part (RFC 9303 §6.1). */
+    byte[] ecm(byte[] message, Address eid, byte[] authenticationData) {
+        return RequestOctets.encapsulated(
+                new Octets().u32(0x8800_0000).bytes(authenticationData).toArray(),
+                message,
+                local(),
+                destination(eid),
+                socket.getLocalPort(),
+                Mistake.NONE);
+    }
+
+    /** The inner destination: the EID, or the peer where the two would be of different families. */
+    private Address destination(Address eid) {
+        return eid.afi() == local().afi() ? eid.in(0) : Address.of(setup.peer().getAddress());
     }
 
     /** The Map-Reply to a question. */
@@ -344,14 +402,14 @@ final class Talk implements AutoCloseable {
 
     /** Sees to it that the EID is registered so. */
     void expectRegistered(Address eid, String... locators) throws Outcome {
-        var record = only(ask(eid.host(1).in(eid.iid())));
+        var record = only(ask(eid.within()));
         same(eid, record.eid(), "the EID-Prefix of the answer");
         same(List.of(locators), record.addresses(), "the locator-set of " + eid);
     }
 
     /** Sees to it that nothing is registered there. */
     void expectNotRegistered(Address eid) throws Outcome {
-        var reply = ask(eid.host(1));
+        var reply = ask(eid.within());
         check(
                 reply.records().stream().allMatch(it -> it.locators().isEmpty()),
                 eid + " has locators");
@@ -384,6 +442,22 @@ final class Talk implements AutoCloseable {
     }
 
     // Registration
+
+    /** An ETR that has registered the /24 of this case. */
+    Xtr registered(String... locators) throws Outcome {
+        var etr = xtr();
+        register(etr, locators);
+        return etr;
+    }
+
+    /** What this ETR has registered for the /24 of this case is now this. */
+    Heard register(Xtr etr, String... locators) throws Outcome {
+        return register(etr.register(MappingOctets.of(ipv4(), locators)));
+    }
+
+    Heard withdraw(Xtr etr) throws Outcome {
+        return register(etr.register(MappingOctets.of(ipv4()).ttl(0)));
+    }
 
     /** Sends a Map-Register and returns its Map-Notify. */
     Heard register(RegisterOctets register) throws Outcome {
@@ -425,6 +499,15 @@ final class Talk implements AutoCloseable {
     }
 
     /** Says that a Map-Notify was heard (RFC 9301 §5.7). */
+    void acknowledge(Heard notify) throws Outcome {
+        acknowledge(notify, secret());
+    }
+
+    /** The same from another address. */
+    void acknowledge(Heard notify, DatagramSocket from) throws Outcome {
+        send("Map-Notify-Ack", ack(notify, secret()), from);
+    }
+
     void acknowledge(Heard notify, Secret secret) throws Outcome {
         send("Map-Notify-Ack", ack(notify, secret));
     }

@@ -10,8 +10,14 @@ import io.lispfabric.conformance.blackbox.Case;
 import io.lispfabric.conformance.blackbox.Result;
 import io.lispfabric.conformance.blackbox.Result.Verdict;
 import io.lispfabric.conformance.blackbox.Setup;
+import io.lispfabric.conformance.blackbox.Setup.KeyOption;
 import io.lispfabric.conformance.blackbox.Suite;
 import io.lispfabric.wire.app.Settings;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -23,9 +29,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Asks any Map-Server or Map-Resolver over UDP whether it does what the RFCs say. */
 @Command(
@@ -185,6 +188,66 @@ public final class ConformCommand implements AddedCommand {
         private long siteId;
 
         @Option(
+                names = "--second-key-id",
+                defaultValue = "2",
+                paramLabel = "N",
+                description =
+                        "the Key ID of another live key of the site (default: ${DEFAULT-VALUE})")
+        private int secondKeyId;
+
+        @Option(
+                names = "--second-key-file",
+                paramLabel = "FILE",
+                description = "its secret; without it some cases are skipped")
+        private Optional<Path> secondKeyFile = Optional.empty();
+
+        @Option(
+                names = "--other-site-id",
+                defaultValue = "1",
+                paramLabel = "N",
+                description = "a site that may not register our EIDs (default: ${DEFAULT-VALUE})")
+        private long otherSiteId;
+
+        @Option(
+                names = "--other-key-id",
+                defaultValue = "1",
+                paramLabel = "N",
+                description = "its Key ID (default: ${DEFAULT-VALUE})")
+        private int otherKeyId;
+
+        @Option(
+                names = "--other-key-file",
+                paramLabel = "FILE",
+                description = "its secret; without it some cases are skipped")
+        private Optional<Path> otherKeyFile = Optional.empty();
+
+        @Option(
+                names = "--lisp-sec-key-id",
+                defaultValue = "1",
+                paramLabel = "N",
+                description =
+                        "the Key ID that one-time keys are wrapped under (default:"
+                                + " ${DEFAULT-VALUE})")
+        private int lispSecKeyId;
+
+        @Option(
+                names = "--lisp-sec-key-file",
+                paramLabel = "FILE",
+                description = "its secret; without it LISP-SEC is skipped")
+        private Optional<Path> lispSecKeyFile = Optional.empty();
+
+        @Option(
+                names = "--dev",
+                paramLabel = "FOLDER",
+                description = "all keys of 'lispctl serve --dev --data FOLDER'")
+        private Optional<Path> dev = Optional.empty();
+
+        @Option(
+                names = "--slow",
+                description = "with cases that wait for timeouts: up to two minutes more")
+        private boolean slow;
+
+        @Option(
                 names = "--eids",
                 defaultValue = "[1]10.97.0.0/16",
                 paramLabel = "PREFIX",
@@ -273,25 +336,26 @@ public final class ConformCommand implements AddedCommand {
                     throw new CommandFailure(
                             ExitCode.UNREACHABLE, "nobody knows the name " + at.getHostString());
                 }
-                Optional<byte[]> secret = Optional.empty();
-                if (keyFile.isPresent()) {
-                    secret =
-                            Optional.of(
-                                    Files.readString(keyFile.get())
-                                            .strip()
-                                            .getBytes(StandardCharsets.UTF_8));
-                }
                 return Setup.of(
-                        at,
-                        local,
-                        keyId,
-                        secret,
-                        algorithm,
-                        legacyLength,
-                        siteId,
-                        List.of(ipv4, ipv6, outside),
-                        otherIid,
-                        globals().timeout(PATIENCE));
+                                at,
+                                local,
+                                keyId,
+                                secret(keyFile, "dev.key"),
+                                algorithm,
+                                legacyLength,
+                                siteId,
+                                List.of(ipv4, ipv6, outside),
+                                otherIid,
+                                globals().timeout(PATIENCE))
+                        .with(
+                                secret(secondKeyFile, "dev-second.key")
+                                        .map(it -> new KeyOption(secondKeyId, it)),
+                                secret(lispSecKeyFile, "dev-lisp-sec.key")
+                                        .map(it -> new KeyOption(lispSecKeyId, it)),
+                                otherSiteId,
+                                secret(otherKeyFile, "dev-other.key")
+                                        .map(it -> new KeyOption(otherKeyId, it)),
+                                slow);
             } catch (IllegalArgumentException e) {
                 throw usage(String.valueOf(e.getMessage()));
             } catch (IOException e) {
@@ -300,6 +364,19 @@ public final class ConformCommand implements AddedCommand {
                         "cannot read the key file: " + e.getClass().getSimpleName(),
                         e);
             }
+        }
+
+        /**
+         * A secret.
+         *
+         * @param inDev what its file is called where a development server keeps its keys
+         */
+        private Optional<byte[]> secret(Optional<Path> named, String inDev) throws IOException {
+            var file = named.or(() -> dev.map(it -> it.resolve(inDev)));
+            return file.isPresent()
+                    ? Optional.of(
+                            Files.readString(file.get()).strip().getBytes(StandardCharsets.UTF_8))
+                    : Optional.empty();
         }
 
         private static String text(InetSocketAddress address) {

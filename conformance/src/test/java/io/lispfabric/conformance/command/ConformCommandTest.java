@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Lispctl;
 import io.lispfabric.conformance.blackbox.Suite;
@@ -17,6 +18,10 @@ import io.lispfabric.server.core.Sites;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -31,13 +36,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+
 import javax.xml.parsers.DocumentBuilderFactory;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** {@code lispctl conform} against our own server: what fails is a bug of ours. */
 class ConformCommandTest {
     private static final String SECRET = "0123456789abcdef0123456789abcdef";
+    private static final String SECOND = "123456789abcdef0123456789abcdef0";
+    private static final String OTHERS = "23456789abcdef0123456789abcdef01";
+    private static final String ITRS = "3456789abcdef0123456789abcdef012";
 
     @TempDir Path folder = Path.of("");
 
@@ -58,30 +65,50 @@ class ConformCommandTest {
     private MapServer server() throws IOException {
         var prefixes = new ArrayList<SitePrefix>();
         for (int iid : List.of(0, 1, 2, 3)) {
-            for (var prefix : List.of("0.0.0.0/0", "::/0")) {
+            for (var prefix : List.of("0.0.0.0/0", "::/0", "mac:00:00:00:00:00:00/0", "name:*")) {
                 prefixes.add(SitePrefix.parse(new InstanceId(iid), prefix, true, false));
             }
         }
-        var key =
-                new SharedKey(
-                        1,
-                        Bytes.of(SECRET.getBytes(StandardCharsets.US_ASCII)),
-                        Set.of(Algorithm.HMAC_SHA256_128, Algorithm.HMAC_SHA256_128_HKDF),
-                        false,
-                        false);
+        var elsewhere = SitePrefix.parse(new InstanceId(16777213), "10.99.0.0/16", false, false);
+        var keys = List.of(key(1, SECRET), key(2, SECOND));
         var sites =
                 new Sites(
-                        List.of(new Site("dev", new SiteId(0), List.of(key), prefixes, true)),
+                        List.of(
+                                new Site("dev", new SiteId(0), keys, prefixes, true),
+                                new Site(
+                                        "dev-other",
+                                        new SiteId(1),
+                                        List.of(key(1, OTHERS)),
+                                        List.of(elsewhere),
+                                        true)),
                         false);
+        var itrs = new ServerConfig.ItrKey(SharedKey.of(1, octets(ITRS)), Set.of());
         var lisp = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
         return MapServer.start(
-                ServerConfig.alone("dev", folder.resolve("data"), lisp, sites),
+                ServerConfig.alone("dev", folder.resolve("data"), lisp, sites)
+                        .protectedBy(new ServerConfig.LispSec(false, List.of(itrs))),
                 InstantSource.system());
+    }
+
+    private static Bytes octets(String secret) {
+        return Bytes.of(secret.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static SharedKey key(int id, String secret) {
+        return new SharedKey(
+                id,
+                octets(secret),
+                Set.of(Algorithm.HMAC_SHA256_128, Algorithm.HMAC_SHA256_128_HKDF),
+                false,
+                false);
     }
 
     @Test
     void ourServerConforms() throws Exception {
-        var key = Files.writeString(folder.resolve("key"), SECRET + "\n");
+        Files.writeString(folder.resolve("dev.key"), SECRET + "\n");
+        Files.writeString(folder.resolve("dev-second.key"), SECOND + "\n");
+        Files.writeString(folder.resolve("dev-other.key"), OTHERS + "\n");
+        Files.writeString(folder.resolve("dev-lisp-sec.key"), ITRS + "\n");
         var junit = folder.resolve("junit.xml");
         try (var server = server()) {
             var peer = "127.0.0.1:" + server.lispAddress().getPort();
@@ -92,8 +119,8 @@ class ConformCommandTest {
                             "run",
                             "--peer",
                             peer,
-                            "--key-file",
-                            key.toString(),
+                            "--dev",
+                            folder.toString(),
                             "--timeout",
                             "5s",
                             "--junit",
@@ -113,8 +140,12 @@ class ConformCommandTest {
                     .filteredOn(it -> it.get("result").asText().equals("skip"))
                     .extracting(it -> it.get("id").asText())
                     .contains("register.algorithm-1")
-                    .isSubsetOf("register.algorithm-1", "request.forwarded");
-            assertThat(run.json().get("passed").asInt()).isGreaterThanOrEqualTo(120);
+                    .isSubsetOf(
+                            "register.algorithm-1",
+                            "request.forwarded",
+                            "sec.forwarded",
+                            "record.timeout");
+            assertThat(run.json().get("passed").asInt()).isGreaterThanOrEqualTo(170);
         }
         var suite =
                 DocumentBuilderFactory.newInstance()
@@ -173,7 +204,7 @@ class ConformCommandTest {
     void everyCaseHasAnIdOfItsOwnAndAClause() throws Exception {
         var cases = lispctl("conform", "list", "-o", "json").json().get("cases");
 
-        assertThat(cases).hasSizeGreaterThan(100);
+        assertThat(cases).hasSizeGreaterThanOrEqualTo(160);
         assertThat(cases).extracting(it -> it.get("id").asText()).doesNotHaveDuplicates();
         assertThat(cases)
                 .extracting(it -> it.get("rfc").asText())
@@ -189,6 +220,12 @@ class ConformCommandTest {
                                         List.of("--parallel", "0"),
                                         List.of("--algorithm", "4"),
                                         List.of("--key-id", "256"),
+                                        List.of(
+                                                "--second-key-id",
+                                                "256",
+                                                "--second-key-file",
+                                                "pom.xml"),
+                                        List.of("--lisp-sec-key-file", "/there/is/none"),
                                         List.of("--eids", "10.0.0.0/24"),
                                         List.of("--eids6", "10.0.0.0/8"),
                                         List.of("--outside", "somewhere"),
