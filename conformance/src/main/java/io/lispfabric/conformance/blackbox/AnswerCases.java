@@ -10,7 +10,6 @@ import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Case.Role;
 import io.lispfabric.conformance.blackbox.RequestOctets.Mistake;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -167,7 +166,7 @@ final class AnswerCases {
                         "reply.reserved",
                         "9301 §5.4",
                         "The reserved bits of a Map-Reply, its records and its locators are 0; so"
-                            + " is ACT where there are locators.",
+                                + " is ACT where there are locators.",
                         talk -> {
                             talk.registered(A, B);
                             var reply = talk.ask(talk.ipv4().host(1));

@@ -7,7 +7,6 @@ import static io.lispfabric.conformance.blackbox.Talk.same;
 import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Case.Role;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -123,7 +122,7 @@ final class HoleCases {
                 of(
                         "hole.per-instance",
                         "What is registered in one Instance ID does not shape the holes of"
-                            + " another.",
+                                + " another.",
                         talk -> {
                             var asked = talk.ipv4().in(talk.setup().otherIid()).host(70);
                             var before = only(talk.ask(asked)).eid();
@@ -137,7 +136,7 @@ final class HoleCases {
                 of(
                                 "hole.mac",
                                 "The answer for a MAC address that is not registered covers none"
-                                    + " that is.",
+                                        + " that is.",
                                 talk -> {
                                     var known = talk.mac(8);
                                     talk.register(talk.xtr().register(MappingOctets.of(known, A)));

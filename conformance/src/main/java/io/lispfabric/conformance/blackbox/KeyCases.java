@@ -7,7 +7,6 @@ import static io.lispfabric.conformance.blackbox.Talk.same;
 import io.lispfabric.conformance.blackbox.Case.Body;
 import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Role;
-
 import java.util.List;
 import java.util.Set;
 

@@ -9,7 +9,6 @@ import io.lispfabric.conformance.blackbox.Case.Body;
 import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Case.Role;
-
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -170,7 +169,7 @@ final class MergeCases {
                         "merge.change",
                         "9301 §5.6",
                         "An xTR's new locator takes the place of its own old one, and of no"
-                            + " other's.",
+                                + " other's.",
                         it -> {
                             join(it.talk(), it.second(), C);
                             it.talk().expectRegistered(it.talk().ipv4(), A, C);
@@ -225,7 +224,7 @@ final class MergeCases {
                         "merge.unacknowledged",
                         "9301 §5.7",
                         "Without a Map-Notify-Ack it is repeated after 3 seconds, the nonce the"
-                            + " same.",
+                                + " same.",
                         it -> {
                             var notify = it.told();
                             long millis = (it.repetition(notify).at() - notify.at()) / 1_000_000;

@@ -9,7 +9,6 @@ import io.lispfabric.conformance.blackbox.Case.Body;
 import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Case.Role;
-
 import java.net.DatagramSocket;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -174,7 +173,7 @@ final class PubSubCases {
                         "subscribe.counts-publications",
                         "9437 §6",
                         "Subscriptions and publications share one nonce: a subscription with that"
-                            + " of the last publication MUST be dropped, one above is confirmed.",
+                                + " of the last publication MUST be dropped, one above is confirmed.",
                         it -> {
                             it.change(B);
                             long last = it.published().nonce();
@@ -285,7 +284,7 @@ final class PubSubCases {
                         "subscribe.unknown-site",
                         "9437 §7.1",
                         "Without a security association there is no subscription: for a Site-ID"
-                            + " that nobody has, a Map-Reply or nothing comes, and no Map-Notify.",
+                                + " that nobody has, a Map-Reply or nothing comes, and no Map-Notify.",
                         talk -> {
                             talk.registered(A);
                             long nonce = talk.nonce();

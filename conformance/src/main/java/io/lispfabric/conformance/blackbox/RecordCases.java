@@ -8,7 +8,6 @@ import io.lispfabric.conformance.blackbox.Case.Body;
 import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Case.Role;
-
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
@@ -209,7 +208,7 @@ final class RecordCases {
                         "record.locator-afi-unknown",
                         "9301 §5.1",
                         "A Map-Register with a locator of an AFI that nobody knows MUST be"
-                            + " dropped.",
+                                + " dropped.",
                         it -> it.locatorRaw(UNKNOWN_AFI)),
                 of(
                                 "record.mac",

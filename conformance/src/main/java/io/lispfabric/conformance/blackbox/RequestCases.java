@@ -13,7 +13,6 @@ import io.lispfabric.conformance.blackbox.Case.Order;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Case.Role;
 import io.lispfabric.conformance.blackbox.RequestOctets.Mistake;
-
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -152,7 +151,7 @@ final class RequestCases {
                                 "request.bare",
                                 "9301 §8.3",
                                 "A Map-Request that is not in an ECM is answered to the port it"
-                                    + " came from.",
+                                        + " came from.",
                                 talk -> {
                                     register(talk, MappingOctets.of(talk.ipv4(), A));
                                     var eid = talk.ipv4().host(1);
@@ -170,7 +169,7 @@ final class RequestCases {
                                 "request.forwarded",
                                 "9301 §8.3",
                                 "When no ETR asked for proxy Map-Replies the Map-Request goes on to"
-                                    + " one, in an ECM, unaltered.",
+                                        + " one, in an ECM, unaltered.",
                                 talk -> {
                                     talk.register(
                                             talk.xtr()
@@ -404,7 +403,7 @@ final class RequestCases {
                                 "reply.to-itr-rloc",
                                 "9301 §5.5",
                                 "The Map-Reply goes to the ITR-RLOC, not to where the request came"
-                                    + " from.",
+                                        + " from.",
                                 talk -> {
                                     var eid = talk.setup().outside().host(1);
                                     var elsewhere = loopback();
@@ -565,7 +564,7 @@ final class RequestCases {
                         "eid-lcaf",
                         "9306 §3",
                         "A Map-Request for an EID of an LCAF type that nobody knows MUST be"
-                            + " dropped.",
+                                + " dropped.",
                         it -> it.askRaw(32, hex("4003" + "0000" + "fe00" + "0004" + "0a000001"))),
                 dropped(
                         "lcaf-length",

@@ -4,7 +4,6 @@ import static io.lispfabric.conformance.blackbox.Talk.answering;
 
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.RequestOctets.Mistake;
-
 import java.net.DatagramSocket;
 
 /** Who subscribes (RFC 9437 §4), and the nonce that both sides count. */

@@ -4,7 +4,6 @@ import io.lispfabric.conformance.blackbox.Case.Need;
 import io.lispfabric.conformance.blackbox.Case.Order;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.Result.Verdict;
-
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;

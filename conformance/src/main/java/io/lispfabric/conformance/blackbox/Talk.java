@@ -3,7 +3,6 @@ package io.lispfabric.conformance.blackbox;
 import io.lispfabric.conformance.blackbox.Case.Outcome;
 import io.lispfabric.conformance.blackbox.RequestOctets.Mistake;
 import io.lispfabric.conformance.blackbox.Result.Step;
-
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;

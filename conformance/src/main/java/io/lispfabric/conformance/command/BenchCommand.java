@@ -148,7 +148,7 @@ public final class BenchCommand implements AddedCommand {
                 out().println(
                                 text(
                                         "octets of heap for each: %.1f in the state, %.1f in the"
-                                            + " index",
+                                                + " index",
                                         size.state(), size.index()));
                 out().println(
                                 text(

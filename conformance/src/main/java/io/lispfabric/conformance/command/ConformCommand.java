@@ -13,11 +13,6 @@ import io.lispfabric.conformance.blackbox.Setup;
 import io.lispfabric.conformance.blackbox.Setup.KeyOption;
 import io.lispfabric.conformance.blackbox.Suite;
 import io.lispfabric.wire.app.Settings;
-
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +24,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Asks any Map-Server or Map-Resolver over UDP whether it does what the RFCs say. */
 @Command(

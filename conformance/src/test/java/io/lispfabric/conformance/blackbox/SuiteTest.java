@@ -3,9 +3,6 @@ package io.lispfabric.conformance.blackbox;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lispfabric.conformance.blackbox.Result.Verdict;
-
-import org.junit.jupiter.api.Test;
-
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -13,6 +10,7 @@ import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 
 /** The suite finds what it is there to find. */
 class SuiteTest {
@@ -63,7 +61,7 @@ class SuiteTest {
                                         it.id()
                                                 .matches(
                                                         "(merge|subscribe|unsubscribe|publish|reply|overlap|sec)"
-                                                            + "\\..*"))
+                                                                + "\\..*"))
                                 .toList();
                 var results = suite.run(cases, 16, _ -> {});
 

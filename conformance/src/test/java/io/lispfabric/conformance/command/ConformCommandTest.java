@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Lispctl;
 import io.lispfabric.conformance.blackbox.Suite;
@@ -18,10 +17,6 @@ import io.lispfabric.server.core.Sites;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
-
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -36,8 +31,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code lispctl conform} against our own server: what fails is a bug of ours. */
 class ConformCommandTest {
