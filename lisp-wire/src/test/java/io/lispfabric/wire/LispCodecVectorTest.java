@@ -89,6 +89,8 @@ class LispCodecVectorTest {
 
     @Test
     @Rfc("9301 §5.6")
+    @Rfc("R-060")
+    @Rfc("R-091")
     void mapRegister() {
         assertThat(Vectors.decoded("map-register-sha256"))
                 .isEqualTo(
@@ -191,6 +193,7 @@ class LispCodecVectorTest {
     @Test
     @Rfc("9437 §4")
     @Rfc("9437 §5")
+    @Rfc("R-033")
     void aMapRequestThatSubscribes() {
         var request =
                 MapRequest.subscription(

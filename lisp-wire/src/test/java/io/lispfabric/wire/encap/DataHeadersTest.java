@@ -19,6 +19,7 @@ class DataHeadersTest {
 
     @Test
     @Rfc("9300 §5.3")
+    @Rfc("R-107")
     void lispWithAnInstanceId() {
         var out = header();
         LispDataHeader.write(out, AT, 100);
@@ -89,6 +90,8 @@ class DataHeadersTest {
 
     @Test
     @Rfc("vxlan-gpe §3")
+    @Rfc("R-105")
+    @Rfc("R-106")
     void vxlanGpe() {
         var out = header();
         VxlanGpeHeader.write(out, AT, 100, NextProtocol.ETHERNET);
@@ -112,6 +115,7 @@ class DataHeadersTest {
 
     @Test
     @Rfc("7348 §5")
+    @Rfc("R-109")
     void vxlan() {
         var out = header();
         VxlanHeader.write(out, AT, 100);

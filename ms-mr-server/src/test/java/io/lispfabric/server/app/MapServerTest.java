@@ -227,6 +227,8 @@ class MapServerTest {
 
     @Test
     @Rfc("9301 §5.6")
+    @Rfc("R-068")
+    @Rfc("R-112")
     void whatIsForgedReplayedOrForeignIsCountedAndChangesNothing() throws IOException {
         try (var server = start();
                 var d1 = xtr(server, KEY, D1, 1);

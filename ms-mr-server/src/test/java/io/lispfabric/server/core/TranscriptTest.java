@@ -36,6 +36,8 @@ class TranscriptTest {
     @Rfc("R-094")
     @Rfc("R-095")
     @Rfc("R-096")
+    @Rfc("R-089")
+    @Rfc("R-090")
     @Test
     void xtrsOfOneSiteAreMergedAndAllAreToldWhoeverJoinsOrLeaves() {
         Transcript.replay("multihoming");
@@ -92,6 +94,7 @@ class TranscriptTest {
 
     @Rfc("9437 §5")
     @Rfc("9437 §7")
+    @Rfc("R-068")
     @Test
     void nobodyIsSubscribedOrUnsubscribedByAStranger() {
         Transcript.replay("strangers");

@@ -1,5 +1,6 @@
 package io.lispfabric.xtr.app;
 
+import io.lispfabric.lcaf.Rfc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -123,6 +124,7 @@ class AgentConfigTest {
     }
 
     @Test
+    @Rfc("R-111")
     void everySetting() throws Exception {
         var config =
                 parse(

@@ -103,6 +103,11 @@ class ForwarderTest {
     @Rfc("R-072")
     @Rfc("R-073")
     @Rfc("R-075")
+    @Rfc("R-019")
+    @Rfc("R-105")
+    @Rfc("R-106")
+    @Rfc("R-107")
+    @Rfc("R-110")
     void anAccIdFrameIsCarriedAsItIs(Encapsulation encapsulation) {
         var x = fabric.xtr("X", "192.0.2.51", false, encapsulation);
         x.route("up", "[100]*").knows("up", "[100]name:POD-D-AccID-8", "192.0.2.42");
@@ -127,6 +132,9 @@ class ForwarderTest {
     @ParameterizedTest
     @EnumSource
     @Rfc("9300 §5.3")
+    @Rfc("R-019")
+    @Rfc("R-105")
+    @Rfc("R-107")
     void anIpv6PacketIsCarriedAsItIs(Encapsulation encapsulation) {
         var x = fabric.xtr("X", "192.0.2.51", false, encapsulation);
         x.route("up", "[1]*").knows("up", "[1]2001:db8::/32", "192.0.2.42");
@@ -267,6 +275,7 @@ class ForwarderTest {
     @Test
     @Rfc("vxlan-gpe §3")
     @Rfc("9300 §8")
+    @Rfc("R-108")
     void oamEncryptionAndUnknownSegmentsAreCounted() {
         var from = Ip.parse("192.0.2.9");
         d1.receive(Encapsulation.VXLAN_GPE, from, carried("0d00000100000100"));
