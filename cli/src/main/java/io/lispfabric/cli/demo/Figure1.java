@@ -231,7 +231,7 @@ final class Figure1 implements AutoCloseable {
                                         SitePrefix.parse(ip, subnet(pod), true, true),
                                         // The pxTRs stand for all that is outside (draft-jain
                                         // §4.3).
-                                        SitePrefix.parse(ip, "0.0.0.0/0", false, false),
+                                        SitePrefix.petr(ip, "0.0.0.0/0"),
                                         SitePrefix.parse(
                                                 new InstanceId(ACCID_SEGMENT),
                                                 "name:" + accIdStart(pod) + "*",

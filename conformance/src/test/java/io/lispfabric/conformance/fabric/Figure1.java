@@ -72,7 +72,7 @@ final class Figure1 {
     private Site scaleUpSite(char pod) {
         var site = site(pod, true, subnet(pod));
         var prefixes = new ArrayList<>(site.prefixes());
-        prefixes.add(SitePrefix.parse(new InstanceId(1), "0.0.0.0/0", false, false));
+        prefixes.add(SitePrefix.petr(new InstanceId(1), "0.0.0.0/0"));
         var names = "name:POD-" + pod + "-AccID-*";
         prefixes.add(SitePrefix.parse(new InstanceId(100), names, true, true));
         return new Site(site.name(), site.siteId(), site.keys(), prefixes, true);

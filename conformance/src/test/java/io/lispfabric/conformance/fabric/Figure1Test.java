@@ -324,8 +324,7 @@ class Figure1Test {
                 .contains("up-D > D2 Map-Notify [1]40.0.0.7/32 {D4}\n")
                 .contains("up-D > D3 Map-Notify [1]40.0.0.7/32 {D4}\n");
         for (var name : List.of("D1", "D2", "D3")) {
-            assertThat(xtr(name).cached("up-D", "[1]40.0.0.7/32"))
-                    .contains("[1]40.0.0.7/32 {D4}");
+            assertThat(xtr(name).cached("up-D", "[1]40.0.0.7/32")).contains("[1]40.0.0.7/32 {D4}");
         }
     }
 
@@ -342,8 +341,7 @@ class Figure1Test {
         tenants.fabric.run();
 
         assertThat(tenants.fabric.xtr("D4").mapCache("up-D"))
-                .contains(
-                        "[1]40.0.0.7/32 {D1 D2}", "[2]40.0.0.7/32 {D1}", "[3]40.0.0.7/32 {D2}");
+                .contains("[1]40.0.0.7/32 {D1 D2}", "[2]40.0.0.7/32 {D1}", "[3]40.0.0.7/32 {D2}");
         assertThat(tenants.fabric.xtr("D3").mapCache("up-D")).noneMatch(it -> it.startsWith("[2]"));
     }
 
@@ -370,5 +368,34 @@ class Figure1Test {
             fabric.run();
         }
         assertThat(fabric.hops().stream().filter(it -> it.contains(" delivers "))).hasSize(8 * 7);
+    }
+
+    @Rfc("R-021")
+    @Rfc("R-044")
+    @Rfc("R-045")
+    @Rfc("R-062")
+    @Test
+    void theGatewaysOfAPodStandForAllThatIsOutsideOfIt() {
+        figure.start();
+        fabric.said();
+
+        xtr("A1").sends(ACC_1, Frames.ipv4("10.0.0.1", "40.0.0.7", 64, "where?"));
+        fabric.run();
+        assertThat(fabric.said())
+                .containsExactly(
+                        "A1 > up-A Subscribe [1]40.0.0.7/32",
+                        "up-A > A1 Map-Notify [1]32.0.0.0/3 {A3 A4}");
+
+        xtr("A3").withdraw("up-A", "[1]0.0.0.0/0");
+        fabric.run();
+        assertThat(xtr("A1").cached("up-A", "[1]32.0.0.0/3")).contains("[1]32.0.0.0/3 {A4}");
+        fabric.hops();
+        xtr("A1").sends(ACC_1, Frames.ipv4("10.0.0.1", "40.0.0.7", 64, "round by A4"));
+        fabric.run();
+        assertThat(fabric.hops()).startsWith("A1 > A4", "A4 > D3");
+
+        xtr("A4").withdraw("up-A", "[1]0.0.0.0/0");
+        fabric.run();
+        assertThat(xtr("A1").cached("up-A", "[1]32.0.0.0/3")).isEmpty();
     }
 }

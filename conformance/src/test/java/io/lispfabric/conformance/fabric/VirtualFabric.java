@@ -41,7 +41,7 @@ import java.util.stream.Collectors;
  * is read from the octets and written down, with xTRs and Map-Servers by their names.
  */
 final class VirtualFabric {
-    private static final Duration TICK = Duration.ofMillis(250);
+    private static final Duration TICK = Duration.ofMillis(100);
 
     private final Map<String, VirtualServer> servers = new LinkedHashMap<>();
     private final Map<Ip, VirtualXtr> xtrs = new LinkedHashMap<>();
@@ -66,9 +66,7 @@ final class VirtualFabric {
         var config = ServerConfig.alone(name, Path.of("nowhere"), address, sites);
         var server =
                 new VirtualServer(
-                        config,
-                        () -> now,
-                        (to, octets) -> wire.add(() -> toXtr(name, to, octets)));
+                        config, () -> now, (to, octets) -> wire.add(() -> toXtr(name, to, octets)));
         servers.put(name, server);
         return server;
     }
@@ -85,7 +83,10 @@ final class VirtualFabric {
     }
 
     VirtualXtr xtr(String name) {
-        return xtrs.values().stream().filter(it -> it.name().equals(name)).findFirst().orElseThrow();
+        return xtrs.values().stream()
+                .filter(it -> it.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     List<VirtualXtr> xtrs() {
@@ -113,7 +114,8 @@ final class VirtualFabric {
     }
 
     void carry(Ip from, Ip to, Encapsulation how, Bytes datagram) {
-        wire.add(() -> Optional.ofNullable(xtrs.get(to)).orElseThrow().fromNetwork(from, how, datagram));
+        wire.add(() ->
+                Optional.ofNullable(xtrs.get(to)).orElseThrow().fromNetwork(from, how, datagram));
     }
 
     void hop(String what) {
@@ -187,7 +189,9 @@ final class VirtualFabric {
         return switch (message) {
             case EncapsulatedControlMessage it -> show(it.message());
             case MapRequest it ->
-                    (it.unsubscribes() ? "Unsubscribe" : it.subscribes() ? "Subscribe" : "Map-Request")
+                    (it.unsubscribes()
+                                    ? "Unsubscribe"
+                                    : it.subscribes() ? "Subscribe" : "Map-Request")
                             + it.records().stream()
                                     .map(asked -> " " + asked.eid())
                                     .collect(Collectors.joining());

@@ -71,8 +71,7 @@ final class VirtualXtr {
                         database,
                         forwarding,
                         _ -> Encapsulation.VXLAN_GPE,
-                        (how, to, packet) ->
-                                fabric.carry(rloc, Ip.of(to), how, Bytes.of(packet)),
+                        (how, to, packet) -> fabric.carry(rloc, Ip.of(to), how, Bytes.of(packet)),
                         reEncapsulates,
                         counters,
                         Optional.of(this::watch));
@@ -202,7 +201,8 @@ final class VirtualXtr {
 
     private void watch(XtrEvent event) {
         switch (event) {
-            case XtrEvent.PacketEncapsulated it -> fabric.hop(name + " > " + fabric.nameOf(it.rloc()));
+            case XtrEvent.PacketEncapsulated it ->
+                    fabric.hop(name + " > " + fabric.nameOf(it.rloc()));
             case XtrEvent.PacketDelivered it -> fabric.hop(name + " delivers " + it.destination());
             case XtrEvent.PacketDropped it -> fabric.hop(name + " drops " + it.why().label());
             default -> throw new AssertionError("not of a packet: " + event);
@@ -241,7 +241,8 @@ final class VirtualXtr {
             case Decoded.Message(MapNotify notify)
                     when MessageAuthentication.verify(notify, ByteBuffer.wrap(octets), key) ->
                     apply(core.onNotify(notify, from, fabric.now()));
-            case Decoded.Message(MapReply reply) -> apply(core.onReply(reply, fabric.now()));
+            case Decoded.Message(MapReply reply) ->
+                    apply(core.onReply(reply, ByteBuffer.wrap(octets), fabric.now()));
             case Decoded it -> throw new AssertionError(name + " cannot take " + it);
         }
         apply(core.poll(fabric.now()));

@@ -48,6 +48,7 @@ public final class VirtualServer {
                             @Override
                             public void onLeadership(boolean leads) {}
                         });
+        var incidents = new Incidents(metrics, clock, _ -> {}); // tests look at the counters
         plane =
                 new ControlPlane(
                         new Surroundings(
@@ -59,9 +60,11 @@ public final class VirtualServer {
                                             sent++;
                                             network.accept(to, datagram);
                                         },
-                                        config.sites(),
-                                        metrics),
+                                        config,
+                                        metrics,
+                                        incidents),
                                 metrics,
+                                incidents,
                                 new LocalAddresses(),
                                 clock,
                                 1));

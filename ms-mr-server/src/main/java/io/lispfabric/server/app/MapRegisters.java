@@ -58,7 +58,7 @@ final class MapRegisters {
         for (var record : register.records()) {
             // RFC 9301 §9: all EID-Prefixes MUST be verified. A bad record does not spoil its
             // neighbours.
-            if (!site.mayRegister(record.eid())) {
+            if (!around.config().sites().mayRegister(site, record.eid())) {
                 around.drop(Drop.PREFIX_NOT_ALLOWED, site.name(), record.eid());
             } else if (!record.locators().stream().allMatch(MapRegisters::isSane)) {
                 around.drop(Drop.BAD_LOCATOR, site.name(), record.eid());

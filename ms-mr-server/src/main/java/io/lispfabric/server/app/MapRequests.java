@@ -144,7 +144,11 @@ final class MapRequests {
 
     private void receive(MapRequest request, MapRequest.Asked asked, From from, Set<Ip> passedOn) {
         var eid = asked.eid();
-        boolean subscribes = asked.subscribes() && request.identity().isPresent();
+        boolean subscribes =
+                asked.subscribes()
+                        && request.identity().isPresent()
+                        && (request.unsubscribes()
+                                || around.config().sites().segments().serves(eid.iid()));
         var elsewhere = around.config().sites().elsewhere(eid);
         if (elsewhere.isPresent() && isRefused(request, eid, from, subscribes)) {
             refuse(request, eid, from, Action.DROP_POLICY_DENIED);
@@ -185,7 +189,8 @@ final class MapRequests {
             return;
         }
         var directory = around.mappings().directory();
-        switch (MapResolver.answer(directory, around.config().sites(), eid, room)) {
+        switch (MapResolver.answer(
+                directory, around.config().sites(), eid, room, request.identity())) {
             case MapResolver.Answer.Reply(var records) ->
                     reply(to.get(), from, unsigned(request, records));
             case MapResolver.Answer.Forward(var etrs) ->
@@ -400,12 +405,18 @@ final class MapRequests {
                         around.notifyPort(addresses.getFirst(), from.replyPort()),
                         eid,
                         around.config().sites().leastLength(eid),
-                        around.config().subscriptions().temporary().isZero()
-                                ? Optional.empty()
-                                : MapResolver.hole(around.state(), around.config().sites(), eid),
+                        hole(eid, identity),
+                        MapResolver.isOutside(around.config().sites(), eid),
                         around.config().subscriptions().temporary().toMillis(),
                         around.config().subscriptions().room(),
                         proof(from)));
+    }
+
+    /** What is subscribed to where nothing is registered, if that is wanted. */
+    private Optional<MappingRecord> hole(Eid eid, XtrIdentity xtr) {
+        boolean temporary = !around.config().subscriptions().temporary().isZero();
+        return MapResolver.hole(around.state(), around.config().sites(), eid, Optional.of(xtr))
+                .filter(it -> temporary || !it.isNegative());
     }
 
     private void unsubscribe(MapRequest request, XtrIdentity identity, Eid eid, From from) {

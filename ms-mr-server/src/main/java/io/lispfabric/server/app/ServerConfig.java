@@ -9,9 +9,13 @@ import io.lispfabric.server.core.Contact;
 import io.lispfabric.server.core.Ddt;
 import io.lispfabric.server.core.Elsewhere;
 import io.lispfabric.server.core.Explicit;
+import io.lispfabric.server.core.InccGroup;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.Room;
+import io.lispfabric.server.core.Segment;
+import io.lispfabric.server.core.Segment.Domain;
+import io.lispfabric.server.core.Segments;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
@@ -30,6 +34,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -283,6 +288,8 @@ public record ServerConfig(
             throw from.error("ddt", "a Map-Resolver alone has no place in the tree");
         }
         var subscriptions = subscriptions(from.section("subscriptions"), sites);
+        boolean actionForUnknown = lisp.flag("action-6-for-petr", false);
+        var segments = segments(from);
         from.rejectUnread(); // a misspelt key stops the server rather than being ignored
         try {
             return new ServerConfig(
@@ -304,7 +311,8 @@ public record ServerConfig(
                     lispSec,
                     new Policies(policies),
                     ddt,
-                    new Sites(sites, unknown.equals("drop"), elsewhere));
+                    new Sites(
+                            sites, unknown.equals("drop"), elsewhere, actionForUnknown, segments));
         } catch (IllegalArgumentException e) {
             throw from.error("sites", e);
         }
@@ -637,6 +645,84 @@ public record ServerConfig(
         }
     }
 
+    private static Segments segments(Settings from) throws ConfigException {
+        var served = from.value("domain", ServerConfig::served, EnumSet.allOf(Domain.class));
+        var segments = new ArrayList<Segment>();
+        for (var each : from.list("segments")) {
+            segments.add(segment(each));
+        }
+        var groups = new ArrayList<InccGroup>();
+        for (var each : from.list("incc-groups")) {
+            groups.add(
+                    new InccGroup(
+                            each.value("name", ServerConfig::name),
+                            optionalName(each, "incc-domain"),
+                            Set.copyOf(each.values("collectives", ServerConfig::collective)),
+                            each.values("members", EidPrefix::parse)));
+        }
+        try {
+            return new Segments(segments, groups, served);
+        } catch (IllegalArgumentException e) {
+            throw from.error("segments", e);
+        }
+    }
+
+    private static Segment segment(Settings from) throws ConfigException {
+        var iid = new InstanceId((int) from.number("iid", -1, 0, 0xFF_FFFF));
+        var unknown = from.text("unknown-eids", "");
+        if (!unknown.isEmpty() && !unknown.equals("natively-forward") && !unknown.equals("drop")) {
+            throw from.error(
+                    "unknown-eids", "must be natively-forward or drop, not '" + unknown + "'");
+        }
+        return new Segment(
+                iid,
+                from.value("name", ServerConfig::name),
+                from.value("domain", ServerConfig::domain),
+                optionalName(from, "incc-domain"),
+                optionalName(from, "incc-group"),
+                unknown.isEmpty() ? Optional.empty() : Optional.of(unknown.equals("drop")));
+    }
+
+    private static Optional<String> optionalName(Settings from, String key) throws ConfigException {
+        return from.text(key, "").isEmpty()
+                ? Optional.empty()
+                : Optional.of(from.value(key, ServerConfig::name));
+    }
+
+    private static Domain domain(String text) {
+        return switch (text) {
+            case "scale-up" -> Domain.SCALE_UP;
+            case "scale-out" -> Domain.SCALE_OUT;
+            default ->
+                    throw new IllegalArgumentException(
+                            "must be scale-up or scale-out, not '" + text + "'");
+        };
+    }
+
+    private static Set<Domain> served(String text) {
+        if (text.equals("hybrid")) {
+            return EnumSet.allOf(Domain.class);
+        }
+        try {
+            return EnumSet.of(domain(text));
+        } catch (IllegalArgumentException _) {
+            throw new IllegalArgumentException(
+                    "must be scale-up, scale-out or hybrid, not '" + text + "'");
+        }
+    }
+
+    private static InccGroup.Collective collective(String text) {
+        for (var each : InccGroup.Collective.values()) {
+            if (each.name().toLowerCase(Locale.ROOT).replace('_', '-').equals(text)) {
+                return each;
+            }
+        }
+        throw new IllegalArgumentException(
+                "a collective is all-reduce, broadcast, gather, scatter or all-to-all, not '"
+                        + text
+                        + "'");
+    }
+
     private static Site site(Settings from) throws ConfigException {
         var name = from.value("name", ServerConfig::name);
         var siteId = from.value("site-id", ServerConfig::siteId, new SiteId(0));
@@ -755,6 +841,9 @@ public record ServerConfig(
         var iid = iid(from);
         boolean moreSpecifics = from.flag("accept-more-specifics", false);
         boolean accelerators = from.flag("accelerators", false);
+        if (from.flag("petr", false)) {
+            return from.value("prefix", text -> SitePrefix.petr(iid, text));
+        }
         return from.value(
                 "prefix",
                 text -> SitePrefix.parse(iid, text, moreSpecifics || accelerators, accelerators));

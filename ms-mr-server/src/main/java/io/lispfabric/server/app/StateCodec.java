@@ -99,6 +99,7 @@ final class StateCodec {
                 write(out, it.asked());
                 out.u16(it.leastLength()).u8(it.hole().isPresent() ? 1 : 0);
                 it.hole().ifPresent(hole -> hole.write(out));
+                out.u8(it.outside() ? 1 : 0);
                 out.u64(it.temporaryMillis());
                 write(out, it.room());
                 writeProof(out, it.proof());
@@ -214,6 +215,7 @@ final class StateCodec {
                             readEid(in),
                             in.u16(),
                             in.u8() != 0 ? Optional.of(MappingRecord.read(in)) : Optional.empty(),
+                            in.u8() != 0,
                             in.u64(),
                             readRoom(in),
                             readProof(in));
@@ -383,7 +385,7 @@ final class StateCodec {
         write(out, it.asked());
         write(out, it.contact());
         out.u64(it.nonce().value()).u64(it.atMillis()).u64(it.untilMillis());
-        out.u8(it.negative().code()).u8(it.overtaken() ? 1 : 0);
+        out.u8(it.negative().code()).u8(it.outside() ? 1 : 0).u8(it.overtaken() ? 1 : 0);
     }
 
     private static Candidate readCandidate(WireReader in) {
@@ -395,6 +397,7 @@ final class StateCodec {
                 in.u64(),
                 in.u64(),
                 Action.of(in.u8()),
+                in.u8() != 0,
                 in.u8() != 0);
     }
 

@@ -18,6 +18,7 @@ import io.lispfabric.wire.RecordTtl;
  * @param untilMillis when a subscription to something that is not registered will end (RFC 9437
  *     §5); or when one that has ended will be forgotten
  * @param negative what to do with packets as long as nothing is registered
+ * @param outside whether the pETRs answer as long as nothing is registered
  * @param overtaken whether the mapping has changed since: which of the two the xTR was told is not
  *     known, so that it will be told again
  */
@@ -29,6 +30,7 @@ public record Candidate(
         long atMillis,
         long untilMillis,
         Action negative,
+        boolean outside,
         boolean overtaken) {
     /** What is asked for (RFC 9437 §5). */
     public enum Wish {
@@ -68,8 +70,12 @@ public record Candidate(
      * What the answer tells: the mapping, or that there is none, for as long as the subscription
      * lasts then.
      */
-    MappingRecord answer(MappingSystem state, Eid prefix) {
-        var mapping = state.at(prefix).map(Mapping::record);
+    MappingRecord answer(MappingSystem state, ListenerId.Subscriber id) {
+        var prefix = id.prefix();
+        var mapping =
+                state.at(prefix)
+                        .map(Mapping::record)
+                        .or(() -> state.outsideRecord(prefix, id.xtr()).filter(_ -> outside));
         long minutes = Math.max(1, (untilMillis - atMillis) / 60_000);
         return mapping.orElseGet(() ->
                 wish == Wish.SUBSCRIBE
@@ -78,6 +84,7 @@ public record Candidate(
     }
 
     Candidate overtakenNow() {
-        return new Candidate(wish, asked, contact, nonce, atMillis, untilMillis, negative, true);
+        return new Candidate(
+                wish, asked, contact, nonce, atMillis, untilMillis, negative, outside, true);
     }
 }

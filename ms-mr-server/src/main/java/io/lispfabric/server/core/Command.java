@@ -71,7 +71,9 @@ public sealed interface Command {
      *
      * @param leastLength how many bits a mapping's EID-Prefix must have at least to be the answer
      * @param hole what is subscribed to when there is none: the negative mapping of an EID-Prefix
-     *     around the EID in which nothing is known. Empty when that is not wanted.
+     *     around the EID in which nothing is known, or what pETRs say about it. Empty when that is
+     *     not wanted.
+     * @param outside whether pETRs may answer when nobody else does: not for Unknown Accelerators
      * @param temporaryMillis for how long, then (RFC 9437 §5)
      * @param room how many subscriptions there may be
      * @param proof the one-time key that the Map-Request brought, when it makes a new security
@@ -88,12 +90,45 @@ public sealed interface Command {
             Eid asked,
             int leastLength,
             Optional<MappingRecord> hole,
+            boolean outside,
             long temporaryMillis,
             Room room,
             Optional<UsedKey> proof)
             implements Asking {
         public Subscribe {
             itrRlocs = List.copyOf(itrRlocs);
+        }
+
+        /** One to something that no pETR may answer for. */
+        public Subscribe(
+                long origin,
+                long atMillis,
+                Credentials credentials,
+                XtrIdentity xtr,
+                Nonce nonce,
+                List<Ip> itrRlocs,
+                int port,
+                Eid asked,
+                int leastLength,
+                Optional<MappingRecord> hole,
+                long temporaryMillis,
+                Room room,
+                Optional<UsedKey> proof) {
+            this(
+                    origin,
+                    atMillis,
+                    credentials,
+                    xtr,
+                    nonce,
+                    itrRlocs,
+                    port,
+                    asked,
+                    leastLength,
+                    hole,
+                    false,
+                    temporaryMillis,
+                    room,
+                    proof);
         }
     }
 

@@ -40,7 +40,8 @@ public record Ddt(List<Eid> authority, List<Ip> servers, boolean complete) {
     public ReferralRecord referral(MappingSystem state, Sites sites, Eid asked) {
         var site = sites.configured(asked);
         if (site.isPresent()) {
-            var hole = MapResolver.hole(state, sites, asked).map(MappingRecord::eid);
+            var hole =
+                    MapResolver.hole(state, sites, asked, Optional.empty()).map(MappingRecord::eid);
             return hole.isEmpty()
                     ? record(
                             RecordTtl.ONE_DAY,
@@ -92,7 +93,10 @@ public record Ddt(List<Eid> authority, List<Ip> servers, boolean complete) {
 
     /** The largest block around the EID that is delegated to us and, by us, to no site. */
     private static Eid inside(Eid delegated, MappingSystem state, Sites sites, Eid asked) {
-        var hole = MapResolver.hole(state, sites, asked).map(MappingRecord::eid).orElse(asked);
+        var hole =
+                MapResolver.hole(state, sites, asked, Optional.empty())
+                        .map(MappingRecord::eid)
+                        .orElse(asked);
         return hole.prefix().length() >= delegated.prefix().length()
                 ? hole
                 : new Eid(

@@ -47,11 +47,16 @@ public record Listener(
         /** Nothing any more; its nonce is kept, so that an old request cannot revive it. */
         ENDED,
         /** Nothing about this EID-Prefix, although it is subscribed to one around it. */
-        EXCLUDED
+        EXCLUDED,
+        /**
+         * Every change, and as long as nothing is registered for it, those of the pETRs that stand
+         * for what is outside.
+         */
+        OUTSIDE
     }
 
     public boolean active() {
-        return standing == Standing.ACTIVE;
+        return standing == Standing.ACTIVE || standing == Standing.OUTSIDE;
     }
 
     public List<Ip> addresses() {

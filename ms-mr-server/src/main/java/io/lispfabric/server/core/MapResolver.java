@@ -7,6 +7,7 @@ import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -40,47 +41,111 @@ public final class MapResolver {
      * @param room how many octets the records may take together
      */
     public static Answer answer(MappingSystem state, Sites sites, Eid asked, int room) {
-        return answer(state, state.longestMatch(asked), sites, asked, room);
+        return answer(state, sites, asked, room, Optional.empty());
+    }
+
+    /**
+     * The answer for one EID-Prefix, to a known xTR.
+     *
+     * @param asker its ids, if it gives them
+     */
+    public static Answer answer(
+            MappingSystem state, Sites sites, Eid asked, int room, Optional<XtrIdentity> asker) {
+        return answer(state, state.longestMatch(asked), sites, asked, room, asker);
     }
 
     /**
      * The same from the newest state. For a host that is registered itself, which is what most are
      * asked for, its mapping says all.
      */
-    public static Answer answer(Directory directory, Sites sites, Eid asked, int room) {
+    public static Answer answer(
+            Directory directory, Sites sites, Eid asked, int room, Optional<XtrIdentity> asker) {
         var host = directory.longestMatch(asked).filter(Mapping::isHost);
         var state = directory.current();
-        return answer(state, host.or(() -> state.longestMatch(asked)), sites, asked, room);
+        return answer(state, host.or(() -> state.longestMatch(asked)), sites, asked, room, asker);
     }
 
     private static Answer answer(
-            MappingSystem state, Optional<Mapping> longest, Sites sites, Eid asked, int room) {
+            MappingSystem state,
+            Optional<Mapping> longest,
+            Sites sites,
+            Eid asked,
+            int room,
+            Optional<XtrIdentity> asker) {
+        // draft-jain §1: nothing of one domain is told in another, whatever is left of it here.
+        if (!sites.segments().serves(asked.iid())) {
+            return new Answer.Reply(
+                    List.of(MappingRecord.negative(RecordTtl.FIFTEEN_MINUTES, Action.DROP, asked)));
+        }
         var elsewhere = sites.elsewhere(asked);
         if (elsewhere.isPresent()) {
             return new Answer.Relay(elsewhere.get().servers());
         }
         int least = sites.leastLength(asked);
         var match = longest.filter(it -> it.prefixLength() >= least);
-        if (match.isEmpty()) {
+        var outside =
+                match.isPresent() ? Optional.<Mapping>empty() : outside(state, sites, asked, asker);
+        if (outside.isPresent() && outside.get().proxyReply()) {
+            var part = clear(state, sites, asked, 1).part();
+            return new Answer.Reply(List.of(petrs(sites, outside.get().recordFor(part))));
+        }
+        if (match.isEmpty() && outside.isEmpty()) {
             // The subnet around an Unknown Accelerator stays what it is: only a part of it is
             // empty.
             int more = longest.map(it -> it.prefixLength() + 1).orElse(0);
             return new Answer.Reply(List.of(negative(state, sites, asked, more)));
         }
-        if (match.get().proxyReply()) {
-            return new Answer.Reply(withMoreSpecifics(state, sites, match.get(), asked, room));
+        var mapping = match.or(() -> outside).orElseThrow();
+        if (mapping.proxyReply()) {
+            return new Answer.Reply(withMoreSpecifics(state, sites, mapping, asked, room));
         }
-        var etrs = etrs(match.get());
+        var etrs = etrs(mapping);
         return etrs.isEmpty()
-                ? new Answer.Reply(
-                        List.of(negative(state, sites, asked, match.get().prefixLength())))
+                ? new Answer.Reply(List.of(negative(state, sites, asked, mapping.prefixLength())))
                 : new Answer.Forward(etrs);
     }
 
     /**
-     * What the answer for an EID would be if nothing is known about it. Empty when something is.
+     * The pETRs that stand for an EID: when nothing else is registered, it is no Unknown
+     * Accelerator, and it is not one of them that asks.
      */
-    public static Optional<MappingRecord> hole(MappingSystem state, Sites sites, Eid asked) {
+    private static Optional<Mapping> outside(
+            MappingSystem state, Sites sites, Eid asked, Optional<XtrIdentity> asker) {
+        return state.outside(asked)
+                .filter(_ -> isOutside(sites, asked))
+                .filter(it -> !it.isBy(asker));
+    }
+
+    /** Whether pETRs may stand for an EID: an accelerator that is not there is not elsewhere. */
+    public static boolean isOutside(Sites sites, Eid asked) {
+        return sites.configured(asked).filter(SitePrefix::accelerators).isEmpty();
+    }
+
+    /** RFC 9301 §5.4 has actions for empty locator-sets only, so this one has to be wished for. */
+    private static MappingRecord petrs(Sites sites, MappingRecord told) {
+        return sites.actionForUnknown()
+                ? new MappingRecord(
+                        told.ttl(),
+                        Action.UNASSIGNED_6,
+                        false,
+                        told.mapVersion(),
+                        told.eid(),
+                        told.locators())
+                : told;
+    }
+
+    /**
+     * What the answer for an EID would be if nothing is known about it, or only who stands for what
+     * is outside: then it has locators. Empty when something is known.
+     *
+     * @param asker the ids of the xTR that wants to know
+     */
+    public static Optional<MappingRecord> hole(
+            MappingSystem state, Sites sites, Eid asked, Optional<XtrIdentity> asker) {
+        var outside = outside(state, sites, asked, asker).filter(Mapping::proxyReply);
+        if (outside.isPresent()) {
+            return Optional.of(outside.get().recordFor(clear(state, sites, asked, 1).part()));
+        }
         int least = sites.leastLength(asked);
         var longest = state.longestMatch(asked).map(it -> it.prefixLength());
         return longest.filter(length -> length >= least).isPresent()
@@ -142,11 +207,33 @@ public final class MapResolver {
      * the packets.
      */
     private static MappingRecord negative(MappingSystem state, Sites sites, Eid asked, int least) {
+        var clear = clear(state, sites, asked, least);
+        var configured = sites.configured(asked);
+        return MappingRecord.negative(
+                // Registration may come any time for what is configured: RFC 9301 §8.1 wants one
+                // minute.
+                configured.isPresent() || clear.swallows()
+                        ? RecordTtl.ONE_MINUTE
+                        : RecordTtl.FIFTEEN_MINUTES,
+                sites.drops(asked) ? Action.DROP : Action.NATIVELY_FORWARD,
+                clear.part());
+    }
+
+    /**
+     * A block around an EID in which nothing else is known.
+     *
+     * @param swallows whether it holds a block that registrations are expected in
+     */
+    private record Clear(Eid part, boolean swallows) {}
+
+    private static Clear clear(MappingSystem state, Sites sites, Eid asked, int least) {
         int length = Math.max(least, sites.clearOfElsewhere(asked));
         boolean swallows = false;
         for (var site : sites.sites()) {
             for (var prefix : site.prefixes()) {
-                if (prefix.iid().equals(asked.iid()) && prefix.prefix().isPresent()) {
+                if (prefix.iid().equals(asked.iid())
+                        && prefix.prefix().isPresent()
+                        && !prefix.petr()) {
                     var known = prefix.prefix().get();
                     if (known.covers(asked.prefix())) {
                         length = Math.max(length, known.length());
@@ -161,16 +248,7 @@ public final class MapResolver {
                 }
             }
         }
-        var configured = sites.configured(asked);
-        boolean drops = configured.map(SitePrefix::accelerators).orElse(sites.dropUnknown());
-        return MappingRecord.negative(
-                // Registration may come any time for what is configured: RFC 9301 §8.1 wants one
-                // minute.
-                configured.isPresent() || swallows
-                        ? RecordTtl.ONE_MINUTE
-                        : RecordTtl.FIFTEEN_MINUTES,
-                drops ? Action.DROP : Action.NATIVELY_FORWARD,
-                hole(state, asked, length));
+        return new Clear(hole(state, asked, length), swallows);
     }
 
     /**

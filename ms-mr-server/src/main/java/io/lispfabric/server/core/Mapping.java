@@ -4,6 +4,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -84,6 +85,20 @@ public final class Mapping extends Bits implements Expiring {
             first = Math.min(first, registration.expiresMillis());
         }
         return first;
+    }
+
+    /** Whether an xTR with these ids is among those that register. */
+    boolean isBy(Optional<XtrIdentity> xtr) {
+        return xtr.isPresent() && registrants().stream().anyMatch(it -> it.identity().equals(xtr));
+    }
+
+    /**
+     * What pETRs say about a part of all that they stand for: it may be registered any time, so it
+     * is not cached for long.
+     */
+    MappingRecord recordFor(Eid part) {
+        var told = record();
+        return MappingRecord.of(told.ttl().min(RecordTtl.FIFTEEN_MINUTES), part, told.locators());
     }
 
     List<Registrant> registrants() {

@@ -46,14 +46,45 @@ public record MappingSystem(
         return mappings.get(BitKey.of(eid));
     }
 
-    /** The mapping of the longest registered EID-Prefix that holds all of {@code eid}. */
+    /**
+     * The mapping of the longest registered EID-Prefix that holds all of {@code eid}. A default EID
+     * is none but for itself: see {@link #outside}.
+     */
     public Optional<Mapping> longestMatch(Eid eid) {
-        return mappings.longestMatch(BitKey.of(eid));
+        return mappings.longestMatch(BitKey.of(eid))
+                .filter(it -> it.eid().equals(eid) || !DefaultEid.is(it.eid().prefix()));
+    }
+
+    /** What the pETRs of the segment have registered, when nothing else matches. */
+    public Optional<Mapping> outside(Eid eid) {
+        return longestMatch(eid).isPresent()
+                ? Optional.empty()
+                : DefaultEid.of(eid).flatMap(this::at);
     }
 
     /** What is to be told about an EID-Prefix: its mapping, or that there is none. */
     public MappingRecord record(Eid eid) {
         return at(eid).map(Mapping::record).orElseGet(() -> Mapping.goneRecord(eid));
+    }
+
+    /** What is to be told to a listener about an EID-Prefix. */
+    public MappingRecord record(ListenerId id, Eid eid) {
+        return at(eid).isEmpty()
+                        && id instanceof ListenerId.Subscriber(var prefix, var xtr)
+                        && prefix.equals(eid)
+                        && listener(id)
+                                .filter(it -> it.standing() == Listener.Standing.OUTSIDE)
+                                .isPresent()
+                ? outsideRecord(eid, xtr).orElseGet(() -> Mapping.goneRecord(eid))
+                : record(eid);
+    }
+
+    /**
+     * What the pETRs say about an EID-Prefix that nobody has registered; but not to one of them,
+     * that would have packets go round among them.
+     */
+    Optional<MappingRecord> outsideRecord(Eid eid, XtrIdentity asker) {
+        return outside(eid).filter(it -> !it.isBy(Optional.of(asker))).map(it -> it.recordFor(eid));
     }
 
     public Optional<Listener> listener(ListenerId id) {

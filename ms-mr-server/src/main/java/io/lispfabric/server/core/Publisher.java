@@ -295,7 +295,9 @@ public final class Publisher {
                 to,
                 contact.port(),
                 job.nonce(),
-                asked.map(it -> it.answer(state, eid)).orElseGet(() -> state.record(eid)),
+                listener.id() instanceof ListenerId.Subscriber id && asked.isPresent()
+                        ? asked.get().answer(state, id)
+                        : state.record(listener.id(), eid),
                 job.key().confirms(),
                 job.attempts() > 0);
     }

@@ -15,13 +15,33 @@ import java.util.Optional;
  * @param accelerators whether it is a space of accelerators, which are known one by one: what is
  *     not registered there is an Unknown Accelerator, to be dropped, whatever shorter prefix is
  *     registered (draft-jain §4.2, §5.5.4)
+ * @param petr whether xTRs of the site may stand for all that is not registered (draft-jain §4.3);
+ *     then it is a default EID, and nothing of it is a place where registrations are expected
  */
 public record SitePrefix(
         InstanceId iid,
         Optional<EidPrefix> prefix,
         Optional<String> nameStart,
         boolean moreSpecifics,
-        boolean accelerators) {
+        boolean accelerators,
+        boolean petr) {
+    /**
+     * @throws IllegalArgumentException with a sentence for the operator, when others stand for what
+     *     is no default EID
+     */
+    public SitePrefix {
+        if (petr && prefix.filter(DefaultEid::is).isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a pETR registers 0.0.0.0/0, ::/0 or name:pETR and nothing else");
+        }
+    }
+
+    /** What pETRs of the site may register. */
+    public static SitePrefix petr(InstanceId iid, String text) {
+        return new SitePrefix(
+                iid, Optional.of(EidPrefix.parse(text)), Optional.empty(), false, false, true);
+    }
+
     /**
      * @throws IllegalArgumentException with a sentence for the operator
      */
@@ -29,19 +49,24 @@ public record SitePrefix(
             InstanceId iid, String text, boolean moreSpecifics, boolean accelerators) {
         if (text.startsWith("name:") && text.endsWith("*")) {
             var start = text.substring(5, text.length() - 1);
-            return new SitePrefix(iid, Optional.empty(), Optional.of(start), true, accelerators);
+            return new SitePrefix(
+                    iid, Optional.empty(), Optional.of(start), true, accelerators, false);
         }
         return new SitePrefix(
                 iid,
                 Optional.of(EidPrefix.parse(text)),
                 Optional.empty(),
                 moreSpecifics,
-                accelerators);
+                accelerators,
+                false);
     }
 
     /** Whether this site's xTRs may register the EID-Prefix. */
     boolean allows(Eid eid) {
-        return covers(eid) && (moreSpecifics || prefix.equals(Optional.of(eid.prefix())));
+        // Whoever stands for all others needs more than a prefix that happens to be as short.
+        return covers(eid)
+                && petr == DefaultEid.is(eid.prefix())
+                && (moreSpecifics || prefix.equals(Optional.of(eid.prefix())));
     }
 
     /** Whether all of the EID-Prefix lies in here. */
@@ -55,7 +80,7 @@ public record SitePrefix(
 
     /** Whether the two have an EID in common. */
     boolean overlaps(SitePrefix other) {
-        if (!iid.equals(other.iid)) {
+        if (!iid.equals(other.iid) || petr || other.petr) {
             return false;
         }
         if (prefix.isPresent() && other.prefix.isPresent()) {

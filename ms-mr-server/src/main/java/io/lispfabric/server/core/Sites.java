@@ -12,8 +12,32 @@ import java.util.Optional;
  * @param dropUnknown whether an EID that no site is configured for is to be dropped, rather than
  *     forwarded natively (RFC 9301 §8.3)
  * @param elsewhere what other Map-Servers are to be asked for
+ * @param actionForUnknown whether a Map-Reply that leads to pETRs says so by ACT 6, which RFC 9301
+ *     §5.4 does not have
+ * @param segments what the Instance IDs are for
  */
-public record Sites(List<Site> sites, boolean dropUnknown, List<Elsewhere> elsewhere) {
+public record Sites(
+        List<Site> sites,
+        boolean dropUnknown,
+        List<Elsewhere> elsewhere,
+        boolean actionForUnknown,
+        Segments segments) {
+    /** Sites of any segments, whose Map-Replies are just as RFC 9301 has them. */
+    public Sites(List<Site> sites, boolean dropUnknown, List<Elsewhere> elsewhere) {
+        this(sites, dropUnknown, elsewhere, false, Segments.ANY);
+    }
+
+    /** The same; all that is known is known here. */
+    public Sites(List<Site> sites, boolean dropUnknown) {
+        this(sites, dropUnknown, List.of());
+    }
+
+    /** All that is known is known here. */
+    public Sites(
+            List<Site> sites, boolean dropUnknown, boolean actionForUnknown, Segments segments) {
+        this(sites, dropUnknown, List.of(), actionForUnknown, segments);
+    }
+
     /**
      * @throws IllegalArgumentException with a sentence for the operator, when two sites claim the
      *     same EIDs or name, or one the same as another Map-Server
@@ -40,11 +64,33 @@ public record Sites(List<Site> sites, boolean dropUnknown, List<Elsewhere> elsew
         if (elsewhere.stream().map(Elsewhere::prefix).distinct().count() < elsewhere.size()) {
             throw new IllegalArgumentException("an EID-Prefix is that of two lists of Map-Servers");
         }
+        for (var site : sites) {
+            for (var prefix : site.prefixes()) {
+                if (!segments.segments().isEmpty() && segments.of(prefix.iid()).isEmpty()) {
+                    throw new IllegalArgumentException(
+                            "site "
+                                    + site.name()
+                                    + ": "
+                                    + prefix
+                                    + " is of a segment that does not exist");
+                }
+            }
+        }
     }
 
-    /** All that is known is known here. */
-    public Sites(List<Site> sites, boolean dropUnknown) {
-        this(sites, dropUnknown, List.of());
+    /** Whether xTRs of a site may register an EID-Prefix here (RFC 9301 §8.2). */
+    public boolean mayRegister(Site site, Eid eid) {
+        return segments.admits(eid) && site.mayRegister(eid);
+    }
+
+    /** Whether what is not registered is to be dropped (draft-jain §4.5.4, §5.5.4). */
+    boolean drops(Eid unknown) {
+        return !segments.serves(unknown.iid())
+                || configured(unknown)
+                        .filter(SitePrefix::accelerators)
+                        .map(_ -> true)
+                        .or(() -> segments.of(unknown.iid()).flatMap(Segment::dropsUnknown))
+                        .orElseGet(() -> configured(unknown).isEmpty() && dropUnknown);
     }
 
     private static void reject(Site a, Site b) {
@@ -81,7 +127,7 @@ public record Sites(List<Site> sites, boolean dropUnknown, List<Elsewhere> elsew
     public Optional<SitePrefix> configured(Eid eid) {
         return sites.stream()
                 .flatMap(site -> site.prefixes().stream())
-                .filter(prefix -> prefix.covers(eid))
+                .filter(prefix -> !prefix.petr() && prefix.covers(eid))
                 .max((a, b) -> Integer.compare(length(a), length(b)));
     }
 

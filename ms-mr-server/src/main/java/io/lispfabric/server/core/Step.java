@@ -202,6 +202,38 @@ final class Step {
                     .ifPresent(member -> tell(member.id(), eid));
         }
         publish(eid);
+        if (DefaultEid.is(eid.prefix())) {
+            long until = after.isPresent() ? Long.MAX_VALUE : bereavedUntil;
+            for (var part : DefaultEid.standsFor(eid)) {
+                publishOutside(part, until);
+            }
+        } else if (before.isPresent() != after.isPresent()) {
+            publishOutside(BitKey.of(eid), Long.MAX_VALUE);
+        }
+    }
+
+    /**
+     * Who asked for something that only the pETRs stand for is told when these change, or when
+     * somebody else stands for it (site-external-connectivity; draft-jain §4.3).
+     *
+     * @param around where that something is
+     * @param until when these subscriptions end
+     */
+    private void publishOutside(BitKey around, long until) {
+        for (var those : state.subscribers().below(around, MappingSystem.MOST_AT_ONCE)) {
+            those.forEach((_, subscriber) -> {
+                if (subscriber.id() instanceof ListenerId.Subscriber(var prefix, _)
+                        && state.at(prefix).isEmpty()) {
+                    overtake(subscriber, prefix);
+                    if (subscriber.standing() == Standing.OUTSIDE) {
+                        var id = subscriber.id();
+                        var listener = state.listener(id).orElseThrow();
+                        change(new Change.ListenerSet(listener.until(until)));
+                        tell(id, prefix);
+                    }
+                }
+            });
+        }
     }
 
     private Set<Registrant> membersAwaiting(Eid eid) {
@@ -340,6 +372,7 @@ final class Step {
                         command.atMillis(),
                         command.atMillis() + command.temporaryMillis(),
                         command.hole().map(MappingRecord::action).orElse(Action.NO_ACTION),
+                        match.isEmpty() && command.outside(),
                         false);
         boolean room =
                 state.listener(id)
@@ -441,6 +474,7 @@ final class Step {
                             command.atMillis(),
                             command.atMillis() + ENDED_MILLIS,
                             Action.NO_ACTION,
+                            false,
                             false);
             boolean room =
                     known.map(it -> it.admits(candidate))
@@ -547,8 +581,14 @@ final class Step {
     private void start(Listener asked, Candidate candidate) {
         var id = asked.id();
         if (id instanceof ListenerId.Subscriber(var prefix, var xtr)) {
-            long until = state.at(prefix).isPresent() ? Long.MAX_VALUE : candidate.untilMillis();
-            var listener = asked.as(Standing.ACTIVE, candidate, until);
+            boolean answered =
+                    state.at(prefix).isPresent()
+                            || candidate.outside() && state.outside(prefix).isPresent();
+            var listener =
+                    asked.as(
+                            candidate.outside() ? Standing.OUTSIDE : Standing.ACTIVE,
+                            candidate,
+                            answered ? Long.MAX_VALUE : candidate.untilMillis());
             change(new Change.ListenerSet(listener));
             // One request may ask for several EIDs that one EID-Prefix answers.
             for (var other : asked.candidates()) {
@@ -764,7 +804,11 @@ final class Step {
                 .ifPresent(those ->
                         those.forEach((_, subscriber) -> {
                             if (subscriber.active()) {
-                                change(new Change.ListenerSet(subscriber.until(until)));
+                                boolean answered =
+                                        subscriber.standing() == Standing.OUTSIDE
+                                                && state.outside(eid).isPresent();
+                                long end = answered ? Long.MAX_VALUE : until;
+                                change(new Change.ListenerSet(subscriber.until(end)));
                             }
                         }));
     }

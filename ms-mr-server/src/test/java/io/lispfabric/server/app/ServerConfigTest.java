@@ -14,6 +14,8 @@ import io.lispfabric.server.core.Explicit;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.Room;
+import io.lispfabric.server.core.Segment;
+import io.lispfabric.server.core.Segments;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
@@ -142,11 +144,83 @@ class ServerConfigTest {
                                 false));
     }
 
+    @Rfc("R-003")
+    @Rfc("R-009")
+    @Rfc("R-054")
+    @Rfc("R-055")
+    @Rfc("R-056")
+    @Rfc("R-057")
+    @Test
+    void segmentsAndInccGroupsAreRead() throws IOException, ConfigException {
+        var segments =
+                config(
+                                """
+                                domain: scale-up
+                                segments:
+                                  - { iid: 1, name: training, domain: scale-out, incc-domain: blue }
+                                  - { iid: 100, name: pod-d, domain: scale-up, unknown-eids: drop }
+                                  - { iid: 200, name: seven, domain: scale-up, incc-group: reduce-7 }
+                                incc-groups:
+                                  - { name: ring, incc-domain: blue, members: [ 40.0.0.7 ] }
+                                  - name: reduce-7
+                                    collectives: [ all-reduce, broadcast, gather, scatter, all-to-all ]
+                                    members: [ "name:POD-D-AccID-7", "name:POD-D-AccID-8" ]
+                                """)
+                        .sites()
+                        .segments();
+
+        assertThat(segments.segments()).hasSize(3);
+        assertThat(segments.served()).containsExactly(Segment.Domain.SCALE_UP);
+        assertThat(segments.serves(new InstanceId(100))).isTrue();
+        assertThat(segments.serves(new InstanceId(1))).isFalse();
+        assertThat(segments.groups(new InstanceId(1)).getFirst().name()).isEqualTo("ring");
+        var reduce = segments.groups(new InstanceId(200)).getFirst();
+        assertThat(reduce.collectives()).hasSize(5);
+        assertThat(reduce.members()).hasSize(2);
+    }
+
+    @Rfc("R-003")
+    @Test
+    void withoutAWordADomainIsHybridAndSegmentsAreAny() throws IOException, ConfigException {
+        assertThat(config(SITE).sites().segments()).isEqualTo(Segments.ANY);
+        assertThat(config(SITE).sites().actionForUnknown()).isFalse();
+    }
+
+    @Rfc("R-044")
+    @Test
+    void whoMayStandForWhatIsOutsideIsSaidOnPurpose() throws IOException, ConfigException {
+        var eid = Eid.of(1, "0.0.0.0/0");
+        var text =
+                """
+                sites:
+                  - name: pod-d
+                    keys: [ { secret-file: key } ]
+                    prefixes: [ { iid: 1, prefix: 0.0.0.0/0, %s: true } ]
+                """;
+        var petr = config(text.formatted("petr")).sites().sites().getFirst();
+        var other = config(text.formatted("accept-more-specifics")).sites().sites().getFirst();
+
+        assertThat(petr.mayRegister(eid)).isTrue();
+        assertThat(petr.mayRegister(Eid.of(1, "10.0.0.0/8"))).isFalse();
+        assertThat(other.mayRegister(eid)).isFalse();
+        assertThat(other.mayRegister(Eid.of(1, "10.0.0.0/8"))).isTrue();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
                 "sites: [ { name: a } ] | keys: a site needs at least one key",
+                "segments: [ { iid: 1, name: a, domain: up } ]"
+                        + " | domain: must be scale-up or scale-out, not 'up'",
+                "domain: both | domain: must be scale-up, scale-out or hybrid, not 'both'",
+                "segments: [ { iid: 1, name: a, domain: scale-up },"
+                        + " { iid: 1, name: b, domain: scale-up } ]"
+                        + " | two segments have Instance ID 1",
+                "incc-groups: [ { name: a, collectives: [ sum ] } ] | a collective is all-reduce",
+                "sites: [ { name: a, keys: [ { secret-file: key } ],"
+                        + " prefixes: [ { prefix: 10.0.0.0/8, petr: true } ] } ]"
+                        + " | a pETR registers 0.0.0.0/0",
                 "subscriptions: { after-withdrawal: 0s } | after-withdrawal: must be at least 1m",
                 "role: server | role: must be both, map-server or map-resolver, not 'server'",
                 "{ role: map-resolver, sites: [ { name: a, keys: [ { secret-file: key } ] } ] }"

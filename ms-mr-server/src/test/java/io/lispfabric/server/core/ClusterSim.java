@@ -221,7 +221,7 @@ final class ClusterSim {
                         .getFirst();
         promised.put(
                 new Promise(to, outstanding.eid(), outstanding.nonce(), outstanding.confirms()),
-                state.record(outstanding.eid()));
+                state.record(id, outstanding.eid()));
     }
 
     /**

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 /** The whole cluster with xTRs around it, in virtual time: see {@link ClusterSim}. */
 class ClusterSimTest {
     private static final Eid POD = eid("40.0.0.0/16");
+    private static final Eid EVERYTHING = eid("0.0.0.0/0");
+    private static final Eid OUTSIDE = eid("50.0.0.1/32");
     private static final int XTRS = 6;
     private static final int ACCELERATORS = 5;
 
@@ -61,6 +63,8 @@ class ClusterSimTest {
         var sim = ClusterSim.of(seed, XTRS, faults);
         sim.xtrs().getFirst().register(POD, 100);
         sim.xtrs().get(4).subscribe(POD);
+        sim.xtrs().get(4).subscribe(OUTSIDE);
+        sim.xtrs().get(5).subscribe(OUTSIDE);
         sim.xtrs().get(5).subscribe(accelerator(0));
         sim.xtrs().get(5).subscribe(accelerator(1));
         sim.xtrs().get(3).subscribe(accelerator(0));
@@ -71,6 +75,10 @@ class ClusterSimTest {
         }
         sim.heal();
         sim.run(QUIET_SECONDS);
+        // A subscription to nothing has just ended now and then, and is being asked for again.
+        for (int i = 0; i < 5 && !sim.xtrs().stream().allMatch(ClusterSimTest::isSettled); i++) {
+            sim.run(1);
+        }
 
         sim.allCaughtUp();
         var truth = new HashMap<Eid, MappingRecord>();
@@ -80,10 +88,13 @@ class ClusterSimTest {
         for (var xtr : sim.xtrs()) {
             if (xtr.alive()) {
                 for (var eid : xtr.wanted()) {
-                    assertThat(xtr.isSubscribedTo(eid)).isTrue();
+                    assertThat(xtr.isSubscribedTo(eid))
+                            .as("%s is subscribed to %s", xtr.address(), eid)
+                            .isTrue();
                 }
                 var expected = new HashMap<>(truth);
                 expected.keySet().removeIf(eid -> !xtr.isSubscribedTo(eid));
+                expected.putAll(outside(sim.committed(), xtr));
                 assertThat(text(xtr.cache()))
                         .as("map-cache of %s", xtr.address())
                         .isEqualTo(text(expected));
@@ -96,6 +107,25 @@ class ClusterSimTest {
             }
         }
         assertThat(truth).containsKey(POD);
+    }
+
+    private static boolean isSettled(SimXtr xtr) {
+        return !xtr.alive() || xtr.wanted().stream().allMatch(xtr::isSubscribedTo);
+    }
+
+    /** What the pETRs say about what the xTR asked for and nobody has registered. */
+    private static Map<Eid, MappingRecord> outside(MappingSystem state, SimXtr xtr) {
+        var told = new HashMap<Eid, MappingRecord>();
+        for (var listener : state.subscriptions()) {
+            if (listener.id() instanceof ListenerId.Subscriber(var prefix, var who)
+                    && who.equals(xtr.ids())) {
+                var record = state.record(listener.id(), prefix);
+                if (!record.isNegative()) {
+                    told.put(prefix, record);
+                }
+            }
+        }
+        return told;
     }
 
     private static String text(Map<Eid, MappingRecord> mappings) {
@@ -118,10 +148,19 @@ class ClusterSimTest {
         var random = sim.random();
         var eid = accelerator(random.nextInt(ACCELERATORS));
         var xtr = sim.xtrs().get(random.nextInt(XTRS));
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(9)) {
             case 0, 1, 2, 3 -> xtr.register(eid, random.nextInt(100));
             case 4, 5 -> xtr.withdraw(eid);
             case 6 -> sim.xtrs().getFirst().register(POD, random.nextInt(100));
+            case 7 -> {
+                // The two pETRs come and go.
+                var petr = sim.xtrs().get(3 * random.nextInt(2));
+                if (random.nextInt(3) == 0) {
+                    petr.withdraw(EVERYTHING);
+                } else {
+                    petr.register(EVERYTHING, random.nextInt(100));
+                }
+            }
             default -> {
                 // xTRs 1 and 2 subscribe to nothing: what they leave must expire for the others.
                 if (random.nextInt(4) == 0) {

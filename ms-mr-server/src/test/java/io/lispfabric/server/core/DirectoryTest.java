@@ -122,7 +122,8 @@ class DirectoryTest {
 
         assertThat(directory.longestMatch(asked)).isEqualTo(expected);
         assertThat(again.longestMatch(asked)).isEqualTo(expected);
-        assertThat(directory.current().longestMatch(asked)).isEqualTo(expected);
+        assertThat(directory.current().mappings().longestMatch(BitKey.of(asked)))
+                .isEqualTo(expected);
         assertThat(directory.current().at(asked))
                 .isEqualTo(Optional.ofNullable(model.get(asked)).map(it -> mapping(asked, it)));
     }

@@ -450,4 +450,27 @@ class MapResolverTest {
             assertThat(overlaps).isTrue();
         }
     }
+
+    @Rfc("R-044")
+    @Test
+    void aReplyThatLeadsToPetrsHasAction6OnlyIfItIsWished() {
+        var state = registered("0.0.0.0/0", "10.0.0.0/16");
+        var site = Fixture.site("POD-D", 4, plain("10.0.0.0/16"));
+        var plain = new Sites(List.of(site), false);
+        var wishing = new Sites(List.of(site), false, true, Segments.ANY);
+
+        var told = reply(state, plain, "40.0.0.7").getFirst();
+        assertThat(told.action()).isEqualTo(Action.NO_ACTION);
+        assertThat(told.authoritative()).isFalse();
+        assertThat(told.eid()).isEqualTo(eid("32.0.0.0/3"));
+        assertThat(told.ttl()).isEqualTo(RecordTtl.FIFTEEN_MINUTES);
+        assertThat(told.locators()).hasSize(1);
+        assertThat(reply(state, wishing, "40.0.0.7").getFirst().action())
+                .isEqualTo(Action.UNASSIGNED_6);
+        // The mapping of a subnet stays what it is, and so does that of everything.
+        assertThat(reply(state, wishing, "10.0.0.7").getFirst().eid())
+                .isEqualTo(eid("10.0.0.0/16"));
+        assertThat(reply(state, plain, "0.0.0.0/0").getFirst().eid()).isEqualTo(eid("0.0.0.0/0"));
+        assertThat(reply(state, plain, "[2]40.0.0.7").getFirst().isNegative()).isTrue();
+    }
 }

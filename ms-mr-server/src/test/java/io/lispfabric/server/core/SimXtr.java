@@ -57,6 +57,7 @@ final class SimXtr {
     private final XtrIdentity ids;
     private final boolean countsBySubscription;
     private final Ip address;
+    private static final Sites NOWHERE = new Sites(List.of(), false);
     private boolean alive = true;
 
     private final Map<Eid, Claim> claims = new HashMap<>();
@@ -80,6 +81,10 @@ final class SimXtr {
         this.ids = Fixture.xtr(number + 1);
         this.countsBySubscription = number % 2 == 0;
         this.address = Fixture.ip("192.0.2." + (number + 1));
+    }
+
+    XtrIdentity ids() {
+        return ids;
     }
 
     Ip address() {
@@ -199,6 +204,11 @@ final class SimXtr {
         askedLast.put(eid, next);
         var nonce = next;
         asked.put(nonce, eid);
+        // Another server may have got further, or not as far, when this is committed.
+        var hole =
+                MapResolver.hole(sim.committed(), NOWHERE, eid, Optional.of(ids))
+                        .filter(it -> !it.isNegative())
+                        .or(() -> Optional.of(nothing(eid)));
         sim.toServer(origin ->
                 new Command.Subscribe(
                         origin,
@@ -210,10 +220,15 @@ final class SimXtr {
                         4342,
                         eid,
                         0,
-                        Optional.of(MappingRecord.negative(RecordTtl.ONE_MINUTE, Action.DROP, eid)),
+                        hole,
+                        true,
                         TEMPORARY_MILLIS,
                         Fixture.ROOM,
                         Optional.empty()));
+    }
+
+    private static MappingRecord nothing(Eid eid) {
+        return MappingRecord.negative(RecordTtl.ONE_MINUTE, Action.DROP, eid);
     }
 
     /** Far from where the Map-Server begins to count for the groups of ETRs. */

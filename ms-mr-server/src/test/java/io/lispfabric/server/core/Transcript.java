@@ -133,12 +133,12 @@ final class Transcript {
         for (var part : text.substring(name.length() + 1).split(", ?")) {
             var words = List.of(part.split(" "));
             var close = words.getFirst().indexOf(']');
+            var iid = new InstanceId(Integer.parseInt(words.getFirst().substring(1, close)));
+            var prefix = words.getFirst().substring(close + 1);
             prefixes.add(
-                    SitePrefix.parse(
-                            new InstanceId(Integer.parseInt(words.getFirst().substring(1, close))),
-                            words.getFirst().substring(close + 1),
-                            true,
-                            words.contains("accelerators")));
+                    words.contains("petr")
+                            ? SitePrefix.petr(iid, prefix)
+                            : SitePrefix.parse(iid, prefix, true, words.contains("accelerators")));
         }
         var key = SharedKey.of(KEY_ID, Bytes.of(new byte[16]));
         siteList.add(new Site(name, new SiteId(siteList.size() + 1), List.of(key), prefixes, true));
@@ -248,7 +248,11 @@ final class Transcript {
                 case Effect.Answer answer ->
                         notify(answer.credentials(), answer.to(), answer.nonce(), answer.records());
                 case Effect.NotSubscribed(var asked) ->
-                        reply(asked.nonce(), asked.itrRlocs().getFirst(), asked.asked());
+                        reply(
+                                asked.nonce(),
+                                asked.itrRlocs().getFirst(),
+                                asked.asked(),
+                                Optional.of(asked.xtr()));
                 case Effect.NotAuthenticated _ -> note("-- refused: drop-auth-failure");
                 case Effect.Replayed _ -> note("-- dropped: replayed");
                 case Effect.Outdated _ -> note("-- dropped: outdated");
@@ -334,7 +338,9 @@ final class Transcript {
                             4342,
                             eid,
                             sites.leastLength(eid),
-                            temporary ? MapResolver.hole(state, sites, eid) : Optional.empty(),
+                            MapResolver.hole(state, sites, eid, xtr.ids())
+                                    .filter(it -> temporary || !it.isNegative()),
+                            MapResolver.isOutside(sites, eid),
                             Fixture.TEMPORARY_MILLIS,
                             room,
                             proof(association)));
@@ -352,7 +358,7 @@ final class Transcript {
                             room,
                             proof(association)));
         } else {
-            reply(nonce, xtr.address(), eid);
+            reply(nonce, xtr.address(), eid, xtr.ids());
         }
     }
 
@@ -435,8 +441,8 @@ final class Transcript {
                 it -> new UsedKey(Bytes.of(it.secret().buffer().slice(0, 16)), until));
     }
 
-    private void reply(Nonce nonce, Ip to, Eid eid) {
-        switch (MapResolver.answer(state, new Sites(siteList, false), eid, ROOM)) {
+    private void reply(Nonce nonce, Ip to, Eid eid, Optional<XtrIdentity> asker) {
+        switch (MapResolver.answer(state, new Sites(siteList, false), eid, ROOM, asker)) {
             case MapResolver.Answer.Reply(var records) ->
                     hear(to, "Map-Reply nonce " + show(nonce, to) + " " + show(records));
             case MapResolver.Answer.Relay relay -> throw new IllegalStateException("" + relay);

@@ -157,4 +157,13 @@ class TranscriptTest {
     void aNewLeaderGoesOnWhereTheLastOneStopped() {
         Transcript.replay("failover");
     }
+
+    @Rfc("R-044")
+    @Rfc("R-045")
+    @Rfc("R-059")
+    @Rfc("R-062")
+    @Test
+    void gatewaysStandForAllThatIsOutsideOfTheirPod() {
+        Transcript.replay("petr");
+    }
 }

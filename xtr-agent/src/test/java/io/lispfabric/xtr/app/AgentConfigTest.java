@@ -1,6 +1,5 @@
 package io.lispfabric.xtr.app;
 
-import io.lispfabric.lcaf.Rfc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -132,6 +132,21 @@ class MapCacheTest {
     }
 
     @Test
+    @Rfc("R-044")
+    void locatorsAreUsedWhateverTheAction() {
+        var record =
+                new MappingRecord(
+                        RecordTtl.FIFTEEN_MINUTES,
+                        Action.UNASSIGNED_6,
+                        false,
+                        0,
+                        eid("[1]32.0.0.0/3"),
+                        List.of(locator("192.0.2.3", 1, 100)));
+        var choice = LocatorChoice.of(record, LispAddress.Ip.parse("192.0.2.1"), Action.DROP);
+        assertThat(shares(choice)).containsOnlyKeys("192.0.2.3");
+    }
+
+    @Test
     @Rfc("9300 §9")
     @Rfc("R-042")
     @Rfc("R-097")

@@ -1,0 +1,118 @@
+package io.lispfabric.server.core;
+
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.server.core.Segment.Domain;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * All segments and INCC groups, checked together. Without any, every Instance ID is served, and
+ * nothing is known about it.
+ *
+ * @param served the networks that this mapping system is for: one, or both
+ */
+public record Segments(List<Segment> segments, List<InccGroup> groups, Set<Domain> served) {
+    /** No plan: any Instance ID may be used. */
+    public static final Segments ANY =
+            new Segments(List.of(), List.of(), Set.of(Domain.SCALE_UP, Domain.SCALE_OUT));
+
+    /**
+     * @throws IllegalArgumentException with a sentence for the operator, when two segments have one
+     *     Instance ID, name, INCC domain or INCC group, or an INCC group has not just one segment
+     */
+    public Segments {
+        segments = List.copyOf(segments);
+        groups = List.copyOf(groups);
+        served = Set.copyOf(served);
+        var iids = new HashSet<InstanceId>();
+        var words = new HashSet<String>();
+        for (var it : segments) {
+            // draft-jain §4.5.1, §5.5.1: Instance IDs are unique within a mapping system.
+            if (!iids.add(it.iid())) {
+                throw new IllegalArgumentException("two segments have Instance ID " + it.iid());
+            }
+            if (!words.add("called " + it.name())) {
+                throw new IllegalArgumentException("two segments are called " + it.name());
+            }
+            if (it.inccDomain().filter(name -> !words.add("for domain " + name)).isPresent()) {
+                throw new IllegalArgumentException(
+                        "two segments are for INCC domain " + it.inccDomain().get());
+            }
+            if (it.inccGroup().filter(name -> !words.add("for group " + name)).isPresent()) {
+                throw new IllegalArgumentException(
+                        "two segments are for INCC group " + it.inccGroup().get());
+            }
+            if (it.inccDomain().isPresent() && it.inccGroup().isPresent()) {
+                throw new IllegalArgumentException(
+                        "segment " + it.name() + " is for an INCC domain or for a group, not both");
+            }
+        }
+        var names = new HashSet<String>();
+        for (var group : groups) {
+            if (!names.add(group.name())) {
+                throw new IllegalArgumentException("two INCC groups are called " + group.name());
+            }
+            long homes = segments.stream().filter(it -> isHome(it, group)).count();
+            if (homes != 1) {
+                throw new IllegalArgumentException(
+                        "INCC group "
+                                + group.name()
+                                + (homes == 0
+                                        ? " has no segment, neither its own nor its domain's"
+                                        : " has a segment of its own and that of its domain"));
+            }
+        }
+        for (var it : segments) {
+            if (it.inccGroup().filter(name -> !names.contains(name)).isPresent()) {
+                throw new IllegalArgumentException(
+                        "segment "
+                                + it.name()
+                                + ": no INCC group is called "
+                                + it.inccGroup().get());
+            }
+        }
+    }
+
+    private static boolean isHome(Segment segment, InccGroup group) {
+        return segment.inccGroup().filter(group.name()::equals).isPresent()
+                || group.inccDomain().isPresent()
+                        && segment.inccDomain().equals(group.inccDomain());
+    }
+
+    /** The segment of an Instance ID, if there is a plan that has it. */
+    public Optional<Segment> of(InstanceId iid) {
+        return segments.stream().filter(it -> it.iid().equals(iid)).findFirst();
+    }
+
+    /** The segment that an INCC group lives in. */
+    public Optional<Segment> of(InccGroup group) {
+        return segments.stream().filter(it -> isHome(it, group)).findFirst();
+    }
+
+    /** The INCC groups that live in a segment. */
+    public List<InccGroup> groups(InstanceId iid) {
+        return groups.stream()
+                .filter(it -> of(it).filter(home -> home.iid().equals(iid)).isPresent())
+                .toList();
+    }
+
+    /** Whether anything of a segment is registered, answered or told here. */
+    public boolean serves(InstanceId iid) {
+        return segments.isEmpty() || of(iid).filter(it -> served.contains(it.domain())).isPresent();
+    }
+
+    /** Whether an EID may be registered in its segment at all, whoever does so. */
+    boolean admits(Eid eid) {
+        return serves(eid.iid())
+                && of(eid.iid())
+                        .filter(it -> it.inccGroup().isPresent())
+                        .map(_ ->
+                                groups(eid.iid()).stream()
+                                        .flatMap(group -> group.members().stream())
+                                        .anyMatch(member -> member.covers(eid.prefix())))
+                        .orElse(true);
+    }
+}
