@@ -176,8 +176,17 @@ public sealed interface LispAddress
         }
     }
 
-    /** An IPv6 address. */
-    record Ipv6(long high, long low) implements Ip {
+    /**
+     * An IPv6 address. Addresses of one hash are easily made; their order keeps tables of them fast
+     * all the same.
+     */
+    record Ipv6(long high, long low) implements Ip, Comparable<Ipv6> {
+        @Override
+        public int compareTo(Ipv6 other) {
+            int byHigh = Long.compareUnsigned(high, other.high);
+            return byHigh != 0 ? byHigh : Long.compareUnsigned(low, other.low);
+        }
+
         @Override
         public int afi() {
             return AFI_IPV6;

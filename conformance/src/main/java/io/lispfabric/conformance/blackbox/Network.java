@@ -6,6 +6,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,16 +19,20 @@ import java.util.function.Consumer;
 final class Network implements AutoCloseable {
     static final int CONTROL = 4342;
 
+    private static final Duration CLOSING = Duration.ofSeconds(2);
+
     private final InetSocketAddress peer;
     private final InetAddress local;
     private final Optional<DatagramSocket> control;
+    private final Optional<Thread> hearing;
     private final List<Consumer<Heard>> listeners = new CopyOnWriteArrayList<>();
 
     private Network(InetSocketAddress peer, InetAddress local, Optional<DatagramSocket> control) {
         this.peer = peer;
         this.local = local;
         this.control = control;
-        control.ifPresent(it -> listen(it, heard -> listeners.forEach(to -> to.accept(heard))));
+        this.hearing =
+                control.map(it -> listen(it, heard -> listeners.forEach(to -> to.accept(heard))));
     }
 
     static Network open(Setup setup) throws IOException {
@@ -85,8 +90,8 @@ final class Network implements AutoCloseable {
         from.send(new DatagramPacket(message, message.length, peer));
     }
 
-    private static void listen(DatagramSocket socket, Consumer<Heard> to) {
-        Thread.ofVirtual()
+    private static Thread listen(DatagramSocket socket, Consumer<Heard> to) {
+        return Thread.ofVirtual()
                 .start(() -> {
                     var packet = new DatagramPacket(new byte[65_535], 65_535);
                     while (!socket.isClosed()) {
@@ -108,8 +113,16 @@ final class Network implements AutoCloseable {
                 });
     }
 
+    /** The port is free for the next one only when nobody listens any more. */
     @Override
     public void close() {
         control.ifPresent(DatagramSocket::close);
+        try {
+            if (hearing.isPresent()) {
+                hearing.get().join(CLOSING);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -44,13 +44,13 @@ enum Drop {
     /** A Map-Request without LISP-SEC, where that is required (RFC 9301 §9). */
     UNPROTECTED,
     /** A one-time key in the clear, or wrapped in a way that is not known (RFC 9303 §6.5). */
-    KEY_NOT_WRAPPED,
+    KEY_NOT_WRAPPED("%s gives a one-time key that is not wrapped as it must be, nonce %s"),
     /** A one-time key that was wrapped with a secret that is not configured. */
-    UNKNOWN_ITR_KEY,
+    UNKNOWN_ITR_KEY("%s wraps its one-time key with a secret that is not here, nonce %s"),
     /** A one-time key that was changed, or wrapped with another secret (RFC 9303 §6.5). */
-    BAD_KEY_WRAP,
+    BAD_KEY_WRAP("the one-time key from %s cannot be unwrapped, nonce %s"),
     /** A one-time key that has made a security association before (RFC 9437 §7.1). */
-    KEY_USED_AGAIN,
+    KEY_USED_AGAIN("%s uses a one-time key again, for %s"),
     /** A question that came from the Map-Server that it would go to. */
     LOOP("%s sends a question to us that we would send there: %s"),
     /** Too many answers to one address. */

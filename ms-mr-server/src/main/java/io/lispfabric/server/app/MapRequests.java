@@ -14,6 +14,7 @@ import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.UsedKey;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
@@ -32,13 +33,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Map-Requests: questions, subscriptions and their ends (RFC 9301 §8.3, RFC 9437 §5). */
 final class MapRequests {
-    private static final Logger LOG = LoggerFactory.getLogger(MapRequests.class);
-
     /** Octets of a Map-Reply before its records. */
     private static final int REPLY_HEAD = 12;
 
@@ -79,8 +76,7 @@ final class MapRequests {
                 case OneTimeKeys.Opened.Key(var key) -> serve(request, from.with(key));
                 // RFC 9303 §6.5: the entire message is discarded; unprotected it is not answered.
                 case OneTimeKeys.Opened.Refused(var why) -> {
-                    around.metrics().dropped(why);
-                    LOG.debug("{} in a Map-Request from {}", why.label(), from.address());
+                    around.drop(why, from.address(), request.nonce());
                     if (why == Drop.UNKNOWN_ITR_KEY && !around.config().lispSec().required()) {
                         // RFC 9437 §5: no security association can be made, and that is said.
                         // Unsigned, as there is no key that both have.
@@ -124,20 +120,32 @@ final class MapRequests {
         if (!ddt.inTree()) {
             return request.records();
         }
+        if (!replies.allows(from.address(), around.now())) {
+            around.metrics().dropped(Drop.RATE_LIMITED);
+            return List.of();
+        }
         var referrals = new ArrayList<ReferralRecord>();
         var served = new ArrayList<MapRequest.Asked>();
+        int room = around.config().messageRoom(from.address());
         for (var asked : request.records()) {
+            if (!around.config().sites().segments().serves(asked.eid().iid())
+                    || isRefused(request, asked.eid(), from, false)) {
+                served.add(asked); // it is denied like any other question, and no more is told
+                continue;
+            }
             var referral = ddt.referral(around.state(), around.config().sites(), asked.eid());
+            room -= LispCodec.encode(new MapReferral(request.nonce(), List.of(referral))).length;
+            if (room < 0 && !referrals.isEmpty()) {
+                break; // what does not fit is asked again
+            }
             referrals.add(referral);
             if (referral.action() == ReferralAction.MS_ACK) {
                 served.add(asked);
             }
         }
-        if (replies.allows(from.address(), around.now())) {
+        if (!referrals.isEmpty()) {
             around.outbox()
                     .send(from.address(), from.port(), new MapReferral(request.nonce(), referrals));
-        } else {
-            around.metrics().dropped(Drop.RATE_LIMITED);
         }
         return served;
     }
@@ -209,6 +217,7 @@ final class MapRequests {
                         around.config().sites(),
                         eid,
                         room - protection.octets(eid),
+                        request.identity(),
                         this::reaches);
         switch (answer) {
             case ProtectedAnswer.Reply(var records, var vouched, var etrCantSign) ->
@@ -558,7 +567,7 @@ final class MapRequests {
 
     /** RFC 9437 §7.1: there is no new security association, nor then a subscription. */
     void onNotAuthenticated(Command.Asking asked) {
-        around.metrics().dropped(Drop.KEY_USED_AGAIN);
+        around.drop(Drop.KEY_USED_AGAIN, asked.xtr(), asked.asked());
         Optional.ofNullable(waiting.remove(new Question(asked.nonce(), asked.asked())))
                 .ifPresent(it -> refuse(it.request(), asked.asked(), it.from()));
     }

@@ -20,7 +20,10 @@ final class Pace {
 
     /** How many may go now, and not more than {@code most}. */
     int allows(int most, Instant now) {
-        double seconds = Math.max(0, Duration.between(filled, now).toMillis() / 1e3);
+        if (now.isBefore(filled)) {
+            filled = now; // the clock was set back
+        }
+        double seconds = Duration.between(filled, now).toMillis() / 1e3;
         if (seconds > 0) {
             tokens = Math.min(burst, tokens + seconds * perSecond);
             filled = now;

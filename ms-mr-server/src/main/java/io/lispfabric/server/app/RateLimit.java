@@ -43,6 +43,9 @@ final class RateLimit {
         }
 
         boolean take(Instant now) {
+            if (now.isBefore(filled)) {
+                filled = now; // the clock was set back
+            }
             if (now.isAfter(filled)) {
                 double seconds = Duration.between(filled, now).toNanos() / 1e9;
                 tokens = Math.min(burst, tokens + seconds * perSecond);

@@ -109,7 +109,7 @@ public final class MapResolver {
      * The pETRs that stand for an EID: when nothing else is registered, it is no Unknown
      * Accelerator, and it is not one of them that asks.
      */
-    private static Optional<Mapping> outside(
+    static Optional<Mapping> outside(
             MappingSystem state, Sites sites, Eid asked, Optional<XtrIdentity> asker) {
         return state.outside(asked)
                 .filter(_ -> isOutside(sites, asked))

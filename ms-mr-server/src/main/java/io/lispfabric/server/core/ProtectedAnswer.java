@@ -6,8 +6,10 @@ import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrIdentity;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -54,24 +56,37 @@ public sealed interface ProtectedAnswer {
      * The answer for one EID-Prefix.
      *
      * @param room how many octets the records may take together
+     * @param asker the ids of the xTR that asks, if it gives them
      * @param reaches whether an ETR at this address can be sent to
      */
     static ProtectedAnswer of(
-            MappingSystem state, Sites sites, Eid asked, int room, Predicate<Ip> reaches) {
+            MappingSystem state,
+            Sites sites,
+            Eid asked,
+            int room,
+            Optional<XtrIdentity> asker,
+            Predicate<Ip> reaches) {
         int least = sites.leastLength(asked);
-        var match = state.longestMatch(asked).filter(it -> it.eid().prefix().length() >= least);
+        boolean served = sites.segments().serves(asked.iid());
+        var match =
+                state.longestMatch(asked)
+                        .filter(_ -> served)
+                        .filter(it -> it.eid().prefix().length() >= least);
+        var petrs = MapResolver.outside(state, sites, asked, asker).filter(_ -> served);
+        var owner = match.or(() -> petrs);
         // Rule 1: an ETR has left the answer to the Map-Server; nobody could sign better. What is
         // not there has no ETR at all.
-        if (match.filter(it -> !it.proxyReply()).isEmpty()
-                && MapResolver.answer(state, sites, asked, room)
+        if (owner.filter(it -> !it.proxyReply()).isEmpty()
+                && MapResolver.answer(state, sites, asked, room, asker)
                         instanceof MapResolver.Answer.Reply(var records)) {
             var vouched =
                     match.map(it -> List.of(it.eid()))
                             .orElseGet(() -> records.stream().map(MappingRecord::eid).toList());
             return new Reply(records, vouched, false);
         }
-        var mapping = match.orElseThrow();
-        var vouched = List.of(mapping.eid());
+        var mapping = owner.orElseThrow();
+        // Who stands for what is outside is not believed more than it was asked for.
+        var vouched = List.of(match.map(Mapping::eid).orElse(asked));
         boolean cantSign = mapping.registrations().stream().anyMatch(it -> !it.securityCapable());
         // Rule 2: one that can sign is asked, whoever else is there.
         var etrs = etrs(state, mapping).stream().filter(it -> reaches.test(it.address())).toList();
@@ -80,7 +95,9 @@ public sealed interface ProtectedAnswer {
         }
         // Rule 3: nobody can. For how long the RFC does not say; an ETR may learn it any time.
         return new Reply(
-                List.of(MappingRecord.negative(RecordTtl.ONE_MINUTE, Action.DROP, mapping.eid())),
+                List.of(
+                        MappingRecord.negative(
+                                RecordTtl.ONE_MINUTE, Action.DROP, vouched.getFirst())),
                 vouched,
                 cantSign);
     }

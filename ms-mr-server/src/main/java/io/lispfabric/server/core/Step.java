@@ -217,7 +217,8 @@ final class Step {
      * somebody else stands for it (site-external-connectivity; draft-jain §4.3).
      *
      * @param around where that something is
-     * @param until when these subscriptions end
+     * @param until when these subscriptions end; those that no pETR stands for any longer keep
+     *     their end if it is never
      */
     private void publishOutside(BitKey around, long until) {
         for (var those : state.subscribers().below(around, MappingSystem.MOST_AT_ONCE)) {
@@ -228,7 +229,8 @@ final class Step {
                     if (subscriber.standing() == Standing.OUTSIDE) {
                         var id = subscriber.id();
                         var listener = state.listener(id).orElseThrow();
-                        change(new Change.ListenerSet(listener.until(until)));
+                        boolean keeps = until == Long.MAX_VALUE && state.outside(prefix).isEmpty();
+                        change(new Change.ListenerSet(keeps ? listener : listener.until(until)));
                         tell(id, prefix);
                     }
                 }

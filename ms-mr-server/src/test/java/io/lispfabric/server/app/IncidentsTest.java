@@ -54,8 +54,25 @@ class IncidentsTest {
         assertThat(metrics.drops(Drop.REPLAYED)).isEqualTo(1_001);
     }
 
+    @Rfc("9303 §6.4")
+    @Rfc("9303 §6.5")
+    @Test
+    void aOneTimeKeyThatIsNotTakenIsTold() {
+        for (var reason :
+                List.of(
+                        Drop.KEY_NOT_WRAPPED,
+                        Drop.UNKNOWN_ITR_KEY,
+                        Drop.BAD_KEY_WRAP,
+                        Drop.KEY_USED_AGAIN)) {
+            told.clear();
+            incidents.drop(reason, "192.0.2.7", "0000000000000001");
+            assertThat(told).singleElement().asString().contains("192.0.2.7", "one-time key");
+        }
+    }
+
     @Rfc("9301 §5.1")
     @Rfc("9306 §3")
+    @Rfc("9306 §4")
     @Rfc("9437 §4")
     @Test
     void whatCannotBeReadIsToldByItsFlaw() {

@@ -454,7 +454,9 @@ final class Transcript {
     }
 
     private void replyProtected(Nonce nonce, Ip to, Eid eid) {
-        var answer = ProtectedAnswer.of(state, new Sites(siteList, false), eid, ROOM, _ -> true);
+        var answer =
+                ProtectedAnswer.of(
+                        state, new Sites(siteList, false), eid, ROOM, Optional.empty(), _ -> true);
         var vouched =
                 answer.vouched().stream().map(Eid::toString).collect(Collectors.joining(", "));
         var security = " vouched " + vouched + (answer.etrCantSign() ? " etr-cant-sign" : "");
