@@ -74,7 +74,7 @@ final class MapRequests {
         if (protection.isPresent()) {
             switch (oneTimeKeys.open(protection.get(), request.nonce())) {
                 case OneTimeKeys.Opened.Key(var key) -> serve(request, from.with(key));
-                // RFC 9303 §6.5: the entire message is discarded; unprotected it is not answered.
+                // RFC 9303 §6.5: the entire message is discarded, and no mapping told.
                 case OneTimeKeys.Opened.Refused(var why) -> {
                     around.drop(why, from.address(), request.nonce());
                     if (why == Drop.UNKNOWN_ITR_KEY && !around.config().lispSec().required()) {

@@ -217,8 +217,7 @@ final class Step {
      * somebody else stands for it (site-external-connectivity; draft-jain §4.3).
      *
      * @param around where that something is
-     * @param until when these subscriptions end; those that no pETR stands for any longer keep
-     *     their end if it is never
+     * @param until when these subscriptions end; if never, then only those that a pETR stands for
      */
     private void publishOutside(BitKey around, long until) {
         for (var those : state.subscribers().below(around, MappingSystem.MOST_AT_ONCE)) {
