@@ -118,6 +118,19 @@ public record Locator(
                 rloc);
     }
 
+    /** The same locator at another address, or with more to say about its own. */
+    public Locator at(Rloc other) {
+        return new Locator(
+                priority,
+                weight,
+                multicastPriority,
+                multicastWeight,
+                local,
+                probed,
+                reachable,
+                other);
+    }
+
     @Override
     public int compareTo(Locator other) {
         return rloc.compareTo(other.rloc);

@@ -1,6 +1,7 @@
 package io.lispfabric.conformance.fabric;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Flaw;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.server.app.ServerConfig;
@@ -34,6 +35,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -62,8 +64,14 @@ final class VirtualFabric {
     }
 
     VirtualServer server(String name, Sites sites) {
+        return server(name, sites, Set.of());
+    }
+
+    /** With the OUIs of vendors that it understands. */
+    VirtualServer server(String name, Sites sites, Set<Integer> vendors) {
         var address = new InetSocketAddress("198.51.100." + (servers.size() + 1), 4342);
-        var config = ServerConfig.alone(name, Path.of("nowhere"), address, sites);
+        var config =
+                ServerConfig.alone(name, Path.of("nowhere"), address, sites).understanding(vendors);
         var server =
                 new VirtualServer(
                         config, () -> now, (to, octets) -> wire.add(() -> toXtr(name, to, octets)));
@@ -124,6 +132,10 @@ final class VirtualFabric {
 
     void drop(String xtr, Drop why) {
         drops.add(xtr + " drops " + why.label());
+    }
+
+    void flaw(String xtr, Flaw flaw) {
+        drops.add(xtr + " drops " + flaw.label());
     }
 
     /** Everything that is due happens, and what follows from it, at once. */

@@ -5,6 +5,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.LispMessage;
@@ -36,6 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** An xTR with everything but the sockets and the threads. */
 final class VirtualXtr {
@@ -50,6 +52,7 @@ final class VirtualXtr {
     private final Forwarder forwarder;
     private final Counters counters = new Counters();
     private int priority = 1;
+    private Vendors vendors = Vendors.NONE;
 
     /** What an accelerator got, by the name of its attachment. */
     final Map<String, List<Bytes>> delivered = new LinkedHashMap<>();
@@ -88,6 +91,12 @@ final class VirtualXtr {
     /** The priority of its own locator in domains that it joins from now on. */
     VirtualXtr priority(int other) {
         priority = other;
+        return this;
+    }
+
+    /** Understands LCAFs of this vendor. */
+    VirtualXtr understands(int oui) {
+        vendors = Vendors.of(Set.of(oui));
         return this;
     }
 
@@ -237,12 +246,13 @@ final class VirtualXtr {
     /** A control message arrives; it is of the domain whose server it is from. */
     void receive(String domain, InetSocketAddress from, byte[] octets) {
         var core = domain(domain);
-        switch (LispCodec.decode(ByteBuffer.wrap(octets))) {
+        switch (LispCodec.decode(ByteBuffer.wrap(octets), vendors)) {
             case Decoded.Message(MapNotify notify)
                     when MessageAuthentication.verify(notify, ByteBuffer.wrap(octets), key) ->
                     apply(core.onNotify(notify, from, fabric.now()));
             case Decoded.Message(MapReply reply) ->
                     apply(core.onReply(reply, ByteBuffer.wrap(octets), fabric.now()));
+            case Decoded.Malformed(var flaw, _) -> fabric.flaw(name, flaw);
             case Decoded it -> throw new AssertionError(name + " cannot take " + it);
         }
         apply(core.poll(fabric.now()));

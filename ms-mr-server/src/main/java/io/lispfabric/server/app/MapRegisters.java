@@ -47,7 +47,7 @@ final class MapRegisters {
             return;
         }
         var site = voucher.get().site();
-        if (register.mergeRequest() && register.identity().isEmpty()) {
+        if (register.mergeRequest() && register.identity().filter(MapRegisters::says).isEmpty()) {
             around.drop(Drop.MERGE_WITHOUT_ID, site.name(), from.address());
             return;
         }
@@ -112,6 +112,11 @@ final class MapRegisters {
                         + Authentication.DATA_OFFSET
                         + register.authentication().data().length();
         return payload.get(record + IID_MASK_LENGTH_OFFSET) & 0xFF;
+    }
+
+    /** Whether it says which xTR it is: an xTR-ID of 0 is none (draft-jain §6.3). */
+    private static boolean says(XtrIdentity identity) {
+        return (identity.xtrId().high() | identity.xtrId().low()) != 0;
     }
 
     private static boolean isSane(Locator locator) {

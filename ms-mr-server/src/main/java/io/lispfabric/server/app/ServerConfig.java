@@ -13,8 +13,8 @@ import io.lispfabric.server.core.InccGroup;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.Room;
-import io.lispfabric.server.core.Segment;
 import io.lispfabric.server.core.Segment.Domain;
+import io.lispfabric.server.core.Segment;
 import io.lispfabric.server.core.Segments;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
@@ -457,6 +457,30 @@ public record ServerConfig(
                 replyTo,
                 pathMtu,
                 vendors,
+                subscriptions,
+                lispSec,
+                policies,
+                ddt,
+                sites);
+    }
+
+    /** The same server, keeping and telling what these vendors say, by their OUIs (RFC 9306). */
+    public ServerConfig understanding(Set<Integer> ouis) {
+        return new ServerConfig(
+                member,
+                data,
+                cluster,
+                peers,
+                role,
+                lisp,
+                admin,
+                http,
+                registrationTimeout,
+                repliesPerSecond,
+                repeatsPerSecond,
+                replyTo,
+                pathMtu,
+                ouis,
                 subscriptions,
                 lispSec,
                 policies,

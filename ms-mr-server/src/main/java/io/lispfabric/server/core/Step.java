@@ -184,6 +184,7 @@ final class Step {
         Set<Registrant> group = new LinkedHashSet<>();
         before.ifPresent(mapping -> group.addAll(mapping.registrants()));
         after.ifPresent(mapping -> group.addAll(mapping.registrants()));
+        group.addAll(gateways(eid, after.or(() -> before).orElseThrow().site()));
         // Who has not acknowledged the last news needs a new nonce with these, member or not:
         // no nonce of ours is ever used twice with another content.
         var waiting = membersAwaiting(eid);
@@ -235,6 +236,36 @@ final class Step {
                 }
             });
         }
+    }
+
+    /**
+     * draft-jain §4.5.3: all pxTRs of the PoD, which are those that have registered what is around
+     * the EID-Prefix, or stand for all that is outside. Subscribers among them are told anyway.
+     */
+    private List<Registrant> gateways(Eid eid, String site) {
+        var key = BitKey.of(eid);
+        var around = new ArrayList<>(state.mappings().covering(key));
+        DefaultEid.of(eid)
+                .flatMap(state::at)
+                .filter(it -> !around.contains(it))
+                .ifPresent(around::add);
+        var gateways = new ArrayList<Registrant>();
+        for (var mapping : around) {
+            if (mapping.site().equals(site) && !mapping.sameBits(key)) {
+                mapping.registrations().stream()
+                        .filter(Registration::merges)
+                        .map(Registration::registrant)
+                        .filter(it -> it.identity().filter(xtr -> !hears(xtr, eid)).isPresent())
+                        .forEach(gateways::add);
+            }
+        }
+        return gateways;
+    }
+
+    /** Whether an xTR hears of an EID-Prefix as a subscriber, or does not want to. */
+    private boolean hears(XtrIdentity xtr, Eid eid) {
+        return state.around(eid, xtr).stream()
+                .anyMatch(it -> it.active() || it.standing() == Standing.EXCLUDED);
     }
 
     private Set<Registrant> membersAwaiting(Eid eid) {

@@ -166,4 +166,12 @@ class TranscriptTest {
     void gatewaysStandForAllThatIsOutsideOfTheirPod() {
         Transcript.replay("petr");
     }
+
+    @Rfc("R-064")
+    @Rfc("R-065")
+    @Rfc("R-086")
+    @Test
+    void thePxtrsOfAPodAreToldOfEveryChangeInIt() {
+        Transcript.replay("gateways");
+    }
 }

@@ -5,6 +5,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
@@ -43,6 +44,8 @@ import java.util.Set;
  * @param priority of the own locator; 0 to 254, lower is better (RFC 9301 §5.4)
  * @param weight of the own locator, 0 to 255
  * @param mapCacheEntries the most map-cache entries of one domain
+ * @param vendors the OUIs whose LCAFs are understood: of all others a message is dropped (RFC 9306
+ *     §4)
  * @param reEncapsulate whether packets from the network that are for others are sent on: a pxTR
  * @param adminListen where gRPC listens, if anywhere
  * @param httpListen where {@code /metrics}, {@code /livez} and {@code /readyz} are, if anywhere
@@ -62,6 +65,7 @@ public record AgentConfig(
         int priority,
         int weight,
         int mapCacheEntries,
+        Set<Integer> vendors,
         boolean reEncapsulate,
         Optional<InetSocketAddress> adminListen,
         Optional<InetSocketAddress> httpListen,
@@ -76,6 +80,7 @@ public record AgentConfig(
      * @throws IllegalArgumentException with a sentence for the operator, when the parts do not fit
      */
     public AgentConfig {
+        vendors = Set.copyOf(vendors);
         domains = List.copyOf(domains);
         database = List.copyOf(database);
         attachments = List.copyOf(attachments);
@@ -250,12 +255,24 @@ public record AgentConfig(
      * @param eids its own: what it may send from, and is registered
      * @param listen where the agent takes its datagrams; port 0 lets the kernel choose
      * @param deliver where its datagrams go; otherwise to where the last one came from
+     * @param metadata what is registered about it beside where it is: of which kind it is, for
+     *     example (draft-jain §4.1, RFC 9306)
      */
     public record Attachment(
             String name,
             List<Eid> eids,
             InetSocketAddress listen,
-            Optional<InetSocketAddress> deliver) {
+            Optional<InetSocketAddress> deliver,
+            Optional<LispAddress.Vendor> metadata) {
+        /** One about which there is nothing to say. */
+        public Attachment(
+                String name,
+                List<Eid> eids,
+                InetSocketAddress listen,
+                Optional<InetSocketAddress> deliver) {
+            this(name, eids, listen, deliver, Optional.empty());
+        }
+
         /**
          * @throws IllegalArgumentException when there is no EID
          */
@@ -281,6 +298,7 @@ public record AgentConfig(
                 PRIORITY,
                 WEIGHT,
                 MAP_CACHE_ENTRIES,
+                Set.of(),
                 false,
                 Optional.empty(),
                 Optional.empty(),
@@ -302,6 +320,7 @@ public record AgentConfig(
                 priority,
                 weight,
                 mapCacheEntries,
+                vendors,
                 reEncapsulate,
                 adminListen,
                 httpListen,
@@ -323,6 +342,7 @@ public record AgentConfig(
                 priority,
                 weight,
                 mapCacheEntries,
+                vendors,
                 reEncapsulate,
                 adminListen,
                 httpListen,
@@ -345,6 +365,7 @@ public record AgentConfig(
                 newPriority,
                 newWeight,
                 mapCacheEntries,
+                vendors,
                 reEncapsulate,
                 adminListen,
                 httpListen,
@@ -367,6 +388,7 @@ public record AgentConfig(
                 priority,
                 weight,
                 mapCacheEntries,
+                vendors,
                 true,
                 adminListen,
                 httpListen,
@@ -388,6 +410,7 @@ public record AgentConfig(
                 priority,
                 weight,
                 mapCacheEntries,
+                vendors,
                 reEncapsulate,
                 adminListen,
                 httpListen,
@@ -409,6 +432,7 @@ public record AgentConfig(
                 priority,
                 weight,
                 mapCacheEntries,
+                vendors,
                 reEncapsulate,
                 adminListen,
                 httpListen,
@@ -431,6 +455,7 @@ public record AgentConfig(
                 priority,
                 weight,
                 mapCacheEntries,
+                vendors,
                 reEncapsulate,
                 admin,
                 http,
@@ -458,6 +483,7 @@ public record AgentConfig(
         int priority = (int) from.number("priority", PRIORITY, 0, 254);
         int weight = (int) from.number("weight", WEIGHT, 0, 255);
         int entries = (int) from.number("map-cache-entries", MAP_CACHE_ENTRIES, 16, 100_000_000);
+        var vendors = Set.copyOf(from.values("vendors", AgentConfig::oui));
         boolean reEncapsulate = from.flag("re-encapsulate", false);
         var admin = listener(from.section("admin"));
         var http = listener(from.section("http"));
@@ -490,6 +516,7 @@ public record AgentConfig(
                     priority,
                     weight,
                     entries,
+                    vendors,
                     reEncapsulate,
                     admin,
                     http,
@@ -558,6 +585,22 @@ public record AgentConfig(
         } catch (IllegalArgumentException e) {
             throw from.error("name", String.valueOf(e.getMessage()));
         }
+    }
+
+    private static int oui(String text) {
+        if (!text.matches("[0-9a-fA-F]{6}")) {
+            throw new IllegalArgumentException(
+                    "an OUI is 6 hexadecimal digits, not '" + text + "'");
+        }
+        return Integer.parseInt(text, 16);
+    }
+
+    private static LispAddress.Vendor metadata(String text) {
+        if (!text.matches("[0-9a-fA-F]{6}:([0-9a-fA-F]{2}){1,128}")) {
+            throw new IllegalArgumentException(
+                    "must be an OUI and octets, such as 02005e:677075, not '" + text + "'");
+        }
+        return new LispAddress.Vendor(oui(text.substring(0, 6)), Bytes.ofHex(text.substring(7)));
     }
 
     private static SharedKey key(Settings from) throws ConfigException {
@@ -635,8 +678,12 @@ public record AgentConfig(
                 from.find("deliver").isPresent()
                         ? Optional.of(from.address("deliver", "", -1))
                         : Optional.empty();
+        Optional<LispAddress.Vendor> metadata =
+                from.find("metadata").isPresent()
+                        ? Optional.of(from.value("metadata", AgentConfig::metadata))
+                        : Optional.empty();
         try {
-            return new Attachment(name, eids, listen, deliver);
+            return new Attachment(name, eids, listen, deliver, metadata);
         } catch (IllegalArgumentException e) {
             throw from.error("name", String.valueOf(e.getMessage()));
         }

@@ -3,6 +3,7 @@ package io.lispfabric.xtr.app;
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EcmAd;
 import io.lispfabric.wire.EncapsulatedControlMessage;
@@ -91,6 +92,7 @@ public final class XtrAgent implements AutoCloseable {
     private final XtrListener listener;
     private final InstantSource time;
     private final UdpSockets sockets;
+    private final Vendors vendors;
     private final SecureRandom random = new SecureRandom();
     private final Counters counters = new Counters();
     private final Map<String, Domain> domains = new LinkedHashMap<>();
@@ -127,6 +129,7 @@ public final class XtrAgent implements AutoCloseable {
         this.listener = listener;
         this.time = time;
         this.sockets = sockets;
+        vendors = Vendors.of(config.vendors());
         ticked = time.instant();
         for (var domain : config.domains()) {
             var core =
@@ -306,7 +309,7 @@ public final class XtrAgent implements AutoCloseable {
 
     /** One screen shows everything that a control message can cause. */
     private void receive(Datagram datagram) {
-        switch (LispCodec.decode(datagram.payload())) {
+        switch (LispCodec.decode(datagram.payload(), vendors)) {
             case Decoded.Malformed(var flaw, _) -> counters.malformed(flaw);
             case Decoded.Message(MapNotify notify) -> {
                 counters.count(Count.MAP_NOTIFIES_RECEIVED);
@@ -542,7 +545,14 @@ public final class XtrAgent implements AutoCloseable {
         var now = time.instant();
         for (var eid : attachment.eids()) {
             database.attach(eid, circuit);
-            forwarding.domainOf(eid).ifPresent(it -> it.register(eid, now));
+            forwarding
+                    .domainOf(eid)
+                    .ifPresent(it ->
+                            attachment
+                                    .metadata()
+                                    .ifPresentOrElse(
+                                            said -> it.register(eid, said, now),
+                                            () -> it.register(eid, now)));
         }
         pollAll(now);
         return true;

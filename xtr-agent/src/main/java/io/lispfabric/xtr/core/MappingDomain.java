@@ -1,8 +1,8 @@
 package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Eid;
-import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.EcmAd;
 import io.lispfabric.wire.EncapsulatedControlMessage;
@@ -216,6 +216,15 @@ public final class MappingDomain {
     /** Registers an EID, until it is withdrawn. */
     public void register(Eid eid, Instant now) {
         registrar.register(eid, now);
+    }
+
+    /**
+     * Registers an EID and something to be said about it: of which kind the accelerator is, for
+     * example (draft-jain §4.1).
+     */
+    public void register(Eid eid, LispAddress.Vendor metadata, Instant now) {
+        registrar.register(eid, now);
+        registrar.describe(eid, metadata, now);
     }
 
     /** Withdraws an EID, which stays in {@link #registered} until that is confirmed. */
@@ -480,7 +489,7 @@ public final class MappingDomain {
         boolean known = false;
         for (var record : notify.records()) {
             var subscription = subscriber.concerned(record.eid(), notify.nonce(), association);
-            boolean ours = association.isEmpty() && registrar.holds(record.eid());
+            boolean ours = association.isEmpty() && registrar.concerns(record.eid());
             if (subscription.isEmpty() && !ours) {
                 drops.add(Drop.UNASKED);
                 // It is genuine, and would come again and again; but who protects what it asks for
@@ -508,6 +517,9 @@ public final class MappingDomain {
                         subscriptionNonces.saw(notify.nonce());
                         subscription.orElseThrow().took(record.eid(), notify.nonce());
                         limit(record, now);
+                        events.add(install(record, Cause.PUBLICATION, now));
+                    } else if (!registrar.holds(record.eid())) {
+                        // draft-jain §4.5.3: a pxTR is told of all in the subnet that it registers.
                         events.add(install(record, Cause.PUBLICATION, now));
                     }
                     registrar.regroup(record, now).ifPresent(events::add);

@@ -2,6 +2,9 @@ package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.Locator;
@@ -45,6 +48,11 @@ final class Registrar {
     /** So many a message can count (RFC 9301 §5.4). */
     private static final int MOST_RECORDS = 255;
 
+    /** Of how many EIDs inside of what is registered here the last nonce is kept. */
+    private static final int INSIDE = 16_384;
+
+    private static final EidPrefix PETR = EidPrefix.parse("name:pETR");
+
     private static final Authentication BLANK = new Authentication(0, 0, Bytes.EMPTY);
 
     private final String domain;
@@ -57,6 +65,15 @@ final class Registrar {
     private final boolean proxyReply;
     private final Map<Eid, Registration> registrations = new LinkedHashMap<>();
     private final PrefixTable<Registration> table = new PrefixTable<>();
+
+    /** The last nonces of unsolicited Map-Notifies about EIDs inside of what is registered here. */
+    private final Map<Eid, Nonce> inside =
+            new LinkedHashMap<>() {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Eid, Nonce> eldest) {
+                    return size() > INSIDE;
+                }
+            };
 
     /** Nothing is due before this. */
     private Instant nextDue = Instant.MAX;
@@ -76,6 +93,9 @@ final class Registrar {
         Optional<Nonce> first = Optional.empty();
         Nonce last = new Nonce(0);
         List<Locator> merged = List.of();
+
+        /** What is to be said about the EID beside where it is (RFC 9306). */
+        Optional<LispAddress.Vendor> metadata = Optional.empty();
 
         /** The nonce of the last unsolicited Map-Notify about this EID. */
         Optional<Nonce> group = Optional.empty();
@@ -147,6 +167,21 @@ final class Registrar {
         }
     }
 
+    /**
+     * Says something about an EID that is registered: it goes out with the locator, as one more
+     * address of it (RFC 8060 §4.10, RFC 9306 §4).
+     */
+    void describe(Eid eid, LispAddress.Vendor metadata, Instant now) {
+        var known = registrations.get(eid);
+        if (known != null && !known.metadata.equals(Optional.of(metadata))) {
+            known.metadata = Optional.of(metadata);
+            if (!known.withdrawn) {
+                known.begin(false, now);
+                nextDue = earlier(nextDue, now);
+            }
+        }
+    }
+
     /** Withdraws an EID; it is forgotten when the mapping system has confirmed that. */
     void withdraw(Eid eid, Instant now) {
         var known = registrations.get(eid);
@@ -204,11 +239,12 @@ final class Registrar {
 
     /** All locators of the group; only our own are local to us (RFC 9301 §5.4). */
     private MappingRecord authoritative(Registration it, Eid eid) {
+        var said = own(it);
         var group =
                 it.merged.isEmpty()
-                        ? List.of(own)
+                        ? List.of(said)
                         : it.merged.stream()
-                                .map(rloc -> rloc.rloc().equals(own.rloc()) ? own : rloc)
+                                .map(rloc -> rloc.rloc().equals(said.rloc()) ? said : rloc)
                                 .toList();
         return new MappingRecord(ttl, Action.NO_ACTION, true, 0, eid, group);
     }
@@ -218,6 +254,21 @@ final class Registrar {
         var around = new ArrayList<Registration>();
         table.covering(eid, around::add);
         return around.stream().anyMatch(it -> !it.withdrawn);
+    }
+
+    /**
+     * Whether news of an EID are for this xTR: it registers the EID, or what is around it, or what
+     * stands for all names of the segment.
+     */
+    boolean concerns(Eid eid) {
+        return covers(eid) || standsForNames(eid);
+    }
+
+    /** The name that a pETR registers stands for all names and MAC addresses of the segment. */
+    private boolean standsForNames(Eid eid) {
+        var family = eid.prefix().family();
+        return (family == EidPrefix.Family.NAME || family == EidPrefix.Family.MAC)
+                && holds(new Eid(eid.iid(), PETR));
     }
 
     boolean isIdle() {
@@ -313,7 +364,15 @@ final class Registrar {
     }
 
     private MappingRecord record(Registration it) {
-        return MappingRecord.of(it.withdrawn ? RecordTtl.REMOVE : ttl, it.eid, List.of(own));
+        return MappingRecord.of(it.withdrawn ? RecordTtl.REMOVE : ttl, it.eid, List.of(own(it)));
+    }
+
+    private Locator own(Registration it) {
+        return it.metadata.map(this::own).orElse(own);
+    }
+
+    private Locator own(LispAddress.Vendor said) {
+        return own.at(new Rloc(new LispAddress.AfiList(List.of(own.rloc().address(), said))));
     }
 
     /** 1 s, 2 s, 4 s … 60 s after the first, second, third transmission. */
@@ -393,19 +452,19 @@ final class Registrar {
      */
     Subscriber.Verdict judgeGroup(Eid eid, Nonce nonce) {
         var it = registrations.get(eid);
-        if (it == null) {
-            return Subscriber.Verdict.REPLAY;
-        }
-        if (it.group.isEmpty() || nonce.isGreaterThan(it.group.get())) {
-            it.group = Optional.of(nonce);
+        var last = it == null ? Optional.ofNullable(inside.get(eid)) : it.group;
+        if (last.isEmpty() || nonce.isGreaterThan(last.get())) {
+            if (it == null) {
+                inside.put(eid, nonce);
+            } else {
+                it.group = Optional.of(nonce);
+            }
             groupNonce =
                     groupNonce
-                            .filter(last -> last.isGreaterThan(nonce))
+                            .filter(greatest -> greatest.isGreaterThan(nonce))
                             .or(() -> Optional.of(nonce));
             return Subscriber.Verdict.NEW;
         }
-        return nonce.equals(it.group.get())
-                ? Subscriber.Verdict.DUPLICATE
-                : Subscriber.Verdict.REPLAY;
+        return nonce.equals(last.get()) ? Subscriber.Verdict.DUPLICATE : Subscriber.Verdict.REPLAY;
     }
 }

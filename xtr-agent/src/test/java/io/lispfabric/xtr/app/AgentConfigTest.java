@@ -3,7 +3,9 @@ package io.lispfabric.xtr.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.app.ConfigException;
 import io.lispfabric.wire.app.Settings;
@@ -57,6 +59,7 @@ class AgentConfigTest {
                 priority            %d
                 weight              %d
                 map-cache-entries   %d
+                vendors             %s
                 re-encapsulate      %s
                 admin.listen        %s
                 http.listen         %s
@@ -79,6 +82,7 @@ class AgentConfigTest {
                                 config.priority(),
                                 config.weight(),
                                 config.mapCacheEntries(),
+                                config.vendors(),
                                 config.reEncapsulate(),
                                 text(config.adminListen()),
                                 text(config.httpListen()),
@@ -103,6 +107,7 @@ class AgentConfigTest {
                         priority            1
                         weight              50
                         map-cache-entries   65536
+                        vendors             []
                         re-encapsulate      false
                         admin.listen        none
                         http.listen         none
@@ -123,6 +128,7 @@ class AgentConfigTest {
     }
 
     @Test
+    @Rfc("R-024")
     @Rfc("R-111")
     void everySetting() throws Exception {
         var config =
@@ -140,6 +146,7 @@ class AgentConfigTest {
                         priority: 2
                         weight: 0
                         map-cache-entries: 1000
+                        vendors: [02005e]
                         re-encapsulate: true
                         admin: {listen: "127.0.0.1:24443"}
                         http: {listen: "127.0.0.1:24080"}
@@ -164,6 +171,7 @@ class AgentConfigTest {
                             eids: ["[1]40.0.0.7", "[100]name:POD-D-AccID-7"]
                             listen: 127.0.0.1:7007
                             deliver: 127.0.0.1:7107
+                            metadata: "02005e:475055"
                         """);
 
         assertThat(config.rloc()).isEqualTo(Ip.parse("192.0.2.15"));
@@ -177,6 +185,9 @@ class AgentConfigTest {
         assertThat(config.domains().getFirst().mapServers().get(1).getPort()).isEqualTo(4342);
         assertThat(config.database()).hasSize(2);
         assertThat(config.attachments().getFirst().deliver()).isPresent();
+        assertThat(config.vendors()).containsExactly(0x02005E);
+        assertThat(config.attachments().getFirst().metadata())
+                .contains(new LispAddress.Vendor(0x02005E, Bytes.ofHex("475055")));
     }
 
     private AgentConfig protectedBy(String lispSec) throws Exception {

@@ -426,6 +426,48 @@ class SubscriptionTest {
         assertThat(text.lines().filter(it -> it.contains("* group"))).hasSize(2);
     }
 
+    @Test
+    @Rfc("R-064")
+    @Rfc("R-086")
+    void aPxtrTakesTheNewsOfWhatIsInsideTheSubnetThatItRegisters() {
+        var talk = new Conversation();
+        talk.register(POD_D);
+        talk.register("[100]name:pETR");
+        talk.notify("101", mapping(POD_D, "192.0.2.13"));
+        talk.notify("102", mapping("[100]name:pETR", "192.0.2.13"));
+        talk.text();
+
+        talk.notify("70000001", mapping(ACC_8, "192.0.2.14"));
+        talk.notify("70000002", mapping(ACC_8, "192.0.2.15"));
+        talk.notify("70000001", mapping(ACC_8, "192.0.2.14"));
+        talk.notify("70000003", mapping("[100]name:POD-D-AccID-8", "192.0.2.15"));
+        talk.notify("70000004", mapping("[1]50.0.0.1/32", "192.0.2.16"));
+
+        assertThat(talk.text())
+                .isEqualTo(
+                        """
+                           0.0   < ms1 Map-Notify 70000001 [1]40.0.0.8/32 1440m {.14}
+                           0.0   > ms1 Map-Notify-Ack 70000001 [1]40.0.0.8/32 1440m {.14}
+                           0.0   * publication [1]40.0.0.8/32 1440m {.14}
+                           0.0   * acked 70000001
+                           0.0   < ms1 Map-Notify 70000002 [1]40.0.0.8/32 1440m {.15}
+                           0.0   > ms1 Map-Notify-Ack 70000002 [1]40.0.0.8/32 1440m {.15}
+                           0.0   * publication [1]40.0.0.8/32 1440m {.15}
+                           0.0   * acked 70000002
+                           0.0   < ms1 Map-Notify 70000001 [1]40.0.0.8/32 1440m {.14}
+                           0.0   * replay 70000001
+                           0.0   dropped replay
+                           0.0   < ms1 Map-Notify 70000003 [100]name:POD-D-AccID-8 1440m {.15}
+                           0.0   > ms1 Map-Notify-Ack 70000003 [100]name:POD-D-AccID-8 1440m {.15}
+                           0.0   * publication [100]name:POD-D-AccID-8 1440m {.15}
+                           0.0   * acked 70000003
+                           0.0   < ms1 Map-Notify 70000004 [1]50.0.0.1/32 1440m {.16}
+                           0.0   > ms1 Map-Notify-Ack 70000004 [1]50.0.0.1/32 1440m {.16}
+                           0.0   * acked 70000004
+                           0.0   dropped unasked
+                        """);
+    }
+
     private static Conversation subscribedTo(String eid, String... rlocs) {
         var talk = new Conversation();
         talk.resolve(eid);
