@@ -30,7 +30,12 @@ public record Listener(
         List<Candidate> candidates,
         PrefixMap<Outstanding> outstanding)
         implements Expiring {
-    private static final int MOST_CANDIDATES = 4;
+    /**
+     * An xTR that starts asks for many EIDs at once, each under a nonce of its own, and one
+     * EID-Prefix may answer them all; repetitions overtake each other. What is forgotten before its
+     * answer is acknowledged is a nonce that the xTR counts from and we do not.
+     */
+    private static final int MOST_CANDIDATES = 16;
 
     public Listener {
         candidates = List.copyOf(candidates);
@@ -173,7 +178,9 @@ public record Listener(
                                         && (other.proven()
                                                 || it.contact().equals(other.contact())
                                                         && other.nonce().isGreaterThan(it.nonce()))
-                                || other.proven() && it.nonce().equals(other.nonce())));
+                                || other.proven()
+                                        && it.nonce().equals(other.nonce())
+                                        && !it.contact().equals(other.contact())));
         if (those.size() == MOST_CANDIDATES) {
             those.remove(
                     those.stream()

@@ -43,6 +43,8 @@ final class SimXtr {
 
     private record Said(Eid eid, int version) {}
 
+    private record Asked(Nonce nonce, Eid eid) {}
+
     /** An EID-Prefix that publications come for, with all inside it. */
     private static final class Subscription {
         private Nonce last;
@@ -68,8 +70,11 @@ final class SimXtr {
 
     private final Set<Eid> wanted = new HashSet<>();
     private final Map<Eid, Long> askMillis = new HashMap<>();
-    private final Map<Nonce, Eid> asked = new HashMap<>();
-    private final Map<Nonce, Eid> confirmations = new HashMap<>();
+
+    /** Nonces are counted for each EID-Prefix (RFC 9437 §5), so that one may ask for several. */
+    private final Set<Asked> asked = new HashSet<>();
+
+    private final Set<Asked> confirmations = new HashSet<>();
     private final Map<Eid, Nonce> askedLast = new HashMap<>();
     private final Map<Eid, Nonce> stored = new HashMap<>();
     private final Map<Eid, Subscription> subscriptions = new HashMap<>();
@@ -203,7 +208,7 @@ final class SimXtr {
         next = next.value() == 0 ? anywhere() : next.next();
         askedLast.put(eid, next);
         var nonce = next;
-        asked.put(nonce, eid);
+        asked.add(new Asked(nonce, eid));
         // Another server may have got further, or not as far, when this is committed.
         var hole =
                 MapResolver.hole(sim.committed(), NOWHERE, eid, Optional.of(ids))
@@ -223,8 +228,7 @@ final class SimXtr {
                         hole,
                         true,
                         TEMPORARY_MILLIS,
-                        Fixture.ROOM,
-                        Optional.empty()));
+                        Fixture.ROOM));
     }
 
     private static MappingRecord nothing(Eid eid) {
@@ -253,20 +257,24 @@ final class SimXtr {
         }
         var eid = record.eid();
         var answered = Optional.ofNullable(said.get(nonce)).filter(it -> it.eid().equals(eid));
-        var confirmed = Optional.ofNullable(asked.get(nonce)).filter(eid::covers);
+        var confirmed =
+                asked.stream()
+                        .filter(it -> it.nonce().equals(nonce) && eid.covers(it.eid()))
+                        .map(Asked::eid)
+                        .toList();
         if (answered.isPresent()) {
             onAnswer(answered.get(), nonce, record);
         } else if (record.action() == Action.DROP_AUTH_FAILURE) {
-            if (confirmed.isEmpty() && !eid.equals(confirmations.get(nonce))) {
+            if (confirmed.isEmpty() && !confirmations.contains(new Asked(nonce, eid))) {
                 return;
             }
             subscriptions.remove(eid);
             cache.keySet().removeIf(cached -> !isSubscribedTo(cached));
             askAgain();
-        } else if (eid.equals(confirmations.get(nonce))) {
+        } else if (confirmations.contains(new Asked(nonce, eid))) {
             sim.acknowledge(address, eid, nonce); // once more: the first was lost
-        } else if (confirmed.isPresent()) {
-            onConfirmation(confirmed.get(), nonce, record);
+        } else if (!confirmed.isEmpty()) {
+            onConfirmation(confirmed, nonce, record);
         } else {
             onPublication(nonce, record);
         }
@@ -288,11 +296,11 @@ final class SimXtr {
         }
     }
 
-    private void onConfirmation(Eid what, Nonce nonce, MappingRecord record) {
+    private void onConfirmation(List<Eid> what, Nonce nonce, MappingRecord record) {
         var eid = record.eid();
         sim.acknowledge(address, eid, nonce);
-        asked.keySet().removeIf(it -> !it.isGreaterThan(nonce) && what.equals(asked.get(it)));
-        confirmations.put(nonce, eid);
+        asked.removeIf(it -> !it.nonce().isGreaterThan(nonce) && what.contains(it.eid()));
+        confirmations.add(new Asked(nonce, eid));
         // A publication of another answer to us may have overtaken this one.
         boolean old =
                 subscriptions.containsKey(eid)
@@ -306,7 +314,7 @@ final class SimXtr {
             install(record);
             limit(subscription, record);
         }
-        askMillis.put(what, Long.MAX_VALUE);
+        what.forEach(it -> askMillis.put(it, Long.MAX_VALUE));
     }
 
     private void limit(Subscription subscription, MappingRecord record) {
