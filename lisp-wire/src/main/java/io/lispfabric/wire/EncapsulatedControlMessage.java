@@ -42,6 +42,9 @@ public record EncapsulatedControlMessage(
         implements LispMessage.Plain {
     public static final int TYPE = 8;
 
+    /** The UDP port of the data plane: neither inner port may be this one (RFC 9301 §5.8). */
+    public static final int DATA_PORT = 4341;
+
     private static final int S = 0x0800_0000;
     private static final int D = 0x0400_0000;
     private static final int UDP = 17;
@@ -50,14 +53,17 @@ public record EncapsulatedControlMessage(
     /**
      * Wraps a message.
      *
-     * @throws IllegalArgumentException when the two addresses are of different families, or the
-     *     message fits no IP packet
+     * @throws IllegalArgumentException when the two addresses are of different families, a port is
+     *     {@link #DATA_PORT}, or the message fits no IP packet
      */
     public static EncapsulatedControlMessage of(
             Ip source, Ip destination, int sourcePort, int destinationPort, LispMessage message) {
         if (source.afi() != destination.afi()) {
             throw new IllegalArgumentException(
                     "inner addresses of two families: " + source + ", " + destination);
+        }
+        if (sourcePort == DATA_PORT || destinationPort == DATA_PORT) {
+            throw new IllegalArgumentException("port 4341 is that of the data plane");
         }
         var payload = new WireWriter();
         message.write(payload);
@@ -109,6 +115,39 @@ public record EncapsulatedControlMessage(
                 sourcePort,
                 destinationPort,
                 message);
+    }
+
+    /**
+     * What a server sends on: the same message with one hop less in the inner header, as of any
+     * packet that is taken out of one tunnel and put into the next (RFC 9300 §5.3). Empty when it
+     * has none left.
+     */
+    public Optional<EncapsulatedControlMessage> oneHopFurther() {
+        boolean v4 = source instanceof LispAddress.Ipv4;
+        int at = v4 ? 8 : 7;
+        int left = packet.at(at) - 1;
+        if (left <= 0) {
+            return Optional.empty();
+        }
+        var octets = packet.toArray();
+        octets[at] = (byte) left;
+        if (v4) {
+            // RFC 1141: the word of TTL and protocol is less by 256, so its complement is more.
+            int checksum = ((octets[10] & 0xFF) << 8 | octets[11] & 0xFF) + 0x100;
+            checksum = (checksum & 0xFFFF) + (checksum >>> 16);
+            octets[10] = (byte) (checksum >>> 8);
+            octets[11] = (byte) checksum;
+        }
+        return Optional.of(
+                new EncapsulatedControlMessage(
+                        ddtOriginated,
+                        authenticationData,
+                        Bytes.of(octets),
+                        source,
+                        destination,
+                        sourcePort,
+                        destinationPort,
+                        message));
     }
 
     /** The same inner packet, with other LISP-SEC data or none (RFC 9303 §6.6, §6.7.1). */
@@ -218,7 +257,8 @@ public record EncapsulatedControlMessage(
             int destinationPort = in.as("Inner UDP destination port").u16();
             int udpLength = in.as("Inner UDP length").u16();
             int checksum = in.as("Inner UDP checksum").u16();
-            if (udpLength != length) {
+            // RFC 9301 §5.8: port 4341 MUST NOT be assigned to either port.
+            if (udpLength != length || sourcePort == DATA_PORT || destinationPort == DATA_PORT) {
                 throw in.flaw(Flaw.BAD_INNER_PACKET);
             }
             // RFC 9301 §5.8: the inner checksum MUST be non-zero; the outer one was the kernel's to

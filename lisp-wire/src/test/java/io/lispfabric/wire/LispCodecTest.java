@@ -18,6 +18,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What makes octets no message, and what is only passed over. */
 class LispCodecTest {
@@ -365,6 +366,64 @@ class LispCodecTest {
             changed[at] ^= 1;
             assertThat(flaw(decode(changed))).as("octet %d", at).isEqualTo(Flaw.BAD_CHECKSUM);
         }
+    }
+
+    /** With checksums that are right all the same: each port is one more or less. */
+    @Test
+    @Rfc("9301 §5.8")
+    void anInnerPortIsNeverThatOfTheDataPlane() {
+        for (int port : new int[] {20, 22}) {
+            var octets = Vectors.read("ecm-map-request-ipv4").toArray();
+            int at = 4 + port; // behind the ECM's head
+            int checksum = u16(octets, 4 + 26) + u16(octets, at) - 4341;
+            u16(octets, 4 + 26, Math.floorMod(checksum, 0xFFFF));
+            u16(octets, at, 4341);
+            assertThat(flaw(decode(octets))).isEqualTo(Flaw.BAD_INNER_PACKET);
+            u16(octets, at, 4340);
+            u16(octets, 4 + 26, Math.floorMod(checksum + 1, 0xFFFF));
+            assertThat(decode(octets)).isInstanceOf(Decoded.Message.class);
+        }
+        var local = Ip.parse("127.0.0.1");
+        var request = ecm("ecm-map-request-ipv4").message();
+        assertThatThrownBy(() -> EncapsulatedControlMessage.of(local, local, 4341, 4342, request))
+                .hasMessageContaining("4341");
+        assertThatThrownBy(() -> EncapsulatedControlMessage.of(local, local, 4342, 4341, request))
+                .hasMessageContaining("4341");
+    }
+
+    private static int u16(byte[] octets, int at) {
+        return (octets[at] & 0xFF) << 8 | octets[at + 1] & 0xFF;
+    }
+
+    private static void u16(byte[] octets, int at, int value) {
+        octets[at] = (byte) (value >>> 8);
+        octets[at + 1] = (byte) value;
+    }
+
+    private static EncapsulatedControlMessage ecm(String vector) {
+        var octets = Vectors.read(vector).toArray();
+        if (!(decode(octets) instanceof Decoded.Message(EncapsulatedControlMessage ecm))) {
+            throw new AssertionError(vector);
+        }
+        return ecm;
+    }
+
+    /** RFC 1812 §5.3.1: what forwards decrements, and drops at zero; the checksum follows. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ecm-map-request-ipv4", "ecm-map-request-ipv6-odd"})
+    @Rfc("9301 §8.4")
+    void whatGoesOnHasOneHopLess(String vector) {
+        var ecm = ecm(vector);
+        int at = ecm.source() instanceof LispAddress.Ipv4 ? 8 : 7;
+        int hops = ecm.packet().at(at);
+        for (int left = hops - 1; left > 0; left--) {
+            ecm = ecm.oneHopFurther().orElseThrow();
+            assertThat(ecm.packet().at(at)).isEqualTo(left);
+            // The header checksum is right, and nothing else is altered.
+            assertThat(decode(LispCodec.encode(ecm))).isEqualTo(new Decoded.Message(ecm));
+            assertThat(ecm.message()).isEqualTo(ecm(vector).message());
+        }
+        assertThat(ecm.oneHopFurther()).isEmpty();
     }
 
     @Test

@@ -53,6 +53,10 @@ enum Drop {
     KEY_USED_AGAIN("%s uses a one-time key again, for %s"),
     /** A question that came from the Map-Server that it would go to. */
     LOOP("%s sends a question to us that we would send there: %s"),
+    /** A question that went from server to server until its hops were used up. */
+    TOO_FAR("a question has come too far to go on: from %s, nonce %s"),
+    /** A Map-Request from port 4341, which no ECM may carry (RFC 9301 §5.8). */
+    DATA_PORT,
     /** Too many answers to one address. */
     RATE_LIMITED,
     /** A Map-Notify-Ack that nothing waits for. */

@@ -21,10 +21,12 @@ final class Incidents {
     private final InstantSource clock;
     private final Consumer<String> log;
 
-    /** When the while of a reason ends, and how often it has happened untold. */
-    private final long[] until = new long[FLAWS + REASONS];
+    private static final int TOO_LONG = FLAWS + REASONS;
 
-    private final long[] untold = new long[FLAWS + REASONS];
+    /** When the while of a reason ends, and how often it has happened untold. */
+    private final long[] until = new long[TOO_LONG + 1];
+
+    private final long[] untold = new long[TOO_LONG + 1];
 
     /**
      * @param log where to tell
@@ -61,6 +63,23 @@ final class Incidents {
         long more = others(FLAWS + reason.ordinal(), reason.tolerated());
         if (more >= 0) {
             tell(String.format(reason.sentence(), who, what), more);
+        }
+    }
+
+    /**
+     * A message is sent that may be longer than what paths carry, as a part of it cannot be told
+     * (RFC 9301 §5).
+     *
+     * @param octets of the message, {@code room} of which are known to arrive whole
+     */
+    void tooLong(Object to, int octets, int room) {
+        metrics.tooLong();
+        long more = others(TOO_LONG, 0);
+        if (more >= 0) {
+            tell(
+                    "a message of %d octets to %s is longer than the %d that every path carries; if yours carry more, set lisp.path-mtu"
+                            .formatted(octets, to, room),
+                    more);
         }
     }
 

@@ -11,7 +11,6 @@ import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.ProtectedAnswer;
 import io.lispfabric.server.core.Site;
-import io.lispfabric.server.core.UsedKey;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.LispCodec;
@@ -19,7 +18,6 @@ import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
-import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.ReferralAction;
 import io.lispfabric.wire.ReferralRecord;
@@ -28,6 +26,7 @@ import io.lispfabric.wire.auth.SharedKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -36,6 +35,8 @@ import java.util.function.Supplier;
 
 /** Map-Requests: questions, subscriptions and their ends (RFC 9301 §8.3, RFC 9437 §5). */
 final class MapRequests {
+    private static final List<MapRequest.Asked> NONE = List.of();
+
     /** Octets of a Map-Reply before its records. */
     private static final int REPLY_HEAD = 12;
 
@@ -49,24 +50,46 @@ final class MapRequests {
     private final RateLimit replies;
     private final RepeatLimit repeats;
     private final OneTimeKeys oneTimeKeys;
-    private final BoundedMap<Question, Waiting> waiting = new BoundedMap<>(MOST_WAITING);
+    private final SecretHash hash;
+
+    /** By nonce and EID. */
+    private final BoundedMap<Long, Errand> waiting = new BoundedMap<>(MOST_WAITING);
 
     MapRequests(Surroundings around) {
         this.around = around;
         int perSecond = around.config().repliesPerSecond();
-        this.replies = new RateLimit(perSecond, 2 * perSecond);
-        this.repeats = new RepeatLimit(around.config().repeatsPerSecond(), around.origin());
+        this.hash = new SecretHash(around.origin());
+        this.replies = new RateLimit(perSecond, 2 * perSecond, hash);
+        this.repeats = new RepeatLimit(around.config().repeatsPerSecond(), hash);
         this.oneTimeKeys = new OneTimeKeys(around.config().lispSec());
     }
 
-    /** One record of a Map-Request. */
-    private record Question(Nonce nonce, Eid eid) {}
+    /** A Map-Request on its way through here, and what its records have in common. */
+    private static final class Errand {
+        private final MapRequest request;
+        private final From from;
 
-    /**
-     * A Map-Request whose subscription is in the log; needed again if there turns out to be nothing
-     * to subscribe to.
-     */
-    private record Waiting(MapRequest request, From from) {}
+        /** Where it has been sent already; nearly all have one record and go to one place. */
+        private final Set<Ip> passedOn;
+
+        /** What is asked for with the N-bit, until it is in the log. */
+        private final List<Command.Asking> asking = new ArrayList<>(1);
+
+        Errand(MapRequest request, From from) {
+            this.request = request;
+            this.from = from;
+            this.passedOn = request.records().size() == 1 ? Set.of() : new HashSet<>();
+        }
+
+        /** Whether it goes there for the first time; from now on it does not. */
+        boolean passesOnTo(Ip address) {
+            return request.records().size() == 1 || passedOn.add(address);
+        }
+
+        boolean wasPassedOnTo(Ip address) {
+            return passedOn.contains(address);
+        }
+    }
 
     /** Whatever LISP-SEC has to do with it is settled first (RFC 9303 §6.6). */
     void receive(MapRequest request, From from) {
@@ -101,11 +124,31 @@ final class MapRequests {
                 && request.itrRlocs().getFirst() == LispAddress.None.NONE) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
         } else {
-            // Nearly all have one record, and then there is nothing to remember.
-            var passedOn = request.records().size() == 1 ? Set.<Ip>of() : new HashSet<Ip>();
+            var errand = new Errand(request, from);
             for (var asked : from.isDdt() ? refer(request, from) : request.records()) {
-                receive(request, asked, from, passedOn);
+                receive(errand, asked);
             }
+            submit(errand);
+        }
+    }
+
+    /** A one-time key is that of the whole message (RFC 9437 §7.1). */
+    private void submit(Errand errand) {
+        if (errand.asking.isEmpty()) {
+            return;
+        }
+        for (var each : errand.asking) {
+            waiting.put(hash.of(each.nonce(), each.asked()), errand);
+        }
+        if (errand.from.protection().isPresent()) {
+            long until = around.millis() + KEYS_REMEMBERED.toMillis();
+            around.submit(
+                    new Command.Associate(
+                            errand.from.protection().get().proof(until),
+                            around.config().lispSec().mostUsedKeys(),
+                            errand.asking));
+        } else {
+            errand.asking.forEach(around::submit);
         }
     }
 
@@ -150,30 +193,37 @@ final class MapRequests {
         return served;
     }
 
-    private void receive(MapRequest request, MapRequest.Asked asked, From from, Set<Ip> passedOn) {
+    private void receive(Errand errand, MapRequest.Asked asked) {
+        var request = errand.request;
+        var from = errand.from;
         var eid = asked.eid();
-        boolean subscribes =
-                asked.subscribes()
-                        && request.identity().isPresent()
-                        && (request.unsubscribes()
-                                || around.config().sites().segments().serves(eid.iid()));
+        boolean subscribes = subscribes(request, asked);
         var elsewhere = around.config().sites().elsewhere(eid);
         if (elsewhere.isPresent() && isRefused(request, eid, from, subscribes)) {
             refuse(request, eid, from, Action.DROP_POLICY_DENIED);
         } else if (elsewhere.isPresent()) {
-            relay(request, eid, from, elsewhere.get().servers(), passedOn);
+            relay(errand, eid, elsewhere.get().servers());
         } else if (request.unsubscribes()) {
             if (subscribes) {
-                unsubscribe(request, request.identity().orElseThrow(), eid, from);
+                unsubscribe(errand, request.identity().orElseThrow(), eid);
             }
         } else if (subscribes) {
-            subscribe(request, request.identity().orElseThrow(), eid, from);
+            subscribe(errand, request.identity().orElseThrow(), eid);
         } else {
-            answer(request, eid, from, passedOn);
+            answer(errand, eid);
         }
     }
 
-    private void answer(MapRequest request, Eid eid, From from, Set<Ip> passedOn) {
+    private boolean subscribes(MapRequest request, MapRequest.Asked asked) {
+        return asked.subscribes()
+                && request.identity().isPresent()
+                && (request.unsubscribes()
+                        || around.config().sites().segments().serves(asked.eid().iid()));
+    }
+
+    private void answer(Errand errand, Eid eid) {
+        var request = errand.request;
+        var from = errand.from;
         if (request.dontMapReply()) {
             around.metrics().dropped(Drop.NO_REPLY_WANTED);
             return;
@@ -191,46 +241,46 @@ final class MapRequests {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        int room = around.config().messageRoom(to.get()) - REPLY_HEAD;
         if (from.protection().isPresent()) {
-            answer(request, eid, from, to.get(), from.protection().get(), room);
+            answer(errand, eid, to.get(), from.protection().get());
             return;
         }
+        int room = around.config().messageRoom(to.get()) - REPLY_HEAD;
         var directory = around.mappings().directory();
         switch (MapResolver.answer(
                 directory, around.config().sites(), eid, room, request.identity())) {
             case MapResolver.Answer.Reply(var records) ->
                     reply(to.get(), from, unsigned(request, records));
-            case MapResolver.Answer.Forward(var etrs) ->
-                    forward(request, eid, from, etrs, passedOn);
-            case MapResolver.Answer.Relay(var servers) ->
-                    relay(request, eid, from, servers, passedOn);
+            case MapResolver.Answer.Forward(var etrs) -> forward(errand, eid, etrs);
+            case MapResolver.Answer.Relay(var servers) -> relay(errand, eid, servers);
         }
     }
 
     /** RFC 9303 §6.7: what is asked with protection is answered with it. */
-    private void answer(
-            MapRequest request, Eid eid, From from, Ip to, Protection protection, int room) {
-        var answer =
-                ProtectedAnswer.of(
-                        around.state(),
-                        around.config().sites(),
-                        eid,
-                        room - protection.octets(eid),
-                        request.identity(),
-                        this::reaches);
-        switch (answer) {
+    private void answer(Errand errand, Eid eid, Ip to, Protection protection) {
+        switch (protectedAnswer(errand, eid, to, protection)) {
             case ProtectedAnswer.Reply(var records, var vouched, var etrCantSign) ->
                     reply(
                             to,
-                            from,
+                            errand.from,
                             () ->
                                     protection.sign(
-                                            unsigned(request, records).get(),
+                                            unsigned(errand.request, records).get(),
                                             vouched,
                                             etrCantSign));
-            case ProtectedAnswer.Forward forward -> forward(request, from, protection, forward);
+            case ProtectedAnswer.Forward forward -> forward(errand, to, protection, forward);
         }
+    }
+
+    private ProtectedAnswer protectedAnswer(Errand errand, Eid eid, Ip to, Protection protection) {
+        int room = around.config().messageRoom(to) - REPLY_HEAD - protection.octets(eid);
+        return ProtectedAnswer.of(
+                around.state(),
+                around.config().sites(),
+                eid,
+                room,
+                errand.request.identity(),
+                this::reaches);
     }
 
     private static Supplier<MapReply> unsigned(MapRequest request, List<MappingRecord> records) {
@@ -248,22 +298,46 @@ final class MapRequests {
         around.outbox().send(to, from.replyPort(), what.get());
     }
 
-    /** RFC 9303 §6.7.1: the ETR gets a key of its own, and the inner Map-Request unaltered. */
+    /**
+     * RFC 9303 §6.7.1: the ETR gets a key of its own, and the inner Map-Request unaltered; once,
+     * with all that it will be believed in its one answer.
+     */
     private void forward(
-            MapRequest request, From from, Protection protection, ProtectedAnswer.Forward to) {
-        var etr = to.etrs().getFirst();
+            Errand errand, Ip itr, Protection protection, ProtectedAnswer.Forward first) {
+        var etr = first.etrs().getFirst();
+        if (errand.wasPassedOnTo(etr.address())) {
+            return;
+        }
         var key = key(etr);
         if (key.isEmpty() || !replies.allows(etr.address(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
-        } else {
-            var data =
-                    protection.forEtr(to.vouched(), to.etrCantSign(), request.nonce(), key.get());
-            around.outbox()
-                    .send(
-                            etr.address(),
-                            ServerConfig.LISP_PORT,
-                            from.relayed().orElseThrow().with(Optional.of(data)));
+            return;
         }
+        var ecm = further(errand);
+        if (ecm.isEmpty() || !errand.passesOnTo(etr.address())) {
+            return;
+        }
+        var vouched = new LinkedHashSet<>(first.vouched());
+        boolean etrCantSign = first.etrCantSign();
+        for (var other : errand.request.records().size() == 1 ? NONE : errand.request.records()) {
+            if (!isRefused(
+                            errand.request,
+                            other.eid(),
+                            errand.from,
+                            subscribes(errand.request, other))
+                    && around.config().sites().elsewhere(other.eid()).isEmpty()
+                    && protectedAnswer(errand, other.eid(), itr, protection)
+                            instanceof ProtectedAnswer.Forward too
+                    && too.etrs().getFirst().address().equals(etr.address())) {
+                vouched.addAll(too.vouched());
+                etrCantSign |= too.etrCantSign();
+            }
+        }
+        var data =
+                protection.forEtr(
+                        List.copyOf(vouched), etrCantSign, errand.request.nonce(), key.get());
+        around.outbox()
+                .send(etr.address(), ServerConfig.LISP_PORT, ecm.get().with(Optional.of(data)));
     }
 
     /** A key that is no longer configured makes way for the site's first. */
@@ -275,14 +349,14 @@ final class MapRequests {
     }
 
     /** RFC 9301 §8.3: the ETR itself answers; the inner Map-Request goes on unaltered. */
-    private void forward(MapRequest request, Eid eid, From from, List<Ip> etrs, Set<Ip> passedOn) {
+    private void forward(Errand errand, Eid eid, List<Ip> etrs) {
         var etr = etrs.stream().filter(this::reaches).findFirst();
         if (etr.isEmpty()) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
-        } else if (!passedOn.contains(etr.get()) && !replies.allows(etr.get(), around.now())) {
+        } else if (!errand.wasPassedOnTo(etr.get()) && !replies.allows(etr.get(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
         } else {
-            passOn(request, eid, from, etr.get(), ServerConfig.LISP_PORT, passedOn);
+            passOn(errand, eid, etr.get(), ServerConfig.LISP_PORT);
         }
     }
 
@@ -290,12 +364,8 @@ final class MapRequests {
      * RFC 9301 §8.4: another Map-Server answers, straight to the ITR-RLOCs of the unaltered
      * Map-Request. Which one changes with the nonce, so that a retransmission may try another.
      */
-    private void relay(
-            MapRequest request,
-            Eid eid,
-            From from,
-            List<Elsewhere.Server> servers,
-            Set<Ip> passedOn) {
+    private void relay(Errand errand, Eid eid, List<Elsewhere.Server> servers) {
+        var from = errand.from;
         var usable = servers.stream().filter(it -> reaches(it.address())).toList();
         if (usable.isEmpty()) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
@@ -306,35 +376,37 @@ final class MapRequests {
             around.drop(Drop.LOOP, from.address(), eid);
             return;
         }
-        var server =
-                usable.get((int) Long.remainderUnsigned(request.nonce().value(), usable.size()));
+        var nonce = errand.request.nonce().value();
+        var server = usable.get((int) Long.remainderUnsigned(nonce, usable.size()));
         // Its own share of the Map-Server is what the asker has, not what all of us have together.
         if (!replies.allows(from.address(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        passOn(request, eid, from, server.address(), server.port(), passedOn);
+        passOn(errand, eid, server.address(), server.port());
     }
 
-    /**
-     * Sends a Map-Request on as it came, and once however many of its records go there.
-     *
-     * @param passedOn where it has been sent already
-     */
-    private void passOn(MapRequest request, Eid eid, From from, Ip to, int port, Set<Ip> passedOn) {
-        if (request.records().size() > 1 && !passedOn.add(to)) {
+    /** Sends a Map-Request on as it came, and once however many of its records go there. */
+    private void passOn(Errand errand, Eid eid, Ip to, int port) {
+        if (!errand.passesOnTo(to)) {
             return;
         }
+        var from = errand.from;
         if (from.relayed().isPresent()) {
             // Whoever is asked next stands in no tree.
-            around.outbox().send(to, port, from.relayed().get().withDdtOriginated(false));
+            further(errand)
+                    .ifPresent(ecm -> around.outbox().send(to, port, ecm.withDdtOriginated(false)));
             return;
         }
         var inner =
                 eid.prefix().address() instanceof Ip ip && ip.afi() == from.address().afi()
                         ? ip
                         : to;
-        if (inner.afi() == from.address().afi()) {
+        if (inner.afi() != from.address().afi()) {
+            around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
+        } else if (from.port() == EncapsulatedControlMessage.DATA_PORT) {
+            around.metrics().dropped(Drop.DATA_PORT);
+        } else {
             around.outbox()
                     .send(
                             to,
@@ -344,10 +416,17 @@ final class MapRequests {
                                     inner,
                                     from.port(),
                                     ServerConfig.LISP_PORT,
-                                    request));
-        } else {
-            around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
+                                    errand.request));
         }
+    }
+
+    /** What goes on of an ECM, if it may: in a circle of servers none goes on for ever. */
+    private Optional<EncapsulatedControlMessage> further(Errand errand) {
+        var ecm = errand.from.relayed().flatMap(EncapsulatedControlMessage::oneHopFurther);
+        if (ecm.isEmpty()) {
+            around.drop(Drop.TOO_FAR, errand.from.address(), errand.request.nonce());
+        }
+        return ecm;
     }
 
     /** One of the ITR-RLOCs, best the one that the request came from (RFC 9301 §5.5). */
@@ -370,7 +449,9 @@ final class MapRequests {
                 || bound.getAddress().length == ip.toInetAddress().getAddress().length;
     }
 
-    private void subscribe(MapRequest request, XtrIdentity identity, Eid eid, From from) {
+    private void subscribe(Errand errand, XtrIdentity identity, Eid eid) {
+        var request = errand.request;
+        var from = errand.from;
         var credentials = credentials(request, identity, from);
         if (credentials.isEmpty()) {
             // RFC 9437 §5: no security association, no subscription.
@@ -402,8 +483,7 @@ final class MapRequests {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        waiting.put(new Question(request.nonce(), eid), new Waiting(request, from));
-        around.submit(
+        errand.asking.add(
                 new Command.Subscribe(
                         around.origin(),
                         around.millis(),
@@ -417,8 +497,7 @@ final class MapRequests {
                         hole(eid, identity),
                         MapResolver.isOutside(around.config().sites(), eid),
                         around.config().subscriptions().temporary().toMillis(),
-                        around.config().subscriptions().room(),
-                        proof(from)));
+                        around.config().subscriptions().room()));
     }
 
     /** What is subscribed to where nothing is registered, if that is wanted. */
@@ -428,7 +507,9 @@ final class MapRequests {
                 .filter(it -> temporary || !it.isNegative());
     }
 
-    private void unsubscribe(MapRequest request, XtrIdentity identity, Eid eid, From from) {
+    private void unsubscribe(Errand errand, XtrIdentity identity, Eid eid) {
+        var request = errand.request;
+        var from = errand.from;
         // RFC 9437 §5: the answer goes to the source of the request; inside an ECM, that is who
         // made it, unless it is an EID.
         var source = source(from);
@@ -457,8 +538,7 @@ final class MapRequests {
             }
             return;
         }
-        waiting.put(new Question(request.nonce(), eid), new Waiting(request, from));
-        around.submit(
+        errand.asking.add(
                 new Command.Unsubscribe(
                         around.origin(),
                         around.millis(),
@@ -468,8 +548,7 @@ final class MapRequests {
                         eid,
                         source,
                         around.notifyPort(source, from.replyPort()),
-                        around.config().subscriptions().room(),
-                        proof(from)));
+                        around.config().subscriptions().room()));
     }
 
     private Ip source(From from) {
@@ -497,10 +576,6 @@ final class MapRequests {
                                 .filter(key -> key.speaksFor(it.name()))
                                 .isPresent())
                 .map(it -> protection.credentials(it.name(), request.nonce()));
-    }
-
-    private Optional<UsedKey> proof(From from) {
-        return from.protection().map(it -> it.proof(around.millis() + KEYS_REMEMBERED.toMillis()));
     }
 
     /**
@@ -568,8 +643,11 @@ final class MapRequests {
     /** RFC 9437 §7.1: there is no new security association, nor then a subscription. */
     void onNotAuthenticated(Command.Asking asked) {
         around.drop(Drop.KEY_USED_AGAIN, asked.xtr(), asked.asked());
-        Optional.ofNullable(waiting.remove(new Question(asked.nonce(), asked.asked())))
-                .ifPresent(it -> refuse(it.request(), asked.asked(), it.from()));
+        take(asked).ifPresent(it -> refuse(it.request, asked.asked(), it.from));
+    }
+
+    private Optional<Errand> take(Command.Asking asked) {
+        return Optional.ofNullable(waiting.remove(hash.of(asked.nonce(), asked.asked())));
     }
 
     /** No security association, so no subscription and no end of one. */
@@ -583,7 +661,6 @@ final class MapRequests {
 
     /** The log has found nothing to subscribe to: answers as if it had not been asked. */
     void onNotSubscribed(Command.Subscribe asked) {
-        Optional.ofNullable(waiting.remove(new Question(asked.nonce(), asked.asked())))
-                .ifPresent(it -> answer(it.request(), asked.asked(), it.from(), new HashSet<>()));
+        take(asked).ifPresent(it -> answer(it, asked.asked()));
     }
 }

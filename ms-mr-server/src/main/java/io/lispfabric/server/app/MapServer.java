@@ -1,5 +1,6 @@
 package io.lispfabric.server.app;
 
+import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.store.ReplicatedLog;
@@ -83,6 +84,7 @@ public final class MapServer implements AutoCloseable {
                                         }
                                     }));
             var local = new LocalAddresses();
+            refuseItself(config, endpoint.localAddress(), local);
             var incidents = new Incidents(metrics, clock, LOG::warn);
             this.plane =
                     new ControlPlane(
@@ -128,6 +130,30 @@ public final class MapServer implements AutoCloseable {
         } finally {
             if (!started) {
                 closeAll();
+            }
+        }
+    }
+
+    /** A server that asks itself would pass every question on until its hops are used up. */
+    private static void refuseItself(
+            ServerConfig config, InetSocketAddress bound, LocalAddresses local) throws IOException {
+        var own = Ip.of(bound.getAddress());
+        for (var elsewhere : config.sites().elsewhere()) {
+            for (var server : elsewhere.servers()) {
+                boolean here =
+                        bound.getAddress().isAnyLocalAddress()
+                                ? local.contains(server.address())
+                                : own.equals(server.address());
+                if (here && server.port() == bound.getPort()) {
+                    throw new IOException(
+                            "map-servers: "
+                                    + server.address()
+                                    + " port "
+                                    + server.port()
+                                    + ", who is to be asked for "
+                                    + elsewhere.prefix()
+                                    + ", is this server itself");
+                }
             }
         }
     }
@@ -254,6 +280,11 @@ public final class MapServer implements AutoCloseable {
      */
     public double drops(String reason) {
         return metrics.drops(Drop.valueOf(reason.toUpperCase(Locale.ROOT)));
+    }
+
+    /** How many messages were longer than what every path is known to carry. */
+    double sentTooLong() {
+        return metrics.sentTooLong();
     }
 
     private Optional<String> illness() {

@@ -43,7 +43,20 @@ final class Outbox {
     /** A message that needs no MAC. */
     void send(Ip to, int port, LispMessage.Plain message) {
         metrics.sent(message);
-        socket.send(new InetSocketAddress(to.toInetAddress(), port), LispCodec.encode(message));
+        send(to, port, LispCodec.encode(message));
+    }
+
+    /**
+     * RFC 9301 §5 limits messages to what every path carries where that is not known. One mapping
+     * is never cut, though: half of a locator-set would be believed to be all of it. So it is sent
+     * whole, and IP has to fragment it.
+     */
+    private void send(Ip to, int port, byte[] datagram) {
+        int room = config.messageRoom(to);
+        if (datagram.length > room) {
+            incidents.tooLong(to, datagram.length, room);
+        }
+        socket.send(new InetSocketAddress(to.toInetAddress(), port), datagram);
     }
 
     /**
@@ -75,8 +88,9 @@ final class Outbox {
         for (var part : parts(records, room)) {
             var message = new MapNotify(nonce, NONE, part, named);
             metrics.sent(message);
-            socket.send(
-                    new InetSocketAddress(to.toInetAddress(), port),
+            send(
+                    to,
+                    port,
                     MessageAuthentication.seal(
                             message,
                             key,

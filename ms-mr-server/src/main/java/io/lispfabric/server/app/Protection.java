@@ -67,7 +67,7 @@ record Protection(
 
     /** What shows later that it has been used. */
     UsedKey proof(long untilMillis) {
-        return new UsedKey(LispSec.fingerprint(itrOtk), untilMillis);
+        return new UsedKey(LispSec.fingerprint(itrOtk), keyId, untilMillis);
     }
 
     private EidAd vouch(List<Eid> vouched, boolean etrCantSign) {

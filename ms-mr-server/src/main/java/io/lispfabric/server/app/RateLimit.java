@@ -21,8 +21,10 @@ final class RateLimit {
 
     private final Duration idle;
 
-    /** The one that was used longest ago comes first. */
-    private final LinkedHashMap<Ip, Bucket> buckets = new LinkedHashMap<>(64, 0.75f, true);
+    private final SecretHash hash;
+
+    /** By the number of the address. The one that was used longest ago comes first. */
+    private final LinkedHashMap<Long, Bucket> buckets = new LinkedHashMap<>(64, 0.75f, true);
 
     private final Bucket shared;
     private final double perSecond;
@@ -59,11 +61,15 @@ final class RateLimit {
         }
     }
 
-    RateLimit(int perSecond, int burst) {
-        this(perSecond, burst, ADDRESSES);
+    /**
+     * @param hash so that nobody can find addresses that meet in one place of the table
+     */
+    RateLimit(int perSecond, int burst, SecretHash hash) {
+        this(perSecond, burst, ADDRESSES, hash);
     }
 
-    RateLimit(int perSecond, int burst, int addresses) {
+    RateLimit(int perSecond, int burst, int addresses, SecretHash hash) {
+        this.hash = hash;
         this.perSecond = perSecond;
         this.burst = burst;
         this.addresses = addresses;
@@ -75,13 +81,14 @@ final class RateLimit {
 
     /** Whether one more may go there now. */
     boolean allows(Ip address, Instant now) {
-        var bucket = buckets.get(address);
+        long number = hash.of(address);
+        var bucket = buckets.get(number);
         if (bucket == null) {
             if (buckets.size() == addresses && !makeRoom(now)) {
                 return shared.take(now);
             }
             bucket = new Bucket(perSecond, burst, now);
-            buckets.put(address, bucket);
+            buckets.put(number, bucket);
         }
         return bucket.take(now);
     }

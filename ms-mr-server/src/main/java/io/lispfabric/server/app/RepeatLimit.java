@@ -18,34 +18,27 @@ final class RepeatLimit {
     private final long[] places = new long[1 << PLACES_BITS];
 
     private final int most;
-    private final long seed;
+    private final SecretHash hash;
 
     /**
      * @param perSecond on average over 3 seconds
-     * @param seed secret, so that nobody can find questions that meet
+     * @param hash so that nobody can find questions that meet
      */
-    RepeatLimit(int perSecond, long seed) {
+    RepeatLimit(int perSecond, SecretHash hash) {
         this.most = (int) Math.min(MOST, 3L * perSecond);
-        this.seed = seed;
+        this.hash = hash;
     }
 
     /** Whether the address may be told of the EID once more. */
     boolean allows(Ip address, Eid eid, long millis) {
-        long hash = mix(seed ^ (long) address.hashCode() << 32 ^ eid.hashCode() & 0xFFFF_FFFFL);
-        int place = (int) (hash >>> 64 - PLACES_BITS);
-        long now = (hash & 0xFF_FFFF) << 40 | (millis / WINDOW_MILLIS & 0xFFFF) << 24;
+        long number = hash.of(address, eid);
+        int place = (int) (number >>> 64 - PLACES_BITS);
+        long now = (number & 0xFF_FFFF) << 40 | (millis / WINDOW_MILLIS & 0xFFFF) << 24;
         long count = (places[place] ^ now) >>> 24 == 0 ? places[place] & MOST : 0;
         if (count >= most) {
             return false;
         }
         places[place] = now | count + 1;
         return true;
-    }
-
-    /** Every bit of the result depends on every bit of the value (the finalizer of SplitMix64). */
-    private static long mix(long value) {
-        long mixed = (value ^ value >>> 30) * 0xBF58_476D_1CE4_E5B9L;
-        mixed = (mixed ^ mixed >>> 27) * 0x94D0_49BB_1331_11EBL;
-        return mixed ^ mixed >>> 31;
     }
 }

@@ -13,8 +13,8 @@ import io.lispfabric.server.core.InccGroup;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.Room;
-import io.lispfabric.server.core.Segment.Domain;
 import io.lispfabric.server.core.Segment;
+import io.lispfabric.server.core.Segment.Domain;
 import io.lispfabric.server.core.Segments;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
@@ -168,11 +168,22 @@ public record ServerConfig(
      *     §6.5)
      */
     public record LispSec(boolean required, List<ItrKey> keys) {
+        /**
+         * How many one-time keys are remembered of all secrets together (RFC 9437 §7.1), about 100
+         * MB.
+         */
+        static final int MOST_USED_KEYS = 1 << 20;
+
         /** No protected Map-Request can be read, and none is asked for. */
         public static final LispSec NONE = new LispSec(false, List.of());
 
         public LispSec {
             keys = List.copyOf(keys);
+        }
+
+        /** The share of one secret of {@link #MOST_USED_KEYS}. */
+        int mostUsedKeys() {
+            return MOST_USED_KEYS / Math.max(1, keys.size());
         }
 
         Optional<ItrKey> key(int keyId) {
@@ -269,6 +280,16 @@ public record ServerConfig(
             var site = site(entry);
             if (sites.stream().anyMatch(it -> it.siteId().equals(site.siteId()))) {
                 throw entry.error("site-id", "is another site's already: " + site.siteId());
+            }
+            for (var other : sites) {
+                if (other.sharesSecretWith(site)) {
+                    // RFC 9301 §5.6: else its xTRs could register in the name of the other's.
+                    throw entry.error(
+                            "keys",
+                            "has a secret of site "
+                                    + other.name()
+                                    + ": a secret is one site's alone (RFC 9301 §5.6)");
+                }
             }
             sites.add(site);
         }

@@ -33,6 +33,11 @@ final class ServerMetrics {
     private final Counter retransmitted =
             Counter.build("lisp_map_notify_retransmissions_total", "Map-Notifies sent again")
                     .register(registry);
+    private final Counter tooLong =
+            Counter.build(
+                            "lisp_messages_too_long_total",
+                            "Messages sent that are longer than what every path carries")
+                    .register(registry);
     private final Histogram commit =
             Histogram.build("lisp_commit_seconds", "From the arrival of a message to its commit")
                     .buckets(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -102,6 +107,15 @@ final class ServerMetrics {
 
     void retransmitted() {
         retransmitted.inc();
+    }
+
+    void tooLong() {
+        tooLong.inc();
+    }
+
+    /** How many messages were sent that are longer than what every path carries. */
+    double sentTooLong() {
+        return tooLong.get();
     }
 
     void committed(double seconds) {

@@ -45,7 +45,7 @@ import java.util.Optional;
  * rather than guess.
  */
 final class StateCodec {
-    static final int LEVEL = 3;
+    static final int LEVEL = 4;
 
     private static final int REGISTER = 1;
     private static final int SUBSCRIBE = 2;
@@ -56,6 +56,7 @@ final class StateCodec {
     private static final int RENEW = 7;
     private static final int FORGET = 8;
     private static final int CONFIGURE = 9;
+    private static final int ASSOCIATE = 10;
 
     private static final int ROW_MAPPING = 1;
     private static final int ROW_NONCE = 2;
@@ -71,6 +72,11 @@ final class StateCodec {
     static ByteBuffer encode(Command command) {
         var out = new WireWriter();
         out.u8(LEVEL);
+        write(out, command);
+        return out.toBuffer();
+    }
+
+    private static void write(WireWriter out, Command command) {
         switch (command) {
             case Command.Register it -> {
                 out.u8(REGISTER).u64(it.origin()).u64(it.atMillis());
@@ -102,7 +108,6 @@ final class StateCodec {
                 out.u8(it.outside() ? 1 : 0);
                 out.u64(it.temporaryMillis());
                 write(out, it.room());
-                writeProof(out, it.proof());
             }
             case Command.Unsubscribe it -> {
                 out.u8(UNSUBSCRIBE).u64(it.origin()).u64(it.atMillis());
@@ -113,7 +118,12 @@ final class StateCodec {
                 it.source().write(out);
                 out.u16(it.port());
                 write(out, it.room());
-                writeProof(out, it.proof());
+            }
+            case Command.Associate(var proof, var mostKeys, var asking) -> {
+                out.u8(ASSOCIATE).u8(proof.fingerprint().length()).bytes(proof.fingerprint());
+                out.u8(proof.secretId()).u64(proof.expiresMillis()).u32(mostKeys);
+                out.u8(asking.size());
+                asking.forEach(it -> write(out, it));
             }
             case Command.Acknowledge(var listener, var eid, var nonce) -> {
                 out.u8(ACKNOWLEDGE);
@@ -150,7 +160,6 @@ final class StateCodec {
                 eids.forEach(eid -> write(out, eid));
             }
         }
-        return out.toBuffer();
     }
 
     /**
@@ -217,8 +226,7 @@ final class StateCodec {
                             in.u8() != 0 ? Optional.of(MappingRecord.read(in)) : Optional.empty(),
                             in.u8() != 0,
                             in.u64(),
-                            readRoom(in),
-                            readProof(in));
+                            readRoom(in));
             case UNSUBSCRIBE ->
                     new Command.Unsubscribe(
                             in.u64(),
@@ -229,8 +237,12 @@ final class StateCodec {
                             readEid(in),
                             readIp(in),
                             in.u16(),
-                            readRoom(in),
-                            readProof(in));
+                            readRoom(in));
+            case ASSOCIATE ->
+                    new Command.Associate(
+                            new UsedKey(in.bytes(in.u8()), in.u8(), in.u64()),
+                            in.u32AsInt(),
+                            in.list(in.u8(), StateCodec::readAsking));
             case ACKNOWLEDGE ->
                     new Command.Acknowledge(readListenerId(in), readEid(in), new Nonce(in.u64()));
             case GIVE_UP ->
@@ -246,6 +258,13 @@ final class StateCodec {
                     throw new IllegalStateException(
                             "the log holds a command of unknown type " + type);
         };
+    }
+
+    private static Command.Asking readAsking(WireReader in) {
+        if (!(command(in) instanceof Command.Asking asking)) {
+            throw new IllegalStateException("only what is asked for makes an association");
+        }
+        return asking;
     }
 
     static Write row(Change change) {
@@ -264,7 +283,11 @@ final class StateCodec {
             case Change.KeyUsed(var used) ->
                     new Write.Put(
                             usedKey(used.fingerprint()),
-                            new WireWriter().u8(LEVEL).u64(used.expiresMillis()).toArray());
+                            new WireWriter()
+                                    .u8(LEVEL)
+                                    .u8(used.secretId())
+                                    .u64(used.expiresMillis())
+                                    .toArray());
             case Change.KeyForgotten(var fingerprint) -> new Write.Delete(usedKey(fingerprint));
             case Change.ListenerSet(var listener) ->
                     new Write.Put(listenerKey(listener.id()), value(listener));
@@ -307,7 +330,8 @@ final class StateCodec {
                             new BitKey(in.bytes(in.remaining()), bits), new Nonce(rest.u64()));
                 }
                 case ROW_USED_KEY ->
-                        new Change.KeyUsed(new UsedKey(in.bytes(in.remaining()), rest.u64()));
+                        new Change.KeyUsed(
+                                new UsedKey(in.bytes(in.remaining()), rest.u8(), rest.u64()));
                 case ROW_LISTENER -> new Change.ListenerSet(readListener(readListenerId(in), rest));
                 case ROW_OUTSTANDING -> {
                     var id = readListenerId(in);
@@ -506,18 +530,6 @@ final class StateCodec {
     private static Optional<PubSubKey> readAssociation(WireReader in) {
         int length = in.u8();
         return length == 0 ? Optional.empty() : Optional.of(new PubSubKey(in.bytes(length)));
-    }
-
-    private static void writeProof(WireWriter out, Optional<UsedKey> proof) {
-        out.u8(proof.map(it -> it.fingerprint().length()).orElse(0));
-        proof.ifPresent(it -> out.bytes(it.fingerprint()).u64(it.expiresMillis()));
-    }
-
-    private static Optional<UsedKey> readProof(WireReader in) {
-        int length = in.u8();
-        return length == 0
-                ? Optional.empty()
-                : Optional.of(new UsedKey(in.bytes(length), in.u64()));
     }
 
     private static void write(WireWriter out, List<Ip> addresses) {

@@ -52,18 +52,32 @@ public sealed interface Command {
         }
     }
 
-    /** A Map-Request with the N-bit. */
+    /** What a record with the N-bit asks for. */
     sealed interface Asking extends Heard {
         long atMillis();
+
+        Credentials credentials();
 
         XtrIdentity xtr();
 
         Nonce nonce();
 
         Eid asked();
+    }
 
-        /** The one-time key that makes a new security association, if it does (RFC 9437 §7.1). */
-        Optional<UsedKey> proof();
+    /**
+     * All that a protected Map-Request asks for with the N-bit. Its one-time key makes one security
+     * association, which is that of all its records, or of none when it is not fresh (RFC 9437
+     * §7.1).
+     *
+     * @param proof the one-time key
+     * @param mostKeys how many keys that were wrapped with the same secret are remembered: its
+     *     share, so that the holders of one secret cannot keep out those of another
+     */
+    record Associate(UsedKey proof, int mostKeys, List<Asking> asking) implements Command {
+        public Associate {
+            asking = List.copyOf(asking);
+        }
     }
 
     /**
@@ -76,8 +90,6 @@ public sealed interface Command {
      * @param outside whether pETRs may answer when nobody else does: not for Unknown Accelerators
      * @param temporaryMillis for how long, then (RFC 9437 §5)
      * @param room how many subscriptions there may be
-     * @param proof the one-time key that the Map-Request brought, when it makes a new security
-     *     association (RFC 9437 §7.1)
      */
     record Subscribe(
             long origin,
@@ -92,43 +104,10 @@ public sealed interface Command {
             Optional<MappingRecord> hole,
             boolean outside,
             long temporaryMillis,
-            Room room,
-            Optional<UsedKey> proof)
+            Room room)
             implements Asking {
         public Subscribe {
             itrRlocs = List.copyOf(itrRlocs);
-        }
-
-        /** One to something that no pETR may answer for. */
-        public Subscribe(
-                long origin,
-                long atMillis,
-                Credentials credentials,
-                XtrIdentity xtr,
-                Nonce nonce,
-                List<Ip> itrRlocs,
-                int port,
-                Eid asked,
-                int leastLength,
-                Optional<MappingRecord> hole,
-                long temporaryMillis,
-                Room room,
-                Optional<UsedKey> proof) {
-            this(
-                    origin,
-                    atMillis,
-                    credentials,
-                    xtr,
-                    nonce,
-                    itrRlocs,
-                    port,
-                    asked,
-                    leastLength,
-                    hole,
-                    false,
-                    temporaryMillis,
-                    room,
-                    proof);
         }
     }
 
@@ -145,8 +124,7 @@ public sealed interface Command {
             Eid asked,
             Ip source,
             int port,
-            Room room,
-            Optional<UsedKey> proof)
+            Room room)
             implements Asking {}
 
     /** A Map-Notify-Ack whose MAC was right. */

@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param nonces the last one of each xTR under each key
  * @param subscribers by EID-Prefix, and then by xTR
  * @param members the xTRs that register, to be told of their group
- * @param usedKeys the one-time keys that have made security associations, by fingerprint
+ * @param usedKeys the one-time keys that have made security associations
  * @param tally how many subscribers there are
  */
 public record MappingSystem(
@@ -24,7 +24,7 @@ public record MappingSystem(
         PrefixMap<Nonce> nonces,
         PrefixMap<PrefixMap<Listener>> subscribers,
         PrefixMap<Listener> members,
-        PrefixMap<UsedKey> usedKeys,
+        UsedKeys usedKeys,
         Tally tally) {
     public static final MappingSystem EMPTY =
             new MappingSystem(
@@ -32,7 +32,7 @@ public record MappingSystem(
                     PrefixMap.empty(),
                     PrefixMap.empty(),
                     PrefixMap.empty(),
-                    PrefixMap.empty(),
+                    UsedKeys.EMPTY,
                     Tally.EMPTY);
 
     /**
@@ -199,9 +199,8 @@ public record MappingSystem(
                             members,
                             usedKeys,
                             tally);
-            case Change.KeyUsed(var used) -> withKeys(usedKeys.with(used.key(), used));
-            case Change.KeyForgotten(var fingerprint) ->
-                    withKeys(usedKeys.without(BitKey.of(fingerprint)));
+            case Change.KeyUsed(var used) -> withKeys(usedKeys.with(used));
+            case Change.KeyForgotten(var fingerprint) -> withKeys(usedKeys.without(fingerprint));
             case Change.ListenerSet(var listener) -> {
                 var outstanding =
                         listener(listener.id())
@@ -231,7 +230,7 @@ public record MappingSystem(
         return new MappingSystem(other, nonces, subscribers, members, usedKeys, tally);
     }
 
-    private MappingSystem withKeys(PrefixMap<UsedKey> other) {
+    private MappingSystem withKeys(UsedKeys other) {
         return new MappingSystem(mappings, nonces, subscribers, members, other, tally);
     }
 
@@ -300,6 +299,7 @@ public record MappingSystem(
             case Command.Register register -> step.register(register);
             case Command.Subscribe subscribe -> step.subscribe(subscribe);
             case Command.Unsubscribe unsubscribe -> step.unsubscribe(unsubscribe);
+            case Command.Associate associate -> step.associate(associate);
             case Command.Acknowledge(var listener, var eid, var nonce) ->
                     step.acknowledge(listener, eid, nonce);
             case Command.GiveUp(var listener, var eid, var nonce) ->

@@ -100,4 +100,11 @@ public record Site(
                 algorithm.id(),
                 key.legacyLength() ? algorithm.fullLength() : algorithm.length());
     }
+
+    /** Whether a secret of this site is one of the other's too (RFC 9301 §5.6: MUST be unique). */
+    public boolean sharesSecretWith(Site other) {
+        return keys.stream()
+                .anyMatch(mine ->
+                        other.keys.stream().anyMatch(its -> its.secret().equals(mine.secret())));
+    }
 }

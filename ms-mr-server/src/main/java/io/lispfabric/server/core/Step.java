@@ -21,17 +21,16 @@ final class Step {
     /** How long the nonce of an ended one is kept. */
     private static final long ENDED_MILLIS = 24 * 3_600_000;
 
-    /** How many one-time keys are remembered. When there are more, nobody can tell any longer. */
-    static final int MOST_USED_KEYS = 1 << 20;
-
     /** How many that need not be remembered any longer make room for one. */
     private static final int KEYS_FORGOTTEN = 4;
 
     private final List<Change> changes = new ArrayList<>();
     private final List<Effect> effects = new ArrayList<>();
+    private final MappingSystem before;
     private MappingSystem state;
 
     Step(MappingSystem state) {
+        this.before = state;
         this.state = state;
     }
 
@@ -375,10 +374,31 @@ final class Step {
         }
     }
 
-    void subscribe(Command.Subscribe command) {
-        if (!hasFreshKey(command)) {
+    /**
+     * RFC 9437 §7.1: a one-time key makes one security association and no second one; and none when
+     * nobody can tell whether it has made one, since more have been used than are remembered.
+     */
+    void associate(Command.Associate command) {
+        var key = command.proof();
+        long atMillis = command.asking().getFirst().atMillis();
+        state.usedKeys()
+                .over(atMillis, KEYS_FORGOTTEN)
+                .forEach(it -> change(new Change.KeyForgotten(it.fingerprint())));
+        if (state.usedKeys().contains(key)
+                || state.usedKeys().of(key.secretId()) >= command.mostKeys()) {
+            command.asking().forEach(it -> effects.add(new Effect.NotAuthenticated(it)));
             return;
         }
+        change(new Change.KeyUsed(key));
+        for (var asking : command.asking()) {
+            switch (asking) {
+                case Command.Subscribe subscribe -> subscribe(subscribe);
+                case Command.Unsubscribe unsubscribe -> unsubscribe(unsubscribe);
+            }
+        }
+    }
+
+    void subscribe(Command.Subscribe command) {
         var asked = command.asked();
         var match =
                 state.longestMatch(asked)
@@ -392,7 +412,7 @@ final class Step {
             return;
         }
         var id = new ListenerId.Subscriber(prefix.get(), command.xtr());
-        if (isReplay(id, command, command.credentials())) {
+        if (isReplay(id, command)) {
             return;
         }
         var candidate =
@@ -420,27 +440,6 @@ final class Step {
     /** Whoever holds a secret must not be kept out by all those who hold none. */
     private boolean hasRoom(ListenerId.Subscriber id, Candidate candidate, Room room) {
         return state.tally().leaves(room, MappingSystem.key(id.xtr()), candidate.proven());
-    }
-
-    /**
-     * RFC 9437 §7.1: a one-time key makes one security association and no second one; and none when
-     * nobody can tell whether it has made one.
-     */
-    private boolean hasFreshKey(Command.Asking command) {
-        if (command.proof().isEmpty()) {
-            return true;
-        }
-        state.usedKeys()
-                .expiring(command.atMillis(), KEYS_FORGOTTEN)
-                .forEach(it -> change(new Change.KeyForgotten(it.fingerprint())));
-        var key = command.proof().get();
-        if (state.usedKeys().get(key.key()).isPresent()
-                || state.usedKeys().size() >= MOST_USED_KEYS) {
-            effects.add(new Effect.NotAuthenticated(command));
-            return false;
-        }
-        change(new Change.KeyUsed(key));
-        return true;
     }
 
     /**
@@ -480,11 +479,8 @@ final class Step {
     }
 
     void unsubscribe(Command.Unsubscribe command) {
-        if (!hasFreshKey(command)) {
-            return;
-        }
         var id = new ListenerId.Subscriber(command.asked(), command.xtr());
-        if (isReplay(id, command, command.credentials())) {
+        if (isReplay(id, command)) {
             return;
         }
         var known = state.listener(id);
@@ -533,14 +529,16 @@ final class Step {
      * RFC 9437 §5: whether the nonce is not greater than the last one for the EID-Prefix. An EID
      * that is answered with a shorter one has its own nonces; of those only what is not yet
      * confirmed is known. A new security association starts a new counter (RFC 9437 §7.1): there it
-     * is the key that must not have been used before, and one that is in use has been, however long
-     * ago.
+     * is the key that must not have been used before, and one that was in use before this command
+     * has been, however long ago.
      */
-    private boolean isReplay(
-            ListenerId.Subscriber id, Command.Asking command, Credentials credentials) {
-        var known = state.listener(id);
+    private boolean isReplay(ListenerId.Subscriber id, Command.Asking command) {
+        var credentials = command.credentials();
         if (credentials.association().isPresent()) {
-            boolean inUse = known.filter(it -> it.uses(credentials.association())).isPresent();
+            boolean inUse =
+                    before.listener(id)
+                            .filter(it -> it.uses(credentials.association()))
+                            .isPresent();
             if (inUse) {
                 effects.add(new Effect.NotAuthenticated(command));
             }
@@ -548,7 +546,7 @@ final class Step {
         }
         var asked = command.asked();
         var nonce = command.nonce();
-        boolean replay = known.filter(it -> it.isReplay(asked, nonce)).isPresent();
+        boolean replay = state.listener(id).filter(it -> it.isReplay(asked, nonce)).isPresent();
         if (replay) {
             var who = Registrant.of(credentials.site(), credentials.keyId(), Optional.of(id.xtr()));
             effects.add(new Effect.Replayed(command.origin(), who, nonce));

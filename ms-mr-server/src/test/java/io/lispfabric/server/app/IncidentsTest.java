@@ -70,6 +70,18 @@ class IncidentsTest {
         }
     }
 
+    @Rfc("9301 §5")
+    @Test
+    void aMessageThatIsLongerThanPathsCarryIsToldOfWithWhatToDo() {
+        incidents.tooLong("192.0.2.7", 3_000, 548);
+        incidents.tooLong("192.0.2.8", 3_000, 548);
+        assertThat(told)
+                .singleElement()
+                .asString()
+                .contains("3000 octets to 192.0.2.7", "the 548", "lisp.path-mtu");
+        assertThat(metrics.sentTooLong()).isEqualTo(2);
+    }
+
     @Rfc("9301 §5.1")
     @Rfc("9306 §3")
     @Rfc("9306 §4")

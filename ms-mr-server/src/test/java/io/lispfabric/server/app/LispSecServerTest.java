@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.server.core.Elsewhere;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
@@ -18,6 +20,7 @@ import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.SiteId;
@@ -35,6 +38,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -148,6 +152,97 @@ class LispSecServerTest {
         }
     }
 
+    /** An ETR that knows LISP-SEC registers, and leaves no answer to the Map-Server. */
+    private static void answersItself(Xtr etr, MapRegister register) throws IOException {
+        etr.send(
+                etr.sealed(
+                        new MapRegister(
+                                false,
+                                true,
+                                false,
+                                false,
+                                true,
+                                true,
+                                register.nonce(),
+                                register.authentication(),
+                                register.records(),
+                                register.identity())));
+        assertThat(etr.notified().nonce()).isEqualTo(register.nonce());
+    }
+
+    @Test
+    @Rfc("9301 §8.3")
+    @Rfc("9303 §6.7.1")
+    @Rfc("9437 §5")
+    void anEtrGetsOneMapRequestWithAllThatItMayAnswerHoweverManyRecordsItHas() throws IOException {
+        var acc8 = Eid.of(1, "40.0.0.8");
+        var acc9 = Eid.of(1, "40.0.0.9");
+        var at = new InetSocketAddress("127.0.41.14", 4342);
+        try (var server = start(false, 0);
+                var itr = xtr(server, SITE, D3, 1000);
+                var d1 = xtr(server, SITE, D3, 1);
+                var etr = new Xtr(server.lispAddress(), SITE, D1, new Nonce(1), at)) {
+            var records = new ArrayList<MappingRecord>();
+            for (var eid : List.of(ACC7, acc8)) {
+                records.addAll(etr.register(eid, "127.0.41.14", RecordTtl.ONE_DAY).records());
+            }
+            answersItself(etr, etr.register(records));
+            d1.registered(acc9, "192.0.2.13", RecordTtl.ONE_DAY);
+
+            // Two that it is asked for, and one of them to be subscribed to, which cannot be; the
+            // third is answered for.
+            var otk = otk();
+            var three =
+                    itr.query(
+                            new MapRequest.Asked(false, ACC7),
+                            new MapRequest.Asked(true, acc8),
+                            new MapRequest.Asked(false, acc9));
+            itr.send(itr.guarded(three, otk, ITR, 2, 2));
+            assertThat(believed(itr, otk).records().getFirst().eid()).isEqualTo(acc9);
+            var got = (EncapsulatedControlMessage) etr.heard(10_000).orElseThrow();
+            assertThat(got.message()).isEqualTo(three);
+            assertThat(got.authenticationData().orElseThrow().eid().prefixes())
+                    .containsExactlyInAnyOrder(ACC7, acc8);
+
+            // Two that it is to be subscribed to, without protection.
+            Awaiting.until(() -> server.state().usedKeys().size() == 1);
+            var two = itr.query(new MapRequest.Asked(true, ACC7), new MapRequest.Asked(true, acc8));
+            itr.send(EncapsulatedControlMessage.of(itr.rloc(), itr.rloc(), 4711, 4342, two));
+            assertThat(((EncapsulatedControlMessage) etr.heard(10_000).orElseThrow()).message())
+                    .isEqualTo(two);
+
+            var last = itr.query(ACC7);
+            itr.send(EncapsulatedControlMessage.of(itr.rloc(), itr.rloc(), 4711, 4342, last));
+            assertThat(((EncapsulatedControlMessage) etr.heard(10_000).orElseThrow()).message())
+                    .isEqualTo(last);
+        }
+    }
+
+    @Test
+    @Rfc("9437 §5")
+    @Rfc("9437 §7.1")
+    void oneKeyMakesTheAssociationOfAllThatOneMapRequestSubscribesTo() throws IOException {
+        var acc8 = Eid.of(1, "40.0.0.8");
+        var otk = otk();
+        try (var server = start(false, 0);
+                var d1 = xtr(server, SITE, D1, 1);
+                var itr = xtr(server, association(otk, new Nonce(77)), D3, 76)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            d1.registered(acc8, "192.0.2.13", RecordTtl.ONE_DAY);
+
+            var both =
+                    itr.query(new MapRequest.Asked(true, ACC7), new MapRequest.Asked(true, acc8));
+            itr.send(itr.guarded(both, otk, ITR, 2, 2));
+            var first = itr.notified();
+            var second = itr.notified();
+            assertThat(List.of(first.nonce(), second.nonce())).containsOnly(new Nonce(77));
+            itr.acknowledge(first);
+            itr.acknowledge(second);
+            Awaiting.until(() -> server.state().subscriptions().size() == 2);
+            assertThat(server.drops("key_used_again")).isZero();
+        }
+    }
+
     @Test
     @Rfc("9303 §6.7.1")
     @Rfc("9301 §1.1")
@@ -159,28 +254,15 @@ class LispSecServerTest {
         try (var server = start(false, 0);
                 var itr = xtr(server, SITE, D3, 1000);
                 var etr = new Xtr(server.lispAddress(), SITE, D1, new Nonce(1), at)) {
-            var register = etr.register(ACC7, "127.0.41.13", RecordTtl.ONE_DAY);
-            etr.send(
-                    etr.sealed(
-                            new MapRegister(
-                                    false,
-                                    true,
-                                    false,
-                                    false,
-                                    true,
-                                    true,
-                                    register.nonce(),
-                                    register.authentication(),
-                                    register.records(),
-                                    register.identity())));
-            assertThat(etr.notified().nonce()).isEqualTo(register.nonce());
+            answersItself(etr, etr.register(ACC7, "127.0.41.13", RecordTtl.ONE_DAY));
 
             var otk = otk();
             var sent = itr.guarded(itr.query(ACC7), otk, ITR, 1, 1);
             itr.send(sent);
 
             var got = (EncapsulatedControlMessage) etr.heard(10_000).orElseThrow();
-            assertThat(got.packet()).isEqualTo(sent.packet());
+            assertThat(got.message()).isEqualTo(sent.message());
+            assertThat(got.packet()).isEqualTo(sent.oneHopFurther().orElseThrow().packet());
             var ad = got.authenticationData().orElseThrow();
             assertThat(ad.requestedHmacId()).isEqualTo(1);
             assertThat(ad.eid().prefixes()).containsExactly(ACC7);
@@ -190,6 +272,42 @@ class LispSecServerTest {
             assertThat(LispSec.unwrap(ad.otk(), itr.nonce(), SITE, wraps))
                     .contains(LispSec.msOtk(otk, LispSecKdf.HKDF_SHA1_128));
             assertThat(LispSec.unwrap(ad.otk(), itr.nonce(), ITR, wraps)).isEmpty();
+        }
+    }
+
+    /** The key goes on as it was wrapped, so nobody on the way needs to be trusted with it. */
+    @Test
+    @Rfc("9303 §6.6")
+    void aMapResolverAlonePassesAProtectedQuestionOnAsItIs() throws IOException {
+        try (var server = start(true, 0);
+                var d1 = xtr(server, SITE, D1, 1)) {
+            var at = server.lispAddress();
+            var known =
+                    new Elsewhere(
+                            Eid.of(1, "40.0.0.0/16"),
+                            List.of(new Elsewhere.Server(Ip.of(at.getAddress()), at.getPort())));
+            var config =
+                    ServerConfig.alone(
+                                    "mr-0",
+                                    data.resolve("mr-0"),
+                                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                                    new Sites(List.of(), false, List.of(known)))
+                            .as(ServerConfig.Role.MAP_RESOLVER)
+                            .protectedBy(
+                                    new ServerConfig.LispSec(
+                                            true, List.of(new ServerConfig.ItrKey(ITR, Set.of()))));
+            try (var resolver = MapServer.start(config, InstantSource.system());
+                    var itr = xtr(resolver, SITE, D3, 1000)) {
+                d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+                var otk = otk();
+                itr.send(itr.guarded(itr.query(ACC7), otk, ITR, 2, 2));
+                var reply = believed(itr, otk);
+                assertThat(reply.nonce()).isEqualTo(itr.nonce());
+                assertThat(reply.records().getFirst().eid()).isEqualTo(ACC7);
+
+                itr.send(itr.guarded(itr.query(ACC7), otk, WRONG, 2, 2));
+                Awaiting.until(() -> resolver.drops("bad_key_wrap") == 1);
+            }
         }
     }
 

@@ -513,27 +513,66 @@ class MapServerTest {
             d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
             var asked = new MapRequest.Asked(false, ACC7);
             var other = new MapRequest.Asked(false, Eid.of(1, "40.0.0.99"));
-            var both =
-                    new MapRequest(
-                            false,
-                            false,
-                            false,
-                            false,
-                            false,
-                            false,
-                            false,
-                            new Nonce(77),
-                            Optional.empty(),
-                            List.of(itr.rloc()),
-                            List.of(asked, other),
-                            Optional.empty(),
-                            Optional.empty());
+            var both = itr.query(asked, other);
             itr.send(both);
             assertThat(itr.replied().nonce()).isEqualTo(both.nonce());
             assertThat(itr.replied().nonce()).isEqualTo(both.nonce());
             var next = itr.query(ACC7);
             itr.send(next);
             assertThat(itr.replied().nonce()).isEqualTo(next.nonce());
+        }
+    }
+
+    @Test
+    @Rfc("9301 §8.4")
+    void aQuestionThatGoesInACircleOfServersEnds() throws IOException {
+        var a = new InetSocketAddress("127.0.42.1", 4342);
+        var b = new InetSocketAddress("127.0.42.2", 4342);
+        var c = new InetSocketAddress("127.0.42.3", 4342);
+        try (var first = resolver("mr-1", a, b);
+                var second = resolver("mr-2", b, c);
+                var third = resolver("mr-3", c, a);
+                var itr = xtr(first, KEY, D3, 1L << 40)) {
+            itr.send(itr.query(ACC7));
+            itr.send(
+                    EncapsulatedControlMessage.of(
+                            itr.rloc(), itr.rloc(), itr.port(), 4342, itr.query(ACC7)));
+            var all = List.of(first, second, third);
+            Awaiting.until(() -> all.stream().mapToDouble(it -> it.drops("too_far")).sum() == 2);
+            assertThat(all).allMatch(it -> it.drops("rate_limited") == 0);
+        }
+    }
+
+    @Test
+    @Rfc("9301 §8.4")
+    void aServerThatIsToAskItselfDoesNotStart() {
+        var own = new InetSocketAddress("127.0.42.1", 4342);
+        assertThatThrownBy(() -> resolver("mr-1", own, own))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("127.0.42.1 port 4342")
+                .hasMessageEndingWith("is this server itself");
+        // Wherever it listens to: all addresses of this host are its own.
+        var any = new InetSocketAddress("0.0.0.0", 4342);
+        assertThatThrownBy(() -> resolver("mr-1", any, own))
+                .hasMessageEndingWith("is this server itself");
+    }
+
+    @Test
+    @Rfc("9301 §5.8")
+    void whatComesFromThePortOfTheDataPlaneIsNotEncapsulated() throws IOException {
+        try (var server = start();
+                var resolver = resolver(server);
+                var d1 = xtr(server, KEY, D1, 1);
+                var itr =
+                        new Xtr(
+                                resolver.lispAddress(),
+                                KEY,
+                                D3,
+                                new Nonce(1L << 40),
+                                new InetSocketAddress("127.0.42.4", 4341))) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            itr.send(itr.query(ACC7));
+            Awaiting.until(() -> resolver.drops("data_port") == 1);
         }
     }
 
@@ -583,16 +622,21 @@ class MapServerTest {
     }
 
     private MapServer resolver(MapServer server) throws IOException {
-        var at = server.lispAddress();
+        var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        return resolver("mr-0", lisp, server.lispAddress());
+    }
+
+    /** A Map-Resolver alone that asks another one, or a Map-Server. */
+    private MapServer resolver(String name, InetSocketAddress lisp, InetSocketAddress next)
+            throws IOException {
         var known =
                 new Elsewhere(
                         Eid.of(1, "40.0.0.0/16"),
-                        List.of(new Elsewhere.Server(Ip.of(at.getAddress()), at.getPort())));
-        var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+                        List.of(new Elsewhere.Server(Ip.of(next.getAddress()), next.getPort())));
         var config =
                 ServerConfig.alone(
-                                "mr-0",
-                                data.resolve("mr-0"),
+                                name,
+                                data.resolve(name),
                                 lisp,
                                 new Sites(List.of(), false, List.of(known)))
                         .as(ServerConfig.Role.MAP_RESOLVER);
@@ -629,6 +673,28 @@ class MapServerTest {
             }
             assertThat(told)
                     .containsExactlyElementsOf(records.stream().map(MappingRecord::eid).toList());
+        }
+    }
+
+    /** Half of a locator-set would be taken for all of it, so IP has to fragment this. */
+    @Test
+    @Rfc("9301 §5")
+    @Rfc("R-064")
+    void aMappingThatIsTooLongForSomePathsIsSentWholeAndTold() throws IOException {
+        try (var server = start();
+                var d1 = xtr(server, KEY, D1, 1)) {
+            var locators =
+                    IntStream.rangeClosed(1, 255)
+                            .mapToObj(i -> Locator.of(Rloc.of("192.0.2." + i), 1, 50))
+                            .toList();
+            var record = MappingRecord.of(RecordTtl.ONE_DAY, ACC7, locators);
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            assertThat(server.sentTooLong()).isZero();
+            d1.send(d1.sealed(d1.register(List.of(record))));
+            assertThat(d1.notified().records().getFirst().locators()).hasSize(255);
+            d1.send(d1.query(ACC7));
+            assertThat(d1.replied().records().getFirst().locators()).hasSize(255);
+            assertThat(server.sentTooLong()).isEqualTo(2);
         }
     }
 

@@ -237,6 +237,9 @@ class ServerConfigTest {
                 "subscriptions: { configured: [ { site-id: 9 } ] } | site-id: is no site's: 9",
                 "sites: [ { name: a, keys: [ { secret-file: key, mac-coverage: all } ] } ]"
                         + " | mac-coverage: must be message or records, not 'all'",
+                "sites: [ { name: a, site-id: 1, keys: [ { secret-file: key } ] },"
+                        + " { name: b, site-id: 2, keys: [ { id: 9, secret-file: key } ] } ]"
+                        + " | keys: has a secret of site a: a secret is one site's alone",
                 "sites: [ { name: a, keys: [ { secret-file: key } ], rlocs: [ 'name:x' ] } ]"
                         + " | rlocs: RLOCs are IP addresses, such as 10.9.0.0/16, not 'name:x'",
             })

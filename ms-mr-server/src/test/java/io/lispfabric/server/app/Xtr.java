@@ -117,6 +117,25 @@ final class Xtr implements AutoCloseable {
         return MapRequest.query(nonce, Optional.empty(), List.of(rloc()), eid);
     }
 
+    /** One question for several EIDs, of which it may want to hear more (RFC 9437 §4). */
+    MapRequest query(MapRequest.Asked... asked) {
+        nonce = nonce.next();
+        return new MapRequest(
+                false,
+                false,
+                false,
+                false,
+                false,
+                false,
+                false,
+                nonce,
+                Optional.empty(),
+                List.of(rloc()),
+                List.of(asked),
+                Optional.empty(),
+                Optional.of(identity));
+    }
+
     MapRequest unsubscribe(Eid eid) {
         nonce = nonce.next();
         return MapRequest.subscription(

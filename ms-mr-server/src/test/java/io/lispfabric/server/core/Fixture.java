@@ -85,9 +85,9 @@ final class Fixture {
                 eid(eid),
                 0,
                 Optional.empty(),
+                false,
                 TEMPORARY_MILLIS,
-                ROOM,
-                Optional.empty());
+                ROOM);
     }
 
     /** A state in which xTR 1 registers each of these alone, with proxy replies. */

@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -100,7 +99,7 @@ class PublisherTest {
     private void associate(long nonce, String name) {
         var asking = subscribe(9, nonce, "40.0.0.0/16", "192.0.2.9");
         var secret = Bytes.of(Arrays.copyOf(name.getBytes(StandardCharsets.US_ASCII), 32));
-        apply(
+        var secured =
                 new Command.Subscribe(
                         asking.origin(),
                         asking.atMillis(),
@@ -112,9 +111,12 @@ class PublisherTest {
                         asking.asked(),
                         asking.leastLength(),
                         asking.hole(),
+                        asking.outside(),
                         asking.temporaryMillis(),
-                        asking.room(),
-                        Optional.of(new UsedKey(secret, Long.MAX_VALUE))),
+                        asking.room());
+        apply(
+                new Command.Associate(
+                        new UsedKey(secret, 5, Long.MAX_VALUE), 1_000, List.of(secured)),
                 START);
         acknowledge("40.0.0.0/16", nonce);
     }

@@ -49,8 +49,10 @@ import java.util.stream.Stream;
  *
  * <p>Times are minutes and seconds; a line without one belongs to the moment of the line before it.
  * A record is an EID-Prefix, its Record TTL in minutes, and its locators, or what to do without
- * any. {@code D1+2} is the second nonce of the Map-Server's own counter for the registering xTR D1.
- * Lines that begin with {@code --} are not messages: what is counted, who leads, what is stored.
+ * any. Behind {@code under} stands the name of a one-time key; which of the secrets of ITRs has
+ * wrapped it, its first letter says. {@code D1+2} is the second nonce of the Map-Server's own
+ * counter for the registering xTR D1. Lines that begin with {@code --} are not messages: what is
+ * counted, who leads, what is stored.
  */
 final class Transcript {
     private static final Instant START = Instant.ofEpochSecond(1_800_000_000);
@@ -83,6 +85,7 @@ final class Transcript {
     private MappingSystem state = MappingSystem.EMPTY;
     private Publisher publisher = new Publisher();
     private Room room = Fixture.ROOM;
+    private int mostKeys = 1_000;
     private int second;
 
     private Transcript(List<String> lines) {
@@ -92,6 +95,8 @@ final class Transcript {
                 site(line.substring(5));
             } else if (line.startsWith("most-per-xtr ")) {
                 room = new Room(1_000, Integer.parseInt(line.substring(13)), 1_000);
+            } else if (line.startsWith("most-keys ")) {
+                mostKeys = Integer.parseInt(line.substring(10));
             } else if (line.startsWith("xtr ")) {
                 xtr(line.substring(4).split(" "));
             } else if (!line.isEmpty()) {
@@ -320,46 +325,53 @@ final class Transcript {
                 association
                         .map(it -> Credentials.of(xtr.site().name(), KEY_ID, it))
                         .orElseGet(() -> xtr.credentials(KEY_ID));
-        var eid = eid(words.remove());
-        var sites = new Sites(siteList, false);
-        if (secured && !subscribes && !unsubscribes) {
-            replyProtected(nonce, xtr.address(), eid);
-        } else if (subscribes) {
-            apply(
-                    new Command.Subscribe(
-                            ORIGIN,
-                            now().toEpochMilli(),
-                            credentials,
-                            xtr.ids().orElseThrow(),
-                            nonce,
-                            words.isEmpty()
-                                    ? xtr.addresses()
-                                    : words.stream().map(Ip::parse).toList(),
-                            4342,
-                            eid,
-                            sites.leastLength(eid),
-                            MapResolver.hole(state, sites, eid, xtr.ids())
-                                    .filter(it -> temporary || !it.isNegative()),
-                            MapResolver.isOutside(sites, eid),
-                            Fixture.TEMPORARY_MILLIS,
-                            room,
-                            proof(association)));
-        } else if (unsubscribes) {
-            apply(
-                    new Command.Unsubscribe(
-                            ORIGIN,
-                            now().toEpochMilli(),
-                            credentials,
-                            xtr.ids().orElseThrow(),
-                            nonce,
-                            eid,
-                            xtr.address(),
-                            4342,
-                            room,
-                            proof(association)));
-        } else {
-            reply(nonce, xtr.address(), eid, xtr.ids());
+        var eids = new ArrayList<Eid>();
+        while (!words.isEmpty() && words.getFirst().startsWith("[")) {
+            eids.add(eid(words.remove()));
         }
+        var sites = new Sites(siteList, false);
+        var asking = new ArrayList<Command.Asking>();
+        for (var eid : eids) {
+            if (subscribes) {
+                asking.add(
+                        new Command.Subscribe(
+                                ORIGIN,
+                                now().toEpochMilli(),
+                                credentials,
+                                xtr.ids().orElseThrow(),
+                                nonce,
+                                words.isEmpty()
+                                        ? xtr.addresses()
+                                        : words.stream().map(Ip::parse).toList(),
+                                4342,
+                                eid,
+                                sites.leastLength(eid),
+                                MapResolver.hole(state, sites, eid, xtr.ids())
+                                        .filter(it -> temporary || !it.isNegative()),
+                                MapResolver.isOutside(sites, eid),
+                                Fixture.TEMPORARY_MILLIS,
+                                room));
+            } else if (unsubscribes) {
+                asking.add(
+                        new Command.Unsubscribe(
+                                ORIGIN,
+                                now().toEpochMilli(),
+                                credentials,
+                                xtr.ids().orElseThrow(),
+                                nonce,
+                                eid,
+                                xtr.address(),
+                                4342,
+                                room));
+            } else if (secured) {
+                replyProtected(nonce, xtr.address(), eid);
+            } else {
+                reply(nonce, xtr.address(), eid, xtr.ids());
+            }
+        }
+        association.ifPresentOrElse(
+                it -> apply(new Command.Associate(proof(it), mostKeys, asking)),
+                () -> asking.forEach(this::apply));
     }
 
     private void acknowledge(Optional<PubSubKey> association, Nonce nonce, Eid eid) {
@@ -435,10 +447,11 @@ final class Transcript {
         return Optional.of(new PubSubKey(Bytes.of(secret)));
     }
 
-    private Optional<UsedKey> proof(Optional<PubSubKey> association) {
+    /** Its first letter says which secret of ITRs has wrapped it. */
+    private UsedKey proof(PubSubKey association) {
         long until = now().plus(Duration.ofHours(24)).toEpochMilli();
-        return association.map(
-                it -> new UsedKey(Bytes.of(it.secret().buffer().slice(0, 16)), until));
+        var secret = association.secret();
+        return new UsedKey(Bytes.of(secret.buffer().slice(0, 16)), secret.at(0), until);
     }
 
     private void reply(Nonce nonce, Ip to, Eid eid, Optional<XtrIdentity> asker) {

@@ -78,6 +78,19 @@ class TranscriptTest {
     }
 
     @Rfc("9437 §5")
+    @Rfc("9437 §7.1")
+    @Test
+    void oneKeyMakesTheAssociationOfAllThatOneMapRequestAsksFor() {
+        Transcript.replay("one-key");
+    }
+
+    @Rfc("9437 §7.1")
+    @Test
+    void eachSecretHasItsShareOfTheOneTimeKeysThatAreRemembered() {
+        Transcript.replay("key-shares");
+    }
+
+    @Rfc("9437 §5")
     @Rfc("9437 §6")
     @Test
     void aSubscriptionFromItsRequestToItsEnd() {
@@ -104,6 +117,13 @@ class TranscriptTest {
     @Test
     void severalEidsWithOneAnswerAreAnsweredOnceAndAllConfirmed() {
         Transcript.replay("one-answer");
+    }
+
+    @Rfc("9437 §4")
+    @Rfc("9437 §6")
+    @Test
+    void anXtrThatAsksForManyEidsAtOnceHearsNewsAboveAllItsNonces() {
+        Transcript.replay("many-eids");
     }
 
     @Rfc("9437 §5")

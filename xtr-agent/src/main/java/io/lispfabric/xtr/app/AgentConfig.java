@@ -4,8 +4,9 @@ import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
-import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
@@ -477,6 +478,9 @@ public record AgentConfig(
         var siteId = from.value("site-id", text -> new SiteId(Long.parseUnsignedLong(text)));
         var state = optionalFile(from, "state");
         int controlPort = port(from, "control-port", MappingDomain.CONTROL_PORT);
+        if (controlPort == EncapsulatedControlMessage.DATA_PORT) {
+            throw from.error("control-port", "must not be 4341 (RFC 9301 §5.8)");
+        }
         int lispPort = port(from, "lisp-port", Encapsulation.LISP.port());
         int vxlanGpePort = port(from, "vxlan-gpe-port", Encapsulation.VXLAN_GPE.port());
         var ttl = ttl(from);

@@ -1,8 +1,8 @@
 package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Eid;
-import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.EcmAd;
 import io.lispfabric.wire.EncapsulatedControlMessage;

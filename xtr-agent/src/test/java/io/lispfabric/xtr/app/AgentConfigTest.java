@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.lcaf.Bytes;
-import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.app.ConfigException;
 import io.lispfabric.wire.app.Settings;
@@ -234,6 +234,7 @@ class AgentConfigTest {
                     """
                     rloc: 192.0.2.13     | rlok: 192.0.2.13         | agent.yaml:1: rloc: is missing
                     site-id: 4           | site-id: 4\\nweigth: 3    | agent.yaml:5: weigth: is not a setting; did you mean weight?
+                    site-id: 4           | site-id: 4\\ncontrol-port: 4341 | agent.yaml:5: control-port: must not be 4341 (RFC 9301 §5.8)
                     rloc: 192.0.2.13     | rloc: 224.0.0.1          | agent.yaml:2: rloc: not a unicast address: 224.0.0.1
                     site-id: 4           | site-id: four            | agent.yaml:4: site-id: For input string: "four"
                     xtr-id: d1           | xtr-id: xyz              | agent.yaml:3: xtr-id: an xTR-ID is 1 to 32 hexadecimal digits: 'xyz'
