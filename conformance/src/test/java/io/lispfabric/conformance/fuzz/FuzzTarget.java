@@ -55,7 +55,10 @@ enum FuzzTarget {
     COMMAND(StateCodecFuzz::command),
     ROW(StateCodecFuzz::row),
     AGENT_NETWORK(ForwarderFuzz::network),
-    AGENT_ATTACHMENT(ForwarderFuzz::attachment);
+    AGENT_ATTACHMENT(ForwarderFuzz::attachment),
+    AGENT_CONTROL(AgentControl::hears),
+    AGENT_SETTINGS(SettingsReads::agent),
+    SERVER_SETTINGS(SettingsReads::server);
 
     private static final SharedKey KEY =
             SharedKey.of(1, Bytes.of("lisp-test-secret".getBytes(StandardCharsets.US_ASCII)));

@@ -2,6 +2,7 @@ package io.lispfabric.conformance.fuzz;
 
 import io.lispfabric.lcaf.Bytes;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,6 +43,12 @@ final class Seeds {
             }
         }
         seeds.addAll(made(target));
+        switch (target) {
+            case AGENT_CONTROL -> answers(seeds);
+            case AGENT_SETTINGS -> seeds.addAll(settings("example-xtr.yaml"));
+            case SERVER_SETTINGS -> seeds.addAll(settings("example-ms.yaml"));
+            default -> {}
+        }
         seeds.addAll(found(target));
         return seeds;
     }
@@ -88,9 +95,19 @@ final class Seeds {
             case EID -> after(octets, 32);
             case ECM -> after(octets, 0, 0);
             case PACKET -> after(octets, 101, 0);
-            case AGENT_NETWORK -> after(octets, 0);
+            case AGENT_NETWORK, AGENT_CONTROL -> after(octets, 0);
             case AGENT_ATTACHMENT -> after(octets, 1);
-            case ADDRESS, MESSAGE, AUTHENTICATION, TREE, CAPTURE, HEADERS, COMMAND, ROW -> octets;
+            case ADDRESS,
+                    MESSAGE,
+                    AUTHENTICATION,
+                    TREE,
+                    CAPTURE,
+                    HEADERS,
+                    COMMAND,
+                    ROW,
+                    AGENT_SETTINGS,
+                    SERVER_SETTINGS ->
+                    octets;
         };
     }
 
@@ -101,6 +118,39 @@ final class Seeds {
         }
         System.arraycopy(octets, 0, all, before.length, octets.length);
         return all;
+    }
+
+    /** The same messages as the answers to the xTR's three questions. */
+    private static void answers(List<byte[]> seeds) {
+        for (var seed : List.copyOf(seeds)) {
+            for (int question = 1; question <= 3; question++) {
+                var octets = seed.clone();
+                octets[0] = (byte) question;
+                seeds.add(octets);
+            }
+        }
+    }
+
+    /**
+     * The example of our own, and with all that stands in its comments; and both without one line.
+     */
+    private static List<byte[]> settings(String example) throws IOException {
+        var file = root().resolve("cli/src/main/resources/io/lispfabric/cli").resolve(example);
+        // A variable that is set everywhere, in place of a file with a secret.
+        var text = Files.readString(file).replaceAll("secret-file: [^,} ]+", "secret-env: PATH");
+        var seeds = new ArrayList<byte[]>();
+        for (var whole :
+                List.of(text, text.replaceAll("(?m)^( *)# ( *(- \\{|[a-z-]+:))", "$1$2"))) {
+            var lines = whole.lines().filter(it -> !it.strip().startsWith("#")).toList();
+            for (int i = 0; i <= lines.size(); i++) {
+                var some = new ArrayList<>(lines);
+                if (i < lines.size()) {
+                    some.remove(i);
+                }
+                seeds.add(String.join("\n", some).getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        return seeds;
     }
 
     /** Beginnings for the formats that no file of the tests is in. */
