@@ -47,6 +47,25 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
         throw new MalformedException(Flaw.UNKNOWN_EID_LCAF, start);
     }
 
+    /**
+     * How many octets {@link #read} would read that begin {@code ahead} of the reader, AFI
+     * included; nothing is read and no memory taken.
+     *
+     * @return -1 when it can only be told by reading: something is wrong, or it is of a rare kind
+     */
+    public static int lengthAhead(WireReader in, int ahead, int maskLength) {
+        if (in.peekU16(ahead) != LispAddress.AFI_LCAF) {
+            return EidPrefix.lengthAhead(in, ahead, maskLength);
+        }
+        int address = EidPrefix.lengthAhead(in, ahead + 12, maskLength);
+        boolean plain =
+                address > 0
+                        && in.peekU8(ahead + 4) == LispAddress.Instance.TYPE
+                        && in.peekU16(ahead + 6) == 4 + address
+                        && in.peekU8(ahead + 8) == 0; // an Instance ID of 24 bits
+        return plain ? 12 + address : -1;
+    }
+
     private static EidPrefix prefix(LispAddress address, int maskLength, int start) {
         try {
             return new EidPrefix(address, maskLength);

@@ -83,6 +83,30 @@ public record EidPrefix(LispAddress address, int length) {
         return Integer.parseInt(digits);
     }
 
+    /** What {@link Eid#lengthAhead} says of an address without a segment. */
+    static int lengthAhead(WireReader in, int ahead, int maskLength) {
+        return switch (in.peekU16(ahead)) {
+            case LispAddress.AFI_IPV4 -> maskLength <= 32 ? 6 : -1;
+            case LispAddress.AFI_IPV6 -> maskLength <= 128 ? 18 : -1;
+            case LispAddress.AFI_802, LispAddress.AFI_MAC -> maskLength <= 48 ? 8 : -1;
+            case LispAddress.AFI_NAME -> nameAhead(in, ahead + 2, maskLength);
+            default -> -1;
+        };
+    }
+
+    private static int nameAhead(WireReader in, int ahead, int maskLength) {
+        int text = maskLength / 8 - 1; // the NUL is counted too
+        if (maskLength % 8 != 0 || text < 1 || in.remaining() < ahead + text + 1) {
+            return -1;
+        }
+        for (int i = 0; i < text; i++) {
+            if (!LispAddress.Name.isPrintable(in.peekU8(ahead + i))) {
+                return -1;
+            }
+        }
+        return in.peekU8(ahead + text) == 0 && text <= MAX_NAME_LENGTH ? 2 + text + 1 : -1;
+    }
+
     private static int fullLength(LispAddress address) {
         return switch (address) {
             case LispAddress.Ipv4 _ -> 32;

@@ -85,6 +85,20 @@ public sealed interface LispAddress
         };
     }
 
+    /**
+     * How many octets {@link #read} would read that begin {@code ahead} of the reader, AFI
+     * included; nothing is read and no memory taken.
+     *
+     * @return -1 when they are no IP address
+     */
+    static int ipLengthAhead(WireReader in, int ahead) {
+        return switch (in.peekU16(ahead)) {
+            case AFI_IPV4 -> 6;
+            case AFI_IPV6 -> 18;
+            default -> -1;
+        };
+    }
+
     /** No address: AFI 0. */
     enum None implements LispAddress {
         NONE;
@@ -401,7 +415,7 @@ public sealed interface LispAddress
             return in.end(new Name(text));
         }
 
-        private static boolean isPrintable(int character) {
+        static boolean isPrintable(int character) {
             return character >= 0x20 && character < 0x7F;
         }
 

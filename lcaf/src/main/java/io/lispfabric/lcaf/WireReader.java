@@ -110,6 +110,11 @@ public final class WireReader {
         return octets;
     }
 
+    /** Reads {@code octets}, none of which is copied, and lets no vendor's LCAF pass. */
+    public WireReader(Bytes octets) {
+        this(octets.shared(), 0, octets.length(), Vendors.NONE, Trace.NONE);
+    }
+
     private WireReader(byte[] in, int origin, int length, Vendors vendors, Trace trace) {
         this(in, origin, origin, origin + length, vendors, trace);
     }
@@ -205,6 +210,20 @@ public final class WireReader {
             throw truncated();
         }
         return in[at + ahead] & 0xFF;
+    }
+
+    /**
+     * The two octets that come after so many others, all of which stay unread.
+     *
+     * @return -1 when they have not arrived
+     */
+    public int peekU16(int ahead) {
+        return ahead + 2 > end - at ? -1 : (short) U16.get(in, at + ahead) & 0xFFFF;
+    }
+
+    /** Whether somebody listens, and so wants each field to be read. */
+    public boolean isTraced() {
+        return traced;
     }
 
     /** The text that the next octets spell, each a character. */

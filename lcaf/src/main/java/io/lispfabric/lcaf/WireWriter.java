@@ -75,6 +75,11 @@ public final class WireWriter {
         put(out, offset, (short) value);
     }
 
+    /** What has been written, to be overwritten in place. */
+    public ByteBuffer written() {
+        return ByteBuffer.wrap(out, 0, size);
+    }
+
     /** Octets written so far. */
     public int size() {
         return size;

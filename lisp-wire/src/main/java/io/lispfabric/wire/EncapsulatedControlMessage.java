@@ -2,11 +2,18 @@ package io.lispfabric.wire;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Flaw;
-import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.LispAddress.Ipv4;
+import io.lispfabric.lcaf.LispAddress.Ipv6;
 import io.lispfabric.lcaf.MalformedException;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.lcaf.WireWriter;
+import io.lispfabric.wire.encap.Checksum;
+import io.lispfabric.wire.encap.HeaderCheck;
+import io.lispfabric.wire.encap.Ipv4Header;
+import io.lispfabric.wire.encap.Ipv6Header;
+import io.lispfabric.wire.encap.UdpHeader;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
@@ -47,7 +54,6 @@ public record EncapsulatedControlMessage(
 
     private static final int S = 0x0800_0000;
     private static final int D = 0x0400_0000;
-    private static final int UDP = 17;
     private static final int HOP_LIMIT = 64;
 
     /**
@@ -65,34 +71,18 @@ public record EncapsulatedControlMessage(
         if (sourcePort == DATA_PORT || destinationPort == DATA_PORT) {
             throw new IllegalArgumentException("port 4341 is that of the data plane");
         }
-        var payload = new WireWriter();
-        message.write(payload);
-        int udpLength = 8 + payload.size();
-        if (source instanceof LispAddress.Ipv4 ? udpLength + 20 > 0xFFFF : udpLength > 0xFFFF) {
+        int udp = source instanceof Ipv4 ? Ipv4Header.LENGTH : Ipv6Header.LENGTH;
+        var packet = new WireWriter().bytes(new byte[udp + UdpHeader.LENGTH]);
+        message.write(packet);
+        int payload = packet.size() - udp - UdpHeader.LENGTH;
+        int counted = source instanceof Ipv4 ? packet.size() : packet.size() - Ipv6Header.LENGTH;
+        if (counted > 0xFFFF) {
             throw new IllegalArgumentException(
-                    "a message of " + payload.size() + " octets fits no IP packet");
+                    "a message of " + payload + " octets fits no IP packet");
         }
-        var udp = new WireWriter();
-        udp.u16(sourcePort).u16(destinationPort).u16(udpLength).u16(0).bytes(payload.toArray());
-        int checksum = udpChecksum(source, destination, udp.toBytes());
-        udp.patchU16(6, checksum == 0 ? 0xFFFF : checksum);
-        var packet = new WireWriter();
-        if (source instanceof LispAddress.Ipv4) {
-            packet.u16(0x4500)
-                    .u16(20 + udpLength)
-                    .u32(0x4000)
-                    .u8(HOP_LIMIT)
-                    .u8(UDP)
-                    .u16(0); // don't fragment
-            source.writeBody(packet);
-            destination.writeBody(packet);
-            packet.patchU16(10, ~sum(packet.toBytes(), 0) & 0xFFFF);
-        } else {
-            packet.u32(6 << 28).u16(udpLength).u8(UDP).u8(HOP_LIMIT);
-            source.writeBody(packet);
-            destination.writeBody(packet);
-        }
-        packet.bytes(udp.toArray());
+        writeHeaders(packet.written(), source, destination, packet.size() - udp);
+        UdpHeader.write(packet.written(), udp, sourcePort, destinationPort, payload);
+        UdpHeader.seal(packet.written(), 0, udp);
         return new EncapsulatedControlMessage(
                 false,
                 Optional.empty(),
@@ -163,24 +153,42 @@ public record EncapsulatedControlMessage(
                 message);
     }
 
+    private static void writeHeaders(ByteBuffer out, Ip source, Ip destination, int payload) {
+        if (source instanceof Ipv4(var from) && destination instanceof Ipv4(var to)) {
+            Ipv4Header.write(out, 0, 0, payload, HOP_LIMIT, Ipv6Header.UDP, from, to);
+        } else if (source instanceof Ipv6(var fromHigh, var fromLow)
+                && destination instanceof Ipv6(var toHigh, var toLow)) {
+            Ipv6Header.write(
+                    out,
+                    0,
+                    0,
+                    0,
+                    payload,
+                    Ipv6Header.UDP,
+                    HOP_LIMIT,
+                    fromHigh,
+                    fromLow,
+                    toHigh,
+                    toLow);
+        }
+    }
+
     static EncapsulatedControlMessage read(WireReader in) {
         int head = in.as("Head").u32AsInt();
         var authenticationData =
                 (head & S) != 0
                         ? Optional.of(in.part("Authentication Data", EcmAd::read))
                         : Optional.<EcmAd>empty();
-        var packet = in.sub(in.remaining());
-        var inner = packet.peekU8() >>> 4 == 4 ? Inner.readIpv4(packet) : Inner.readIpv6(packet);
-        var octets = inner.octets();
+        var inner = in.peekU8() >>> 4 == 4 ? Inner.readIpv4(in) : Inner.readIpv6(in);
         return new EncapsulatedControlMessage(
                 (head & D) != 0,
                 authenticationData,
-                octets,
+                inner.octets(),
                 inner.source(),
                 inner.destination(),
                 inner.sourcePort(),
                 inner.destinationPort(),
-                LispCodec.readInner(inner.payload()));
+                LispCodec.readInner(in));
     }
 
     @Override
@@ -197,12 +205,7 @@ public record EncapsulatedControlMessage(
 
     /** What the inner headers say, checked. */
     private record Inner(
-            Bytes octets,
-            Ip source,
-            Ip destination,
-            int sourcePort,
-            int destinationPort,
-            WireReader payload) {
+            Bytes octets, Ip source, Ip destination, int sourcePort, int destinationPort) {
         private static final int IPV4_FRAGMENT = 0x3FFF; // more fragments, or an offset
 
         static Inner readIpv4(WireReader in) {
@@ -211,17 +214,17 @@ public record EncapsulatedControlMessage(
             int head = in.as("Inner IPv4: version, length").u32AsInt();
             int fragment = in.as("Identification, fragment").u32AsInt();
             int ttlProtocolChecksum = in.as("TTL, protocol, checksum").u32AsInt();
-            var source = new LispAddress.Ipv4(in.as("Inner source").u32AsInt());
-            var destination = new LispAddress.Ipv4(in.as("Inner destination").u32AsInt());
-            expectWhole(in, (head & 0xFFFF) - 20);
+            var source = new Ipv4(in.as("Inner source").u32AsInt());
+            var destination = new Ipv4(in.as("Inner destination").u32AsInt());
+            expectWhole(in, (head & 0xFFFF) - Ipv4Header.LENGTH);
             // Version 4 without options, whole, of exactly the octets that are here, and UDP.
             if (head >>> 24 != 0x45
                     || (head & 0xFFFF) != length
                     || (fragment & IPV4_FRAGMENT) != 0
-                    || (ttlProtocolChecksum >>> 16 & 0xFF) != UDP) {
+                    || (ttlProtocolChecksum >>> 16 & 0xFF) != Ipv6Header.UDP) {
                 throw in.flaw(Flaw.BAD_INNER_PACKET);
             }
-            if (sum(Bytes.of(octets.buffer().slice(0, 20)), 0) != 0xFFFF) {
+            if (Checksum.sum(octets.buffer(), 0, Ipv4Header.LENGTH, 0) != 0xFFFF) {
                 throw in.flaw(Flaw.BAD_CHECKSUM);
             }
             return readUdp(in, octets, source, destination);
@@ -234,10 +237,12 @@ public record EncapsulatedControlMessage(
             int payloadLength = in.as("Payload length").u16();
             int nextHeader = in.as("Next header").u8();
             in.as("Hop limit").skip(1);
-            var source = new LispAddress.Ipv6(in.as("Inner source", 16).u64(), in.u64());
-            var destination = new LispAddress.Ipv6(in.as("Inner destination", 16).u64(), in.u64());
+            var source = new Ipv6(in.as("Inner source", 16).u64(), in.u64());
+            var destination = new Ipv6(in.as("Inner destination", 16).u64(), in.u64());
             expectWhole(in, payloadLength);
-            if (head >>> 28 != 6 || payloadLength != length - 40 || nextHeader != UDP) {
+            if (head >>> 28 != 6
+                    || payloadLength != length - Ipv6Header.LENGTH
+                    || nextHeader != Ipv6Header.UDP) {
                 throw in.flaw(Flaw.BAD_INNER_PACKET);
             }
             return readUdp(in, octets, source, destination);
@@ -252,7 +257,6 @@ public record EncapsulatedControlMessage(
 
         private static Inner readUdp(WireReader in, Bytes packet, Ip source, Ip destination) {
             int length = in.remaining();
-            var datagram = in.peek(length);
             int sourcePort = in.as("Inner UDP source port").u16();
             int destinationPort = in.as("Inner UDP destination port").u16();
             int udpLength = in.as("Inner UDP length").u16();
@@ -263,34 +267,12 @@ public record EncapsulatedControlMessage(
             }
             // RFC 9301 §5.8: the inner checksum MUST be non-zero; the outer one was the kernel's to
             // check, this one is ours.
-            if (checksum == 0 || udpChecksum(source, destination, datagram) != 0) {
+            int udp = packet.length() - length;
+            if (UdpHeader.checkChecksum(packet.buffer(), 0, udp, false) != HeaderCheck.FINE
+                    || checksum == UdpHeader.NO_CHECKSUM) {
                 throw in.flaw(Flaw.BAD_CHECKSUM);
             }
-            return new Inner(packet, source, destination, sourcePort, destinationPort, in);
+            return new Inner(packet, source, destination, sourcePort, destinationPort);
         }
-    }
-
-    /**
-     * The ones' complement of the sum over pseudo-header and datagram; 0 when a checksum in it is
-     * right (RFC 768).
-     */
-    private static int udpChecksum(Ip source, Ip destination, Bytes datagram) {
-        var pseudo = new WireWriter();
-        source.writeBody(pseudo);
-        destination.writeBody(pseudo);
-        pseudo.u32(datagram.length()).u32(UDP);
-        return ~sum(datagram, sum(pseudo.toBytes(), 0)) & 0xFFFF;
-    }
-
-    /** The ones' complement sum of 16-bit words (RFC 1071). */
-    private static int sum(Bytes octets, int initial) {
-        int sum = initial;
-        for (int i = 0; i < octets.length(); i += 2) {
-            sum += octets.at(i) << 8 | (i + 1 < octets.length() ? octets.at(i + 1) : 0);
-        }
-        while (sum >>> 16 != 0) {
-            sum = (sum & 0xFFFF) + (sum >>> 16);
-        }
-        return sum;
     }
 }

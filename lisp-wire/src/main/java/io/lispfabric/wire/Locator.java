@@ -37,6 +37,9 @@ public record Locator(
     /** The priority of a locator that must not be used. */
     public static final int UNUSABLE = 255;
 
+    /** The RLOC's AFI comes after so many octets. */
+    static final int RLOC = 6;
+
     private static final WireReader.Field[] USE = {
         new WireReader.Field("Priority", 1),
         new WireReader.Field("Weight", 1),

@@ -32,7 +32,7 @@ public record MapNotify(
      */
     public MapNotify {
         Notification.check(records);
-        records = List.copyOf(records);
+        records = Records.copyOf(records);
     }
 
     static MapNotify read(WireReader in) {

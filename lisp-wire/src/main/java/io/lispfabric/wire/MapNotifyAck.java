@@ -24,7 +24,7 @@ public record MapNotifyAck(
      */
     public MapNotifyAck {
         Notification.check(records);
-        records = List.copyOf(records);
+        records = Records.copyOf(records);
     }
 
     static MapNotifyAck read(WireReader in) {

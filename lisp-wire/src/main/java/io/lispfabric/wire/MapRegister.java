@@ -57,18 +57,14 @@ public record MapRegister(
             throw new IllegalArgumentException(
                     "a Map-Register has at most 255 records, not " + records.size());
         }
-        records = List.copyOf(records);
+        records = Records.copyOf(records);
     }
 
     static MapRegister read(WireReader in) {
         int head = in.as("Head").u32AsInt();
         var nonce = new Nonce(in.as("Nonce").u64());
         var authentication = Authentication.read(in);
-        var records =
-                in.list(
-                        head & 0xFF,
-                        "EID-record",
-                        MappingRecord::read); // allocates only for what arrived
+        var records = Records.read(in, head & 0xFF);
         var identity =
                 (head & I) != 0 ? Optional.of(XtrIdentity.read(in)) : Optional.<XtrIdentity>empty();
         in.expectEnd();

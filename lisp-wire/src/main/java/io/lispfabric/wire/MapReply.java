@@ -42,7 +42,7 @@ public record MapReply(
             throw new IllegalArgumentException(
                     "a Map-Reply has at most 255 records, not " + records.size());
         }
-        records = List.copyOf(records);
+        records = Records.copyOf(records);
     }
 
     /** A Map-Reply that nothing protects. */
@@ -53,7 +53,7 @@ public record MapReply(
     static MapReply read(WireReader in) {
         int head = in.as("Head").u32AsInt();
         var nonce = new Nonce(in.as("Nonce").u64());
-        var records = in.list(head & 0xFF, "EID-record", MappingRecord::read);
+        var records = Records.read(in, head & 0xFF);
         var authenticationData =
                 (head & S) != 0
                         ? Optional.of(in.part("Authentication Data", MapReplyAd::read))

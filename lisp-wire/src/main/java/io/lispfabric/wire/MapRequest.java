@@ -162,7 +162,7 @@ public record MapRequest(
         if (!cancels) {
             // What no Map-Reply could be sent to is ignored (RFC 9306 §3); nothing left means no
             // ITR-RLOC (RFC 9301 §5.3).
-            itrRlocs = itrRlocs.stream().filter(rloc -> rloc.ip().isPresent()).toList();
+            itrRlocs = withAddress(itrRlocs);
             if (itrRlocs.isEmpty()) {
                 throw new MalformedException(Flaw.NO_ITR_RLOC, start);
             }
@@ -189,6 +189,15 @@ public record MapRequest(
                 records,
                 mapData,
                 identity);
+    }
+
+    private static List<LispAddress> withAddress(List<LispAddress> itrRlocs) {
+        for (var it : itrRlocs) {
+            if (it.ip().isEmpty()) {
+                return itrRlocs.stream().filter(rloc -> rloc.ip().isPresent()).toList();
+            }
+        }
+        return itrRlocs;
     }
 
     /**

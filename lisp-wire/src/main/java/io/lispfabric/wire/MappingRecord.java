@@ -1,6 +1,7 @@
 package io.lispfabric.wire;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.WireReader;
 import io.lispfabric.lcaf.WireWriter;
 import java.util.List;
@@ -37,6 +38,9 @@ public record MappingRecord(
 
     private static final int A = 0x1000;
 
+    /** The EID's AFI comes after so many octets. */
+    private static final int EID = 10;
+
     /**
      * @throws IllegalArgumentException when the version needs more than 12 bits, or there are more
      *     than 255 locators
@@ -71,6 +75,29 @@ public record MappingRecord(
         var locators = Locator.readSet(in, head >>> 24);
         return new MappingRecord(
                 ttl, Action.of(head >>> 13), (head & A) != 0, version, eid, locators);
+    }
+
+    /**
+     * How many octets {@link #read} would read that begin {@code ahead} of the reader; nothing is
+     * read and no memory taken.
+     *
+     * @return -1 when it can only be told by reading: something is wrong, or it is of a rare kind
+     */
+    static int lengthAhead(WireReader in, int ahead) {
+        int counts = in.peekU16(ahead + 4); // Locator Count, EID mask-len
+        int eid = counts < 0 ? -1 : Eid.lengthAhead(in, ahead + EID, counts & 0xFF);
+        if (eid < 0) {
+            return -1;
+        }
+        int length = EID + eid;
+        for (int i = counts >>> 8; i > 0; i--) {
+            int rloc = LispAddress.ipLengthAhead(in, ahead + length + Locator.RLOC);
+            if (rloc < 0) {
+                return -1;
+            }
+            length += Locator.RLOC + rloc;
+        }
+        return length;
     }
 
     /** Writes the record. */

@@ -17,7 +17,7 @@ record Notification(
         int head = in.as("Head").u32AsInt();
         var nonce = new Nonce(in.as("Nonce").u64());
         var authentication = Authentication.read(in);
-        var records = in.list(head & 0xFF, "EID-record", MappingRecord::read);
+        var records = Records.read(in, head & 0xFF);
         // The I-bit is reserved in RFC 9301 and so ignored; the ids may follow with it or without
         // it, or not at all.
         var recipient =

@@ -64,6 +64,33 @@ public class MessageBench {
         return LispCodec.decode(hundredEncoded);
     }
 
+    /** One record, one locator, both made into objects. */
+    @Benchmark
+    public int decodeUse() {
+        return used(LispCodec.decode(oneEncoded));
+    }
+
+    /** A hundred records of one locator each, all made into objects. */
+    @Benchmark
+    @OperationsPerInvocation(RECORDS)
+    public int decodeUseRecords() {
+        return used(LispCodec.decode(hundredEncoded));
+    }
+
+    /** Something of each record and each locator. */
+    private static int used(Decoded decoded) {
+        int sum = 0;
+        if (decoded instanceof Decoded.Message(MapRegister register)) {
+            for (var record : register.records()) {
+                sum += record.eid().prefix().length();
+                for (var locator : record.locators()) {
+                    sum += locator.weight();
+                }
+            }
+        }
+        return sum;
+    }
+
     /** A hundred records of one locator each. */
     @Benchmark
     @OperationsPerInvocation(RECORDS)
