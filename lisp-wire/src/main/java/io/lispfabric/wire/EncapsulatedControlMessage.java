@@ -113,20 +113,11 @@ public record EncapsulatedControlMessage(
      * has none left.
      */
     public Optional<EncapsulatedControlMessage> oneHopFurther() {
-        boolean v4 = source instanceof LispAddress.Ipv4;
-        int at = v4 ? 8 : 7;
-        int left = packet.at(at) - 1;
-        if (left <= 0) {
-            return Optional.empty();
-        }
         var octets = packet.toArray();
-        octets[at] = (byte) left;
-        if (v4) {
-            // RFC 1141: the word of TTL and protocol is less by 256, so its complement is more.
-            int checksum = ((octets[10] & 0xFF) << 8 | octets[11] & 0xFF) + 0x100;
-            checksum = (checksum & 0xFFFF) + (checksum >>> 16);
-            octets[10] = (byte) (checksum >>> 8);
-            octets[11] = (byte) checksum;
+        var inner = ByteBuffer.wrap(octets);
+        boolean aged = source instanceof Ipv4 ? Ipv4Header.age(inner, 0) : Ipv6Header.age(inner, 0);
+        if (!aged) {
+            return Optional.empty();
         }
         return Optional.of(
                 new EncapsulatedControlMessage(

@@ -40,6 +40,9 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 public final class Settings {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
+    /** Far beyond any use, and near enough for every clock that has to count it. */
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private static final int MAX_DEPTH = 32;
 
     private final String file;
@@ -211,24 +214,22 @@ public final class Settings {
 
     /** A whole number from {@code least} to {@code most}. */
     public long number(String key, long unless, long least, long most) throws ConfigException {
-        return value(
-                key,
-                text -> {
-                    if (!text.matches("-?\\d{1,18}")
-                            || Long.parseLong(text) < least
-                            || Long.parseLong(text) > most) {
-                        throw new IllegalArgumentException(
-                                "must be a number from "
-                                        + least
-                                        + " to "
-                                        + most
-                                        + ", not '"
-                                        + text
-                                        + "'");
-                    }
-                    return Long.parseLong(text);
-                },
-                unless);
+        return value(key, text -> whole(text, least, most), unless);
+    }
+
+    /** A whole number from {@code least} to {@code most} that must be there. */
+    public long number(String key, long least, long most) throws ConfigException {
+        return value(key, text -> whole(text, least, most));
+    }
+
+    private static long whole(String text, long least, long most) {
+        if (!text.matches("-?\\d{1,18}")
+                || Long.parseLong(text) < least
+                || Long.parseLong(text) > most) {
+            throw new IllegalArgumentException(
+                    "must be a number from " + least + " to " + most + ", not '" + text + "'");
+        }
+        return Long.parseLong(text);
     }
 
     /**
@@ -245,8 +246,16 @@ public final class Settings {
             throw new IllegalArgumentException(
                     "must be a time with a unit, such as 500ms, 3s or 15m, not '" + text + "'");
         }
-        long amount = Long.parseLong(match.group(1));
-        return switch (match.group(2)) {
+        var duration = duration(Long.parseLong(match.group(1)), match.group(2));
+        if (duration.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(
+                    "must be at most " + LONGEST.toDays() + "d, not '" + text + "'");
+        }
+        return duration;
+    }
+
+    private static Duration duration(long amount, String unit) {
+        return switch (unit) {
             case "ms" -> Duration.ofMillis(amount);
             case "s" -> Duration.ofSeconds(amount);
             case "m" -> Duration.ofMinutes(amount);

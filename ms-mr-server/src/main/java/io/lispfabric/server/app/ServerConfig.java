@@ -713,7 +713,7 @@ public record ServerConfig(
     }
 
     private static Segment segment(Settings from) throws ConfigException {
-        var iid = new InstanceId((int) from.number("iid", -1, 0, 0xFF_FFFF));
+        var iid = new InstanceId((int) from.number("iid", 0, 0xFF_FFFF));
         var unknown = from.text("unknown-eids", "");
         if (!unknown.isEmpty() && !unknown.equals("natively-forward") && !unknown.equals("drop")) {
             throw from.error(
