@@ -11,8 +11,10 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,6 +28,7 @@ import picocli.CommandLine.Option;
         subcommands = {
             ShowCommand.Mappings.class,
             ShowCommand.Subscriptions.class,
+            ShowSegmentsCommand.class,
             ShowMembersCommand.class,
             ShowCommand.MapCache.class
         })
@@ -60,6 +63,21 @@ final class ShowCommand {
                 note("there are more; --limit and --iid choose");
             }
             return ExitCode.OK;
+        }
+
+        /** The cells of a locator: RLOC, PRI/WGT, REACHABLE. */
+        static List<String> locator(String rloc, int priority, int weight, boolean reachable) {
+            return List.of(rloc, priority + "/" + weight, yes(reachable));
+        }
+
+        /** A mapping and its locators, one a row; without any, what there is in their place. */
+        static void rows(
+                Table table, List<String> mapping, List<List<String>> locators, String without) {
+            var head = mapping;
+            for (var locator : locators.isEmpty() ? List.of(List.of(without, "", "")) : locators) {
+                table.row(Stream.concat(head.stream(), locator.stream()).toArray(String[]::new));
+                head = Collections.nCopies(mapping.size(), "");
+            }
         }
 
         static String yes(boolean flag) {
@@ -118,30 +136,23 @@ final class ShowCommand {
                             .right("PRI/WGT")
                             .right("REACHABLE");
             for (var it : answer.getMappingsList()) {
-                var first = true;
-                for (var locator : it.getLocatorsList()) {
-                    table.row(
-                            first ? it.getEid() : "",
-                            first ? it.getSite() : "",
-                            first ? Integer.toUnsignedString(it.getTtlMinutes()) + "m" : "",
-                            first ? yes(it.getProxyReply()) : "",
-                            first ? Integer.toString(it.getRegistrationsCount()) : "",
-                            locator.getRloc(),
-                            locator.getPriority() + "/" + locator.getWeight(),
-                            yes(locator.getReachable()));
-                    first = false;
-                }
-                if (first) {
-                    table.row(
-                            it.getEid(),
-                            it.getSite(),
-                            Integer.toUnsignedString(it.getTtlMinutes()) + "m",
-                            yes(it.getProxyReply()),
-                            Integer.toString(it.getRegistrationsCount()),
-                            "none",
-                            "",
-                            "");
-                }
+                rows(
+                        table,
+                        List.of(
+                                it.getEid(),
+                                it.getSite(),
+                                Integer.toUnsignedString(it.getTtlMinutes()) + "m",
+                                yes(it.getProxyReply()),
+                                Integer.toString(it.getRegistrationsCount())),
+                        it.getLocatorsList().stream()
+                                .map(way ->
+                                        locator(
+                                                way.getRloc(),
+                                                way.getPriority(),
+                                                way.getWeight(),
+                                                way.getReachable()))
+                                .toList(),
+                        "none");
             }
             return show(answer, table, answer.getTruncated());
         }
@@ -230,32 +241,24 @@ final class ShowCommand {
                             .right("PRI/WGT")
                             .right("REACHABLE");
             for (var it : answer.getEntriesList()) {
-                var first = true;
-                for (var locator : it.getLocatorsList()) {
-                    table.row(
-                            first ? it.getDomain() : "",
-                            first ? it.getEid() : "",
-                            first ? it.getState() : "",
-                            first ? it.getRemainingMillis() / 1000 + "s" : "",
-                            first ? yes(it.getSubscribed()) : "",
-                            first ? it.getCause() : "",
-                            locator.getRloc(),
-                            locator.getPriority() + "/" + locator.getWeight(),
-                            yes(locator.getReachable()));
-                    first = false;
-                }
-                if (first) {
-                    table.row(
-                            it.getDomain(),
-                            it.getEid(),
-                            it.getState(),
-                            it.getRemainingMillis() / 1000 + "s",
-                            yes(it.getSubscribed()),
-                            it.getCause(),
-                            it.getAction(),
-                            "",
-                            "");
-                }
+                rows(
+                        table,
+                        List.of(
+                                it.getDomain(),
+                                it.getEid(),
+                                it.getState(),
+                                it.getRemainingMillis() / 1000 + "s",
+                                yes(it.getSubscribed()),
+                                it.getCause()),
+                        it.getLocatorsList().stream()
+                                .map(way ->
+                                        locator(
+                                                way.getRloc(),
+                                                way.getPriority(),
+                                                way.getWeight(),
+                                                way.getReachable()))
+                                .toList(),
+                        it.getAction());
             }
             return show(answer, table, false);
         }

@@ -187,6 +187,11 @@ class ServeCommandTest {
                                     .get("mappings")
                                     .findValuesAsText("eid"))
                     .containsExactly("[1]10.2.0.7/32");
+            var segments = Run.lispctl("show", "segments", "--endpoints", api, "-o", "json").json();
+            assertThat(segments.at("/segments/0/iid").asInt()).isEqualTo(1);
+            assertThat(segments.at("/segments/0/mappings").asText()).isEqualTo("1");
+            assertThat(Run.lispctl("show", "segments", "-i", "1", "--endpoints", api).out())
+                    .contains("UNKNOWN EIDS", "pod-a");
             var members = Run.lispctl("show", "members", "--endpoints", api);
             assertThat(members.out())
                     .contains("ms-0", "leader", "1 member, 1 voter, quorum 1, can lose 0");

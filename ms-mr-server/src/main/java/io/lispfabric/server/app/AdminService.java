@@ -23,6 +23,7 @@ import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Registration;
+import io.lispfabric.server.core.Sites;
 import io.lispfabric.store.Status;
 import io.lispfabric.wire.Locator;
 import java.io.IOException;
@@ -48,6 +49,7 @@ final class AdminService implements AutoCloseable {
     AdminService(
             InetSocketAddress listen,
             String cluster,
+            Sites sites,
             Supplier<MappingSystem> state,
             Supplier<Status> status)
             throws IOException {
@@ -55,6 +57,7 @@ final class AdminService implements AutoCloseable {
                 List.of(
                         new Mappings(state),
                         new Subscriptions(state),
+                        new SegmentList(sites, state),
                         new Cluster(cluster, state, status));
         var builder = NettyServerBuilder.forAddress(listen).addService(health.getHealthService());
         services.forEach(builder::addService);

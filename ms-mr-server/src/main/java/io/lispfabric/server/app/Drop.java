@@ -37,6 +37,8 @@ enum Drop {
     UNEXPECTED,
     /** An RLOC-probe, which must not come by the mapping system (RFC 9301 §5.2). */
     PROBE,
+    /** An SMR: it asks an ITR to ask, and a server is none (RFC 9301 §6.1). */
+    SMR,
     /** A question that wants no answer. */
     NO_REPLY_WANTED,
     /** No ITR-RLOC that this server could answer to. */

@@ -3,6 +3,7 @@ package io.lispfabric.server.app;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Elsewhere;
@@ -120,6 +121,11 @@ final class MapRequests {
         if (request.probe()) {
             around.metrics()
                     .dropped(Drop.PROBE); // RFC 9301 §5.2: it MUST NOT come by the mapping system
+        } else if (request.solicits()) {
+            // RFC 9301 §6.1: it comes through the data plane, to an ITR. Passed on, it would have
+            // an
+            // ETR ask for whatever a stranger wants.
+            around.metrics().dropped(Drop.SMR);
         } else if (!request.unsubscribes()
                 && request.itrRlocs().getFirst() == LispAddress.None.NONE) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
@@ -431,15 +437,19 @@ final class MapRequests {
 
     /** One of the ITR-RLOCs, best the one that the request came from (RFC 9301 §5.5). */
     private Optional<Ip> answerTo(MapRequest request, From from) {
-        var usable =
-                request.itrRlocs().stream()
-                        .flatMap(rloc -> rloc.ip().stream())
-                        .filter(Ip::isUnicast)
-                        .filter(this::reaches)
-                        .toList();
+        var usable = usable(request);
         return usable.contains(from.address())
                 ? Optional.of(from.address())
                 : usable.stream().findFirst();
+    }
+
+    /** The ITR-RLOCs that this server can send to. */
+    private List<Ip> usable(MapRequest request) {
+        return request.itrRlocs().stream()
+                .flatMap(rloc -> rloc.ip().stream())
+                .filter(Ip::isUnicast)
+                .filter(this::reaches)
+                .toList();
     }
 
     /** Whether the socket can send to that family of addresses. */
@@ -458,18 +468,14 @@ final class MapRequests {
             refuse(request, eid, from, Action.DROP_AUTH_FAILURE);
             return;
         }
-        var addresses =
-                request.itrRlocs().stream()
-                        .flatMap(rloc -> rloc.ip().stream())
-                        .filter(Ip::isUnicast)
-                        .filter(this::reaches)
-                        .toList();
+        var addresses = usable(request);
         if (addresses.isEmpty()) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
             return;
         }
         var fixed = around.state().longestMatch(eid).map(Mapping::eid);
         if (isRefused(request, eid, from, true)
+                || !mayUse(identity, request)
                 || isFixed(identity, it -> it.equals(eid) || fixed.equals(Optional.of(it)))) {
             if (isReplay(identity, eid, request, from)) {
                 around.drop(Drop.REPLAYED, identity, request.nonce());
@@ -596,6 +602,20 @@ final class MapRequests {
                 && (around.config().sites().configured(eid).isPresent()
                         || around.config().sites().elsewhere(eid).isPresent()
                         || around.state().longestMatch(eid).isPresent());
+    }
+
+    /**
+     * RFC 9437 §3: whether an xTR of the site may have Map-Notifies sent to all these ITR-RLOCs.
+     */
+    private boolean mayUse(XtrIdentity identity, MapRequest request) {
+        return around.config()
+                .sites()
+                .withId(identity.siteId())
+                .filter(site ->
+                        request.itrRlocs().stream()
+                                .flatMap(rloc -> rloc.ip().stream())
+                                .allMatch(ip -> site.mayUse(new Rloc(ip))))
+                .isPresent();
     }
 
     /** RFC 9437 §5: what is old is dropped before the policy is asked; a new key begins anew. */

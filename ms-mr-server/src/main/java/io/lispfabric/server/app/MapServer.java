@@ -105,6 +105,7 @@ public final class MapServer implements AutoCloseable {
                                             new AdminService(
                                                     config.admin().get(),
                                                     config.cluster(),
+                                                    config.sites(),
                                                     this::state,
                                                     this::status)))
                             : Optional.empty();

@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * All settings of a Map-Server, checked. Every default stands here.
@@ -366,147 +367,105 @@ public record ServerConfig(
 
     /** The same server with a place in the delegated database tree. */
     public ServerConfig in(Ddt tree) {
-        return new ServerConfig(
-                member,
-                data,
-                cluster,
-                peers,
-                role,
-                lisp,
-                admin,
-                http,
-                registrationTimeout,
-                repliesPerSecond,
-                repeatsPerSecond,
-                replyTo,
-                pathMtu,
-                vendors,
-                subscriptions,
-                lispSec,
-                policies,
-                tree,
-                sites);
+        return but(it -> it.ddt = tree);
     }
 
     /** The same server with another role. */
     public ServerConfig as(Role other) {
-        return new ServerConfig(
-                member,
-                data,
-                cluster,
-                peers,
-                other,
-                lisp,
-                admin,
-                http,
-                registrationTimeout,
-                repliesPerSecond,
-                repeatsPerSecond,
-                replyTo,
-                pathMtu,
-                vendors,
-                subscriptions,
-                lispSec,
-                policies,
-                ddt,
-                sites);
+        return but(it -> it.role = other);
     }
 
     /** The same server with LISP-SEC. */
     public ServerConfig protectedBy(LispSec protection) {
-        return new ServerConfig(
-                member,
-                data,
-                cluster,
-                peers,
-                role,
-                lisp,
-                admin,
-                http,
-                registrationTimeout,
-                repliesPerSecond,
-                repeatsPerSecond,
-                replyTo,
-                pathMtu,
-                vendors,
-                subscriptions,
-                protection,
-                policies,
-                ddt,
-                sites);
+        return but(it -> it.lispSec = protection);
     }
 
     /** The same server as a member of a cluster. */
     public ServerConfig in(String clusterName, List<Peer> members) {
-        return new ServerConfig(
-                member,
-                data,
-                clusterName,
-                members,
-                role,
-                lisp,
-                admin,
-                http,
-                registrationTimeout,
-                repliesPerSecond,
-                repeatsPerSecond,
-                replyTo,
-                pathMtu,
-                vendors,
-                subscriptions,
-                lispSec,
-                policies,
-                ddt,
-                sites);
+        return but(it -> {
+            it.cluster = clusterName;
+            it.peers = members;
+        });
     }
 
     /** The same server with its admin listeners at these addresses. */
     public ServerConfig administeredAt(
             InetSocketAddress adminAddress, InetSocketAddress httpAddress) {
-        return new ServerConfig(
-                member,
-                data,
-                cluster,
-                peers,
-                role,
-                lisp,
-                Optional.of(adminAddress),
-                Optional.of(httpAddress),
-                registrationTimeout,
-                repliesPerSecond,
-                repeatsPerSecond,
-                replyTo,
-                pathMtu,
-                vendors,
-                subscriptions,
-                lispSec,
-                policies,
-                ddt,
-                sites);
+        return but(it -> {
+            it.admin = Optional.of(adminAddress);
+            it.http = Optional.of(httpAddress);
+        });
     }
 
     /** The same server, keeping and telling what these vendors say, by their OUIs (RFC 9306). */
     public ServerConfig understanding(Set<Integer> ouis) {
-        return new ServerConfig(
-                member,
-                data,
-                cluster,
-                peers,
-                role,
-                lisp,
-                admin,
-                http,
-                registrationTimeout,
-                repliesPerSecond,
-                repeatsPerSecond,
-                replyTo,
-                pathMtu,
-                ouis,
-                subscriptions,
-                lispSec,
-                policies,
-                ddt,
-                sites);
+        return but(it -> it.vendors = ouis);
+    }
+
+    /** The same server with other rules for who may ask, and subscribe to what. */
+    ServerConfig with(Policies others, Subscriptions limits) {
+        return but(it -> {
+            it.policies = others;
+            it.subscriptions = limits;
+        });
+    }
+
+    private ServerConfig but(Consumer<Draft> change) {
+        var draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** A copy of which some settings are changed. */
+    private static final class Draft {
+        private final ServerConfig like;
+        private String cluster;
+        private List<Peer> peers;
+        private Role role;
+        private Optional<InetSocketAddress> admin;
+        private Optional<InetSocketAddress> http;
+        private Set<Integer> vendors;
+        private Subscriptions subscriptions;
+        private LispSec lispSec;
+        private Policies policies;
+        private Ddt ddt;
+
+        Draft(ServerConfig like) {
+            this.like = like;
+            this.cluster = like.cluster;
+            this.peers = like.peers;
+            this.role = like.role;
+            this.admin = like.admin;
+            this.http = like.http;
+            this.vendors = like.vendors;
+            this.subscriptions = like.subscriptions;
+            this.lispSec = like.lispSec;
+            this.policies = like.policies;
+            this.ddt = like.ddt;
+        }
+
+        ServerConfig done() {
+            return new ServerConfig(
+                    like.member,
+                    like.data,
+                    cluster,
+                    peers,
+                    role,
+                    like.lisp,
+                    admin,
+                    http,
+                    like.registrationTimeout,
+                    like.repliesPerSecond,
+                    like.repeatsPerSecond,
+                    like.replyTo,
+                    like.pathMtu,
+                    vendors,
+                    subscriptions,
+                    lispSec,
+                    policies,
+                    ddt,
+                    like.sites);
+        }
     }
 
     private static String name(String text) {

@@ -7,7 +7,7 @@ import io.lispfabric.wire.XtrIdentity;
 import org.jspecify.annotations.Nullable;
 
 /** A string of bits and nothing more: what is looked for in a {@link PrefixMap}. */
-public final class BitKey extends Bits {
+public final class BitKey extends Bits implements Comparable<BitKey> {
     /** How many bits stand before an EID's own: its Instance ID and address family. */
     static final int EID_HEADER = 32;
 
@@ -74,6 +74,16 @@ public final class BitKey extends Bits {
             out.u8((int) (word(i >> 3) >>> 56 - 8 * (i & 7)) & 0xFF);
         }
         return out.toBytes();
+    }
+
+    /** In the order of the first bit that differs; what the other goes on from comes before it. */
+    @Override
+    public int compareTo(BitKey other) {
+        int common = common(other);
+        if (common == Math.min(length(), other.length())) {
+            return Integer.compare(length(), other.length());
+        }
+        return bit(common) ? 1 : -1;
     }
 
     @Override

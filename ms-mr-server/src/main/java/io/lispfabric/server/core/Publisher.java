@@ -40,9 +40,11 @@ public final class Publisher {
 
     /**
      * What only one Map-Notify at a time is for: news about an EID-Prefix, or a request, which is
-     * known by its nonce.
+     * known by its nonce. Strangers choose all of it, so that it has an order as well: see {@link
+     * ListenerId.Subscriber}.
      */
-    private record Key(ListenerId listener, Eid eid, Optional<Nonce> request) {
+    private record Key(ListenerId listener, Eid eid, Optional<Nonce> request)
+            implements Comparable<Key> {
         static Key of(Effect.Publish publish) {
             var it = publish.outstanding();
             return new Key(
@@ -54,10 +56,28 @@ public final class Publisher {
         boolean confirms() {
             return request.isPresent();
         }
+
+        @Override
+        public int compareTo(Key other) {
+            int byListener = ListenerId.compare(listener, other.listener);
+            int byEid =
+                    byListener != 0 ? byListener : BitKey.of(eid).compareTo(BitKey.of(other.eid));
+            return byEid != 0
+                    ? byEid
+                    : Long.compareUnsigned(
+                            request.map(Nonce::value).orElse(0L),
+                            other.request.map(Nonce::value).orElse(0L));
+        }
     }
 
     /** What a Map-Notify-Ack says. */
-    private record Receipt(Nonce nonce, Eid eid) {}
+    private record Receipt(Nonce nonce, Eid eid) implements Comparable<Receipt> {
+        @Override
+        public int compareTo(Receipt other) {
+            int byNonce = Long.compareUnsigned(nonce.value(), other.nonce.value());
+            return byNonce != 0 ? byNonce : BitKey.of(eid).compareTo(BitKey.of(other.eid));
+        }
+    }
 
     /**
      * A Map-Notify on its way; {@code order} keeps those of one moment in the order in which they

@@ -2,6 +2,7 @@ package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.wire.SiteId;
 import java.util.List;
 import java.util.Optional;
@@ -91,6 +92,12 @@ public record Sites(
                         .map(_ -> true)
                         .or(() -> segments.of(unknown.iid()).flatMap(Segment::dropsUnknown))
                         .orElseGet(() -> configured(unknown).isEmpty() && dropUnknown);
+    }
+
+    /** Whether what no site is configured for is to be dropped in a segment. */
+    public boolean dropsUnknown(InstanceId iid) {
+        return !segments.serves(iid)
+                || segments.of(iid).flatMap(Segment::dropsUnknown).orElse(dropUnknown);
     }
 
     private static void reject(Site a, Site b) {

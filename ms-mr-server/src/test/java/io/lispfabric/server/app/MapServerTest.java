@@ -107,7 +107,7 @@ class MapServerTest {
                 List.of(keys),
                 SITES.sites().getFirst().prefixes(),
                 true,
-                List.of(EidPrefix.parse("192.0.2.0/24")),
+                List.of(EidPrefix.parse("192.0.2.0/24"), EidPrefix.parse("127.0.0.0/8")),
                 true,
                 true);
     }
@@ -368,30 +368,6 @@ class MapServerTest {
         }
     }
 
-    private static ServerConfig with(
-            ServerConfig config, Policies policies, ServerConfig.Subscriptions subscriptions) {
-        return new ServerConfig(
-                config.member(),
-                config.data(),
-                config.cluster(),
-                config.peers(),
-                config.role(),
-                config.lisp(),
-                config.admin(),
-                config.http(),
-                config.registrationTimeout(),
-                config.repliesPerSecond(),
-                config.repeatsPerSecond(),
-                config.replyTo(),
-                config.pathMtu(),
-                config.vendors(),
-                subscriptions,
-                config.lispSec(),
-                policies,
-                config.ddt(),
-                config.sites());
-    }
-
     private static Action denial(MapReply reply, MapRequest asked) {
         assertThat(reply.nonce()).isEqualTo(asked.nonce());
         assertThat(reply.records()).hasSize(1);
@@ -418,15 +394,15 @@ class MapServerTest {
         var unless = ServerConfig.Subscriptions.DEFAULT;
         var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         var config =
-                with(
-                        ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES),
-                        new Policies(List.of(refusal)),
-                        new ServerConfig.Subscriptions(
-                                unless.temporary(),
-                                unless.room(),
-                                unless.bereaved(),
-                                unless.notifiesPerSecond(),
-                                List.of(new ServerConfig.Configured(fixed, false))));
+                ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES)
+                        .with(
+                                new Policies(List.of(refusal)),
+                                new ServerConfig.Subscriptions(
+                                        unless.temporary(),
+                                        unless.room(),
+                                        unless.bereaved(),
+                                        unless.notifiesPerSecond(),
+                                        List.of(new ServerConfig.Configured(fixed, false))));
         try (var server = MapServer.start(config, InstantSource.system());
                 var d1 = xtr(server, KEY, D1, 1);
                 var d3 = xtr(server, KEY, D3, 1L << 40)) {
@@ -458,6 +434,65 @@ class MapServerTest {
             d1.send(d1.subscribe(ACC7));
             Awaiting.until(() -> server.drops("replayed") == replayed + 1);
             late.close();
+        }
+    }
+
+    @Test
+    @Rfc("9301 §6.1")
+    void whatSolicitsAMapRequestIsForAnItrAndNeitherAnsweredNorPassedOn() throws IOException {
+        try (var server = start();
+                var resolver = resolver(server);
+                var d1 = xtr(server, KEY, D1, 1);
+                var itr = xtr(resolver, KEY, D3, 1L << 40)) {
+            d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            var smr = soliciting(itr.query(ACC7));
+            itr.send(smr);
+            itr.send(EncapsulatedControlMessage.of(itr.rloc(), itr.rloc(), itr.port(), 4342, smr));
+            // An SMR-invoked one is a question like any other.
+            var invoked = itr.query(ACC7);
+            itr.send(invoked);
+            assertThat(itr.replied().nonce()).isEqualTo(invoked.nonce());
+            assertThat(resolver.drops("smr")).isEqualTo(2);
+            assertThat(server.drops("smr")).isZero();
+        }
+    }
+
+    private static MapRequest soliciting(MapRequest it) {
+        return new MapRequest(
+                it.authoritative(),
+                it.probe(),
+                true,
+                it.fromPitr(),
+                it.smrInvoked(),
+                it.localXtr(),
+                it.dontMapReply(),
+                it.nonce(),
+                it.sourceEid(),
+                it.itrRlocs(),
+                it.records(),
+                it.mapData(),
+                it.identity());
+    }
+
+    @Test
+    @Rfc("9437 §3")
+    @Rfc("9437 §5")
+    void whoSubscribesNamesNoItrRlocThatItsSiteMayNotUse() throws IOException {
+        try (var server = start(0, new Sites(List.of(site(KEY)), false));
+                var d3 = xtr(server, KEY, D3, 1)) {
+            d3.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
+            var own = d3.subscribe(ACC7);
+            var asked =
+                    MapRequest.subscription(
+                            own.nonce(),
+                            Optional.empty(),
+                            List.of(d3.rloc(), Ip.parse("198.51.100.1")),
+                            ACC7,
+                            D3);
+            d3.send(asked);
+            assertThat(denial(d3.replied(), asked)).isEqualTo(Action.DROP_POLICY_DENIED);
+            d3.send(own);
+            assertThat(d3.notified().nonce()).isEqualTo(own.nonce());
         }
     }
 

@@ -8,12 +8,17 @@ import static io.lispfabric.server.core.Fixture.registered;
 import static io.lispfabric.server.core.Fixture.subscribe;
 import static io.lispfabric.server.core.Fixture.xtr;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.XtrId;
+import io.lispfabric.wire.XtrIdentity;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -316,6 +321,28 @@ class PublisherTest {
             apply(new Command.Acknowledge(publish.listener(), eid, nonce), START);
         }
         assertThat(publisher.poll(at(3), state, 100)).isEmpty();
+        assertThat(publisher.outstanding()).isZero();
+    }
+
+    /** Strangers choose xTR-IDs; these have one hash code in Java, whoever runs it. */
+    @Rfc("9437 §6")
+    @Test
+    void xtrsThatAreChosenToMeetInOnePlaceOfATableCostNoMoreThanOthers() {
+        int many = 16_384;
+        assertTimeout(
+                Duration.ofSeconds(5),
+                () -> {
+                    for (int i = 0; i < many; i++) {
+                        long low = -31 * Long.hashCode(i) & 0xFFFF_FFFFL;
+                        var xtr = new XtrIdentity(new XtrId(i, low), new SiteId(4));
+                        assertThat(xtr.xtrId().hashCode()).isZero();
+                        var id = new ListenerId.Subscriber(eid("40.0.0.7/32"), xtr);
+                        var told = new Outstanding(eid("40.0.0.7/32"), new Nonce(i), true);
+                        publisher.onPublish(new Effect.Publish(id, told), START);
+                    }
+                    assertThat(publisher.outstanding()).isEqualTo(many);
+                    publisher.poll(START, MappingSystem.EMPTY, 2 * many);
+                });
         assertThat(publisher.outstanding()).isZero();
     }
 }

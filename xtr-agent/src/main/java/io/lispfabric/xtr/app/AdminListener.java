@@ -48,9 +48,19 @@ final class AdminListener implements AutoCloseable {
                             + ":"
                             + address.getPort()
                             + ": "
-                            + HttpListener.reason(e),
+                            + reason(e),
                     e);
         }
+    }
+
+    /** The last word on why something failed, which is the machine's own. */
+    private static String reason(Throwable failure) {
+        var last = failure;
+        for (var cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+            last = cause;
+        }
+        var message = last.getMessage();
+        return message == null ? last.getClass().getSimpleName() : message;
     }
 
     @Override

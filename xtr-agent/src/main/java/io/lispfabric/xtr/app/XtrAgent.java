@@ -20,6 +20,7 @@ import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.SharedExtension;
+import io.lispfabric.wire.app.OpsEndpoint;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.KeyWrap;
 import io.lispfabric.wire.auth.LispSec;
@@ -267,7 +268,12 @@ public final class XtrAgent implements AutoCloseable {
             listeners.add(AdminListener.open(this, config.adminListen().get()));
         }
         if (config.httpListen().isPresent()) {
-            listeners.add(HttpListener.open(this, config.httpListen().get()));
+            listeners.add(
+                    new OpsEndpoint(
+                            config.httpListen().get(),
+                            AgentMetrics.of(this),
+                            () -> isAlive() ? Optional.empty() : Optional.of("stuck"),
+                            this::notReady));
         }
         LOG.info("xTR {} at {} takes part in {}", config.name(), config.rloc(), domains.keySet());
     }

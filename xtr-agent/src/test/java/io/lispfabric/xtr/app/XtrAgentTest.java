@@ -196,7 +196,7 @@ class XtrAgentTest {
                             Optional.of(new InetSocketAddress(D1, http.getLocalPort())));
             assertThatThrownBy(() -> XtrAgent.start(listening, loop))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("cannot bind HTTP " + D1 + ":" + http.getLocalPort());
+                    .hasMessageContaining("cannot bind HTTP TCP " + D1 + ":" + http.getLocalPort());
             var administered =
                     config.withListeners(
                             Optional.of(new InetSocketAddress(D1, http.getLocalPort())),
