@@ -44,6 +44,10 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
                 || address instanceof LispAddress.Name) {
             return new Eid(iid, prefix(address, maskLength, start));
         }
+        if (address instanceof MulticastInfo info
+                && (iid.equals(InstanceId.DEFAULT) || iid.equals(info.iid()))) {
+            return new Eid(info.iid(), group(info, start));
+        }
         throw new MalformedException(Flaw.UNKNOWN_EID_LCAF, start);
     }
 
@@ -66,6 +70,17 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
         return plain ? 12 + address : -1;
     }
 
+    /** (*,G) is (0/0,G), some write no source at all (RFC 8378 §8). */
+    private static EidPrefix group(MulticastInfo info, int start) {
+        var group = info.group();
+        var source = info.anySource() ? new AddressPrefix(group.address(), 0) : info.source();
+        try {
+            return EidPrefix.of(new MulticastInfo(InstanceId.DEFAULT, source, group));
+        } catch (IllegalArgumentException _) {
+            throw new MalformedException(Flaw.BAD_MASK_LENGTH, start);
+        }
+    }
+
     private static EidPrefix prefix(LispAddress address, int maskLength, int start) {
         try {
             return new EidPrefix(address, maskLength);
@@ -76,6 +91,9 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
 
     /** Segment 0 is written as the bare address, every other one inside an LCAF (RFC 8060 §4.1). */
     public LispAddress address() {
+        if (prefix.address() instanceof MulticastInfo info) {
+            return new MulticastInfo(iid, info.source(), info.group()); // it says so itself
+        }
         return iid.value() == 0
                 ? prefix.address()
                 : new LispAddress.Instance(iid, 0, prefix.address());
@@ -83,6 +101,10 @@ public record Eid(InstanceId iid, EidPrefix prefix) {
 
     /** Writes AFI and address; the mask-len goes elsewhere. */
     public void write(WireWriter out) {
+        if (prefix.address() instanceof MulticastInfo) {
+            address().write(out);
+            return;
+        }
         (iid.value() == 0
                         ? prefix.address()
                         : new LispAddress.Instance(iid, out.iidMaskLength(), prefix.address()))

@@ -61,7 +61,7 @@ public record EidAd(
         var out = new WireWriter();
         out.u16(0).u16(kdfId).u8(prefixes.size()).u8(etrCantSign ? E : 0).u16(hmacId);
         for (var eid : prefixes) {
-            out.u8(0).u8(eid.prefix().length());
+            out.u8(0).u8(eid.prefix().maskLength());
             eid.write(out);
         }
         out.bytes(hmac);

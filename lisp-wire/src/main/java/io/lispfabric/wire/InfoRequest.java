@@ -59,7 +59,7 @@ public record InfoRequest(Nonce nonce, Authentication authentication, RecordTtl 
             Eid eid) {
         out.u32(TYPE << 28 | flags).u64(nonce.value());
         authentication.write(out);
-        out.u32(ttl.minutes()).u8(0).u8(eid.prefix().length());
+        out.u32(ttl.minutes()).u8(0).u8(eid.prefix().maskLength());
         eid.write(out);
     }
 

@@ -65,7 +65,7 @@ public record MapRequest(
         }
 
         private void write(WireWriter out) {
-            out.u8(subscribes ? 0x80 : 0).u8(eid.prefix().length());
+            out.u8(subscribes ? 0x80 : 0).u8(eid.prefix().maskLength());
             eid.write(out);
         }
     }
@@ -140,6 +140,24 @@ public record MapRequest(
                 List.of(new Asked(true, eid)),
                 Optional.empty(),
                 Optional.of(identity));
+    }
+
+    /** The same with the asker's own mapping: the M-bit (RFC 9301 §5.2). */
+    public MapRequest with(MappingRecord own) {
+        return new MapRequest(
+                authoritative,
+                probe,
+                solicits,
+                fromPitr,
+                smrInvoked,
+                localXtr,
+                dontMapReply,
+                nonce,
+                sourceEid,
+                itrRlocs,
+                records,
+                Optional.of(own),
+                identity);
     }
 
     /** Whether any record carries the N-bit, and the I-bit says who wants to be told. */

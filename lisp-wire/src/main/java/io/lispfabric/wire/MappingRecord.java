@@ -105,7 +105,7 @@ public record MappingRecord(
         out.u32(ttl.minutes());
         out.u32(
                 locators.size() << 24
-                        | eid.prefix().length() << 16
+                        | eid.prefix().maskLength() << 16
                         | action.code() << 13
                         | (authoritative ? A : 0));
         out.u16(mapVersion);

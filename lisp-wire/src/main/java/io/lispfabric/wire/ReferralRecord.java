@@ -141,7 +141,7 @@ public record ReferralRecord(
     }
 
     void write(WireWriter out) {
-        out.u32(ttl.minutes()).u8(referrals.size()).u8(eid.prefix().length());
+        out.u32(ttl.minutes()).u8(referrals.size()).u8(eid.prefix().maskLength());
         out.u16(action.code() << 13 | (authoritative ? A : 0) | (incomplete ? I : 0));
         out.u16(signatures.size() << 12 | mapVersion);
         eid.write(out);

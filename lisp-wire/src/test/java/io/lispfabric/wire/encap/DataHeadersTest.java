@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Rfc;
 import java.nio.ByteBuffer;
+import java.util.TreeSet;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -290,5 +291,19 @@ class DataHeadersTest {
         var hex = Bytes.of(out).hex();
         assertThat(hex).startsWith("aaaaaa").endsWith("bb");
         return hex.substring(6, 22);
+    }
+
+    /** RFC 9305 §6: 1 to 4 are registered, 0x7E and 0x7F are for experiments. */
+    @Test
+    @Rfc("9305 §6")
+    @Rfc("R-113")
+    void everyNextProtocolIsRegisteredOrForExperiments() throws IllegalAccessException {
+        var used = new TreeSet<Integer>();
+        for (var field : NextProtocol.class.getFields()) {
+            used.add(field.getInt(null));
+        }
+        assertThat(used).containsExactly(1, 2, 3, 4, 0x7E, 0x80);
+        assertThat(NextProtocol.ACC_ID).isBetween(0x7E, 0x7F);
+        assertThat(NextProtocol.FIRST_SHIM).isEqualTo(0x80);
     }
 }

@@ -1,14 +1,17 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.ReplicationListEntry;
+import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Authentication;
-import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
@@ -18,6 +21,7 @@ import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Map-Registers: whether the xTR may say what it says (RFC 9301 §5.6, §8.2). */
 final class MapRegisters {
@@ -60,11 +64,12 @@ final class MapRegisters {
             // neighbours.
             if (!around.config().sites().mayRegister(site, record.eid())) {
                 around.drop(Drop.PREFIX_NOT_ALLOWED, site.name(), record.eid());
-            } else if (!record.locators().stream().allMatch(MapRegisters::isSane)) {
+            } else if (!isSane(record)) {
                 around.drop(Drop.BAD_LOCATOR, site.name(), record.eid());
             } else if (!record.ttl().removes()
                     && !record.locators().stream()
-                            .allMatch(locator -> site.mayUse(locator.rloc()))) {
+                            .flatMap(locator -> addresses(locator.rloc()))
+                            .allMatch(site::mayUse)) {
                 around.drop(Drop.RLOC_NOT_ALLOWED, site.name(), record.eid());
             } else {
                 accepted.add(record);
@@ -104,7 +109,9 @@ final class MapRegisters {
      * Map-Notify like everything else (RFC 9301 §5.7): Open Overlay Router compares it.
      */
     private static int iidMaskLength(MapRegister register, ByteBuffer payload) {
-        if (register.records().getFirst().eid().iid().equals(InstanceId.DEFAULT)) {
+        var first = register.records().getFirst().eid();
+        if (first.iid().equals(InstanceId.DEFAULT)
+                || first.prefix().family() == EidPrefix.Family.GROUP) {
             return 0;
         }
         int record =
@@ -119,8 +126,31 @@ final class MapRegisters {
         return (identity.xtrId().high() | identity.xtrId().low()) != 0;
     }
 
-    private static boolean isSane(Locator locator) {
-        return locator.rloc().ip().map(Ip::isUnicast).orElse(true);
+    private static boolean isSane(MappingRecord record) {
+        return record.eid().prefix().family() == EidPrefix.Family.GROUP
+                ? record.ttl().removes()
+                        || record.locators().size() == 1
+                                && isReceiver(record.locators().getFirst().rloc().address())
+                : record.locators().stream()
+                        .allMatch(it -> it.rloc().ip().map(Ip::isUnicast).orElse(true));
+    }
+
+    /** RFC 8378 §5.1.2: who receives a group is a replication list entry of level 128. */
+    private static boolean isReceiver(LispAddress rloc) {
+        return rloc instanceof ReplicationListEntry(var entries)
+                && !entries.isEmpty()
+                && entries.stream()
+                        .allMatch(it ->
+                                it.level() == ReplicationListEntry.Entry.RECEIVER
+                                        && it.address() instanceof Ip ip
+                                        && ip.isUnicast());
+    }
+
+    /** The addresses that packets go to. */
+    private static Stream<Rloc> addresses(Rloc rloc) {
+        return rloc.address() instanceof ReplicationListEntry(var entries)
+                ? entries.stream().map(it -> new Rloc(it.address()))
+                : Stream.of(rloc);
     }
 
     /** Who vouches for a message. */

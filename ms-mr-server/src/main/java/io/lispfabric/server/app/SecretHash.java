@@ -3,6 +3,7 @@ package io.lispfabric.server.app;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.MulticastInfo;
 import io.lispfabric.wire.Nonce;
 
 /**
@@ -55,18 +56,26 @@ final class SecretHash {
     private void add(Eid eid) {
         var prefix = eid.prefix();
         add(
-                (long) eid.iid().value() << 16
-                        | (long) prefix.family().ordinal() << 8
+                (long) eid.iid().value() << 24
+                        | (long) prefix.family().ordinal() << 16
                         | prefix.length());
-        switch (prefix.address()) {
+        add(prefix.address());
+    }
+
+    private void add(LispAddress address) {
+        switch (address) {
             case Ip ip -> add(ip);
             case LispAddress.Mac mac -> add(mac.value());
+            case MulticastInfo(_, var source, var group) -> {
+                add(group.address());
+                add(source.address());
+            }
             case LispAddress.Name(var text) -> {
                 for (int i = 0; i < text.length(); i += 8) {
                     add(octets(text, i));
                 }
             }
-            default -> throw new IllegalStateException("checked when made: " + prefix);
+            default -> throw new IllegalStateException("checked when made: " + address);
         }
     }
 

@@ -549,7 +549,7 @@ final class StateCodec {
 
     /** The Instance ID always stands there, so that rows are ordered by it. */
     private static void write(WireWriter out, Eid eid) {
-        out.u32(eid.iid().value()).u8(eid.prefix().length());
+        out.u32(eid.iid().value()).u8(eid.prefix().maskLength());
         eid.prefix().address().write(out);
     }
 

@@ -1,5 +1,6 @@
 package io.lispfabric.server.core;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
@@ -26,6 +27,7 @@ abstract sealed class Bits permits BitKey, Mapping, PrefixMap.Entry {
     static final long IPV6 = (long) EidPrefix.Family.IPV6.ordinal() << 32;
     static final long MAC = (long) EidPrefix.Family.MAC.ordinal() << 32;
     static final long NAME = (long) EidPrefix.Family.NAME.ordinal() << 32;
+    private static final long GROUP = (long) EidPrefix.Family.GROUP.ordinal() << 32;
 
     private final long first;
     private final long second;
@@ -86,7 +88,18 @@ abstract sealed class Bits permits BitKey, Mapping, PrefixMap.Entry {
                 }
             }
         } else {
-            throw new IllegalStateException("checked when made: " + prefix);
+            // A group and its senders, which are more than three words only for IPv6.
+            var octets = prefix.bits();
+            this.first = head | GROUP | octets(octets, 0) >>> 32;
+            this.second = octets(octets, 4);
+            this.third = octets(octets, 12);
+            int used = (BitKey.EID_HEADER + prefix.length() + 63) / 64;
+            if (used > NEAR) {
+                beyond = new long[used - NEAR];
+                for (int i = 0; i < beyond.length; i++) {
+                    beyond[i] = octets(octets, 20 + 8 * i);
+                }
+            }
         }
         this.rest = beyond;
         this.length = BitKey.EID_HEADER + prefix.length();
@@ -101,11 +114,22 @@ abstract sealed class Bits permits BitKey, Mapping, PrefixMap.Entry {
         return word;
     }
 
+    private static long octets(Bytes octets, int from) {
+        long word = 0;
+        for (int i = from; i < Math.min(octets.length(), from + 8); i++) {
+            word |= (long) octets.at(i) << 56 - 8 * (i - from);
+        }
+        return word;
+    }
+
     /** The EID-Prefix that {@link #Bits(Eid)} was given. */
     Eid eid() {
         var iid = new InstanceId((int) (first >>> 40));
         var family = FAMILIES[(int) (first >>> 32) & 0xFF];
         int bits = length - BitKey.EID_HEADER;
+        if (family == EidPrefix.Family.GROUP) {
+            return new Eid(iid, EidPrefix.group(Bytes.of(own((bits + 7) / 8)), bits));
+        }
         long high = first << 32 | second >>> 32;
         return new Eid(
                 iid,
@@ -115,24 +139,41 @@ abstract sealed class Bits permits BitKey, Mapping, PrefixMap.Entry {
                             case IPV6 -> new LispAddress.Ipv6(high, second << 32 | third >>> 32);
                             case MAC -> new LispAddress.Mac(high >>> 16);
                             case NAME -> new LispAddress.Name(text(bits / 8 - 1));
+                            case GROUP -> throw new IllegalStateException("was read before");
                         },
                         bits));
     }
 
-    /** How many bits a whole address of the EID-Prefix's family has; of a name, this one's. */
+    /**
+     * How many bits a whole address of the EID-Prefix's family has; of a name, this one's; of a
+     * group, those of (S,G).
+     */
     int fullLength() {
         int family = (int) (first >>> 32) & 0xFF;
-        return family == EidPrefix.Family.NAME.ordinal()
-                ? length - BitKey.EID_HEADER
+        if (family == EidPrefix.Family.NAME.ordinal()) {
+            return length - BitKey.EID_HEADER;
+        }
+        return family == EidPrefix.Family.GROUP.ordinal()
+                ? EidPrefix.groupBits((int) first >>> 24)
                 : FAMILIES[family].bits();
     }
 
     private String text(int characters) {
-        var octets = new byte[characters];
-        for (int i = 0; i < characters; i++) {
+        return new String(own(characters), StandardCharsets.US_ASCII);
+    }
+
+    /** The first octets behind Instance ID and address family. */
+    private byte[] own(int count) {
+        var octets = new byte[count];
+        for (int i = 0; i < count; i++) {
             octets[i] = (byte) (word(i + 4 >> 3) >>> 56 - 8 * (i + 4 & 7));
         }
-        return new String(octets, StandardCharsets.US_ASCII);
+        return octets;
+    }
+
+    /** Whether it is the key of an EID of this family. */
+    final boolean isOf(EidPrefix.Family family) {
+        return ((int) (first >>> 32) & 0xFF) == family.ordinal();
     }
 
     /** How many bits there are. */

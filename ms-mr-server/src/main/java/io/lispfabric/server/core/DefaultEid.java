@@ -29,6 +29,7 @@ final class DefaultEid {
                     case IPV4 -> IPV4;
                     case IPV6 -> IPV6;
                     case MAC, NAME -> NAME;
+                    case GROUP -> eid.prefix(); // nobody stands for all groups
                 };
         return Optional.of(new Eid(eid.iid(), prefix)).filter(it -> !it.equals(eid));
     }

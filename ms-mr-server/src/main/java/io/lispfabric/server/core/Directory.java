@@ -3,6 +3,7 @@ package io.lispfabric.server.core;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.MulticastInfo;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -95,6 +96,10 @@ public final class Directory {
         }
         if (address instanceof LispAddress.Mac mac) {
             return find(eid, head | Bits.MAC | mac.value() >>> 16, mac.value() << 48, 0, length);
+        }
+        if (address instanceof MulticastInfo) {
+            // There are few groups, and they are asked for once each.
+            return current.mappings().longestMatch(BitKey.of(eid)).orElse(null);
         }
         // Of names none is a part of another.
         return address instanceof LispAddress.Name(var text) && length <= 64 * Bits.NEAR

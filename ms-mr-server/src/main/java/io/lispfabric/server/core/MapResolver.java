@@ -257,8 +257,9 @@ public final class MapResolver {
      */
     private static Eid hole(MappingSystem state, Eid asked, int leastLength) {
         var whole = asked.prefix();
-        if (whole.family() == EidPrefix.Family.NAME || whole.family() == EidPrefix.Family.MAC) {
-            return asked; // neither has a structure that a block of unknown ones would follow
+        if (whole.family() != EidPrefix.Family.IPV4 && whole.family() != EidPrefix.Family.IPV6) {
+            return asked; // none of the others has a structure that a block of unknown ones would
+            // follow
         }
         int length =
                 Math.max(

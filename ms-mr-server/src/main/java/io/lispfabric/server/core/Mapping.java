@@ -1,7 +1,11 @@
 package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.ReplicationListEntry;
+import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Action;
+import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
@@ -9,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * more than their bits.
  */
 public final class Mapping extends Bits implements Expiring {
+    /** Entries of a replication list: what fits a jumbo frame with IPv6 RLOCs. */
+    private static final int MOST_RECEIVERS = 400;
+
     private final List<Registration> registrations;
 
     /**
@@ -71,11 +79,18 @@ public final class Mapping extends Bits implements Expiring {
      * among xTRs that give their ids none without (draft-jain §6.1).
      */
     boolean admits(Registrant registrant) {
+        if (isGroup()) {
+            return registrant.identity().isPresent(); // receivers are of any site
+        }
         return site().equals(registrant.site())
                 && (registrant.identity().isPresent()
                         || registrations.stream()
                                 .noneMatch(it ->
                                         it.merges() && it.registrant().identity().isPresent()));
+    }
+
+    boolean isGroup() {
+        return isOf(EidPrefix.Family.GROUP);
     }
 
     @Override
@@ -116,6 +131,7 @@ public final class Mapping extends Bits implements Expiring {
                 mapping.registrations.stream()
                         .filter(it -> !it.registrant().equals(registration.registrant()))
                         .filter(it -> it.merges() && registration.merges())
+                        .filter(it -> !mapping.isGroup() || !it.isOfSite(registration))
                         .forEach(kept::add));
         kept.add(registration);
         kept.sort(Comparator.comparing(Registration::registrant));
@@ -131,7 +147,7 @@ public final class Mapping extends Bits implements Expiring {
 
     /** Whether the Map-Server answers for the site: if any xTR asked for it (RFC 9301 §8.3). */
     public boolean proxyReply() {
-        return registrations.stream().anyMatch(Registration::proxyReply);
+        return isGroup() || registrations.stream().anyMatch(Registration::proxyReply);
     }
 
     /**
@@ -140,23 +156,52 @@ public final class Mapping extends Bits implements Expiring {
      * counts. The cache time is the shortest that was asked for.
      */
     public MappingRecord record() {
+        if (isGroup()) {
+            return MappingRecord.of(shortestTtl(), eid(), List.of(replicationList()));
+        }
         if (registrations.size() == 1) {
             var only = registrations.getFirst();
             return new MappingRecord(
                     only.ttl(), Action.NO_ACTION, false, only.mapVersion(), eid(), only.told());
         }
-        var said =
-                registrations.stream()
-                        .sorted(
-                                Comparator.comparingLong(Registration::sinceMillis)
-                                        .thenComparing(Registration::registrant))
-                        .flatMap(it -> it.locators().stream())
-                        .toList();
-        var ttl =
-                registrations.stream().map(Registration::ttl).reduce(RecordTtl::min).orElseThrow();
         // Nobody but the ETRs may choose a version (RFC 9302 §6), and merged mappings have none
         // that all chose.
-        return new MappingRecord(ttl, Action.NO_ACTION, false, 0, eid(), LocatorSet.told(said));
+        return new MappingRecord(
+                shortestTtl(), Action.NO_ACTION, false, 0, eid(), LocatorSet.told(said()));
+    }
+
+    private RecordTtl shortestTtl() {
+        return registrations.stream().map(Registration::ttl).reduce(RecordTtl::min).orElseThrow();
+    }
+
+    /** All that was said, what is newer behind what is older. */
+    private List<Locator> said() {
+        return registrations.stream()
+                .sorted(
+                        Comparator.comparingLong(Registration::sinceMillis)
+                                .thenComparing(Registration::registrant))
+                .flatMap(it -> it.locators().stream())
+                .toList();
+    }
+
+    /**
+     * RFC 8378 §5.1.3: the replication lists of all receiver sites in one, no entry twice; of two
+     * opinions on one receiver the newer counts.
+     */
+    private Locator replicationList() {
+        var byAddress = new TreeMap<Rloc, ReplicationListEntry.Entry>();
+        for (var locator : said()) {
+            if (locator.rloc().address() instanceof ReplicationListEntry(var entries)) {
+                entries.forEach(entry -> byAddress.put(new Rloc(entry.address()), entry));
+            }
+        }
+        var entries = byAddress.values().stream().limit(MOST_RECEIVERS).toList();
+        return registrations
+                .getFirst()
+                .locators()
+                .getFirst()
+                .at(new Rloc(new ReplicationListEntry(entries)))
+                .asTold();
     }
 
     /** How a mapping that is gone is told: no locators, and not to be cached (RFC 9437 §6). */

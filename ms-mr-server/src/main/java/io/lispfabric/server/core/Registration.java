@@ -29,6 +29,10 @@ public record Registration(
         locators = LocatorSet.of(locators);
     }
 
+    boolean isOfSite(Registration other) {
+        return registrant.site().equals(other.registrant.site());
+    }
+
     /** Whether only the times differ. */
     boolean saysTheSame(Registration other) {
         return equals(

@@ -4,6 +4,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.MulticastInfo;
 import java.util.Optional;
 
 /**
@@ -11,6 +12,8 @@ import java.util.Optional;
  * name:POD-D-*} stands for all that begin so.
  *
  * @param nameStart when present, any name that begins with it; {@code prefix} is then of no account
+ * @param groups when present, (S,G) and (*,G) of these groups, whatever the source; {@code prefix}
+ *     is then of no account
  * @param moreSpecifics whether EID-Prefixes inside it may be registered too; for names, always
  * @param accelerators whether it is a space of accelerators, which are known one by one: what is
  *     not registered there is an Unknown Accelerator, to be dropped, whatever shorter prefix is
@@ -22,6 +25,7 @@ public record SitePrefix(
         InstanceId iid,
         Optional<EidPrefix> prefix,
         Optional<String> nameStart,
+        Optional<EidPrefix> groups,
         boolean moreSpecifics,
         boolean accelerators,
         boolean petr) {
@@ -39,7 +43,13 @@ public record SitePrefix(
     /** What pETRs of the site may register. */
     public static SitePrefix petr(InstanceId iid, String text) {
         return new SitePrefix(
-                iid, Optional.of(EidPrefix.parse(text)), Optional.empty(), false, false, true);
+                iid,
+                Optional.of(EidPrefix.parse(text)),
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                false,
+                true);
     }
 
     /**
@@ -50,11 +60,23 @@ public record SitePrefix(
         if (text.startsWith("name:") && text.endsWith("*")) {
             var start = text.substring(5, text.length() - 1);
             return new SitePrefix(
-                    iid, Optional.empty(), Optional.of(start), true, accelerators, false);
+                    iid,
+                    Optional.empty(),
+                    Optional.of(start),
+                    Optional.empty(),
+                    true,
+                    accelerators,
+                    false);
+        }
+        if (text.startsWith("group:")) {
+            var groups = Optional.of(EidPrefix.parse(text.substring(6)));
+            return new SitePrefix(
+                    iid, Optional.empty(), Optional.empty(), groups, true, accelerators, false);
         }
         return new SitePrefix(
                 iid,
                 Optional.of(EidPrefix.parse(text)),
+                Optional.empty(),
                 Optional.empty(),
                 moreSpecifics,
                 accelerators,
@@ -71,6 +93,11 @@ public record SitePrefix(
 
     /** Whether all of the EID-Prefix lies in here. */
     boolean covers(Eid eid) {
+        if (groups.isPresent()) {
+            return iid.equals(eid.iid())
+                    && eid.prefix().address() instanceof MulticastInfo info
+                    && groups.get().covers(EidPrefix.of(info.group().address()));
+        }
         return iid.equals(eid.iid())
                 && (prefix.isPresent()
                         ? prefix.get().covers(eid.prefix())
@@ -80,7 +107,9 @@ public record SitePrefix(
 
     /** Whether the two have an EID in common. */
     boolean overlaps(SitePrefix other) {
-        if (!iid.equals(other.iid) || petr || other.petr) {
+        // Receivers of one group, and gateways, may be of any site.
+        boolean shared = petr || other.petr || groups.isPresent() || other.groups.isPresent();
+        if (!iid.equals(other.iid) || shared) {
             return false;
         }
         if (prefix.isPresent() && other.prefix.isPresent()) {
@@ -101,7 +130,8 @@ public record SitePrefix(
         return "["
                 + iid
                 + "]"
-                + prefix.map(EidPrefix::toString)
+                + prefix.or(() -> groups)
+                        .map(EidPrefix::toString)
                         .orElseGet(() -> "name:" + nameStart.orElseThrow() + "*");
     }
 }

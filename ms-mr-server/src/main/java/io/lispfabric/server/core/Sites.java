@@ -168,6 +168,7 @@ public record Sites(
 
     private static int length(SitePrefix prefix) {
         return prefix.prefix()
+                .or(prefix::groups)
                 .map(EidPrefix::length)
                 .orElseGet(() -> 8 * prefix.nameStart().orElseThrow().length());
     }

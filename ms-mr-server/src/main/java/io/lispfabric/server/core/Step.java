@@ -1,6 +1,9 @@
 package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.MulticastInfo;
 import io.lispfabric.server.core.Candidate.Wish;
 import io.lispfabric.server.core.Listener.Standing;
 import io.lispfabric.wire.Action;
@@ -77,7 +80,8 @@ final class Step {
         var told = new ArrayList<MappingRecord>();
         for (var record : command.records()) {
             var before = state.at(record.eid());
-            if (before.isPresent() && !before.get().admits(registrant)) {
+            if (before.isPresent() && !before.get().admits(registrant)
+                    || !mayJoin(command, registrant, record)) {
                 effects.add(new Effect.Conflicting(command.origin(), registrant, record.eid()));
             } else if (record.ttl().removes()) {
                 before.ifPresent(mapping ->
@@ -111,6 +115,20 @@ final class Step {
     private static Registrant registrant(Command.Register command) {
         var credentials = command.credentials();
         return Registrant.of(credentials.site(), credentials.keyId(), command.identity());
+    }
+
+    /**
+     * draft-jain §6.3: only the designated xTR of a site joins a group, and says which xTR it is.
+     * Who leaves may always do so.
+     */
+    private boolean mayJoin(Command.Register command, Registrant registrant, MappingRecord record) {
+        return record.eid().prefix().family() != EidPrefix.Family.GROUP
+                || record.ttl().removes()
+                || command.mergeRequest()
+                        && registrant
+                                .identity()
+                                .filter(it -> Membership.isDesignated(state, record.eid(), it))
+                                .isPresent();
     }
 
     private boolean isOutdated(MappingRecord record, Registrant registrant) {
@@ -181,9 +199,13 @@ final class Step {
         // draft-jain §5.5.3: the entire RLOC-set that last registered the EID is told, and all
         // that do now.
         Set<Registrant> group = new LinkedHashSet<>();
-        before.ifPresent(mapping -> group.addAll(mapping.registrants()));
-        after.ifPresent(mapping -> group.addAll(mapping.registrants()));
-        group.addAll(gateways(eid, after.or(() -> before).orElseThrow().site()));
+        if (eid.prefix().address() instanceof MulticastInfo info) {
+            group.addAll(sources(eid.iid(), info));
+        } else {
+            before.ifPresent(mapping -> group.addAll(mapping.registrants()));
+            after.ifPresent(mapping -> group.addAll(mapping.registrants()));
+            group.addAll(gateways(eid, after.or(() -> before).orElseThrow().site()));
+        }
         // Who has not acknowledged the last news needs a new nonce with these, member or not:
         // no nonce of ours is ever used twice with another content.
         var waiting = membersAwaiting(eid);
@@ -235,6 +257,25 @@ final class Step {
                 }
             });
         }
+    }
+
+    /**
+     * RFC 8378 §5.2: those who have registered the source of a group learn who receives it, each
+     * once; the receivers do not.
+     */
+    private List<Registrant> sources(InstanceId segment, MulticastInfo info) {
+        if (info.anySource()) {
+            return List.of();
+        }
+        var source =
+                new Eid(
+                        segment,
+                        new EidPrefix(info.source().address(), info.source().maskLength()));
+        var group = new Eid(segment, EidPrefix.of(info));
+        return state.longestMatch(source).stream()
+                .flatMap(it -> it.registrants().stream())
+                .filter(it -> it.identity().filter(xtr -> !hears(xtr, group)).isPresent())
+                .toList();
     }
 
     /**

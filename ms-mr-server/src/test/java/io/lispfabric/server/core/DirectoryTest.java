@@ -2,6 +2,7 @@ package io.lispfabric.server.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lispfabric.lcaf.AddressPrefix;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
@@ -64,9 +65,31 @@ class DirectoryTest {
                                 "POD-D-AccelerATor-77",
                                 "POD-D-AccelerATor-777777777777")
                         .map(text -> EidPrefix.of(new LispAddress.Name(text)));
+        var group =
+                Combinators.combine(
+                                Arbitraries.oneOf(
+                                        ipv4.filter(it -> it.length() != 31),
+                                        ipv6.filter(it -> it.length() > 64),
+                                        mac),
+                                Arbitraries.integers().between(1, 2))
+                        .as((source, n) -> EidPrefix.group(source(source), group(source, n)));
         return Combinators.combine(
-                        Arbitraries.of(0, 1, 0xFF_FFFF), Arbitraries.oneOf(ipv4, ipv6, mac, name))
+                        Arbitraries.of(0, 1, 0xFF_FFFF),
+                        Arbitraries.oneOf(ipv4, ipv6, mac, name, group))
                 .as((iid, prefix) -> new Eid(new InstanceId(iid), prefix));
+    }
+
+    private static AddressPrefix source(EidPrefix prefix) {
+        return new AddressPrefix(prefix.address(), prefix.length() % 2 == 0 ? prefix.length() : 0);
+    }
+
+    private static LispAddress group(EidPrefix source, int n) {
+        return switch (source.family()) {
+            case IPV4 -> new LispAddress.Ipv4(239 << 24 | n);
+            case IPV6 -> new LispAddress.Ipv6(0xFF0E_0000_0000_0000L, n);
+            case MAC -> new LispAddress.Mac(0x0100_5E00_0000L | n);
+            case NAME, GROUP -> throw new IllegalArgumentException("no group: " + source);
+        };
     }
 
     @Provide

@@ -6,6 +6,7 @@ import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.ReplicationListEntry;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Locator;
@@ -576,8 +577,15 @@ final class Transcript {
                 words.stream().map(Transcript::locator).toList());
     }
 
-    /** {@code 192.0.2.41}, or {@code 192.0.2.41:2/50} with priority and weight. */
+    /**
+     * {@code 192.0.2.41}, or {@code 192.0.2.41:2/50} with priority and weight, or a receiver of a
+     * group, {@code to:192.0.2.41}.
+     */
     private static Locator locator(String text) {
+        if (text.startsWith("to:")) {
+            var entry = new ReplicationListEntry.Entry(128, Ip.parse(text.substring(3)));
+            return Locator.of(new Rloc(new ReplicationListEntry(List.of(entry))), 1, 100);
+        }
         var parts = text.split("[:/]");
         return Locator.of(
                 Rloc.of(parts[0]),

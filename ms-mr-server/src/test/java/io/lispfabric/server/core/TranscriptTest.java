@@ -194,4 +194,18 @@ class TranscriptTest {
     void thePxtrsOfAPodAreToldOfEveryChangeInIt() {
         Transcript.replay("gateways");
     }
+
+    @Rfc("R-098")
+    @Rfc("R-101")
+    @Rfc("R-102")
+    @Test
+    void onlyTheDesignatedXtrOfASiteIsInAReplicationListAndAnotherOneTakesOver() {
+        Transcript.replay("designated");
+    }
+
+    @Rfc("R-098")
+    @Test
+    void theReceiversOfAGroupAreMergedIntoAReplicationListThatItsSenderIsTold() {
+        Transcript.replay("replication");
+    }
 }
