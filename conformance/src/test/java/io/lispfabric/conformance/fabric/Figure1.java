@@ -36,7 +36,10 @@ final class Figure1 {
         this.segments = segments.clone();
         var sites = new ArrayList<Site>();
         for (char pod : PODS.toCharArray()) {
-            sites.add(site(pod, false, subnet(pod)));
+            var site = site(pod, false, subnet(pod));
+            var prefixes = new ArrayList<>(site.prefixes());
+            prefixes.addAll(groups(pod));
+            sites.add(new Site(site.name(), site.siteId(), site.keys(), prefixes, true));
         }
         fabric.server("out", new Sites(sites, true));
         for (char pod : PODS.toCharArray()) {
@@ -73,9 +76,21 @@ final class Figure1 {
         var site = site(pod, true, subnet(pod));
         var prefixes = new ArrayList<>(site.prefixes());
         prefixes.add(SitePrefix.petr(new InstanceId(1), "0.0.0.0/0"));
+        prefixes.addAll(groups(pod));
         var names = "name:POD-" + pod + "-AccID-*";
         prefixes.add(SitePrefix.parse(new InstanceId(100), names, true, true));
         return new Site(site.name(), site.siteId(), site.keys(), prefixes, true);
+    }
+
+    /** Groups, everybody, and the names by which a site's xTRs agree who is designated. */
+    private static List<SitePrefix> groups(char pod) {
+        return Stream.of(
+                        "group:239.0.0.0/8",
+                        "group:255.255.255.255",
+                        "name:members-" + siteId(pod),
+                        "name:gateway-" + siteId(pod))
+                .map(it -> SitePrefix.parse(new InstanceId(1), it, true, false))
+                .toList();
     }
 
     static SiteId siteId(char pod) {
@@ -95,7 +110,10 @@ final class Figure1 {
         var up = "up-" + pod;
         var server = fabric.server(up).address();
         if (gateway) {
-            xtr.joins(up, server, routes(subnet(pod)))
+            // Groups are of the PoD's own network; which are carried further is said elsewhere.
+            var groups = Stream.of("[1]239.0.0.0/8", "[1]255.255.255.255/32");
+            var own = Stream.concat(Stream.of(routes(subnet(pod))), groups);
+            xtr.joins(up, server, own.toArray(String[]::new))
                     .joins("out", fabric.server("out").address(), "[1]0.0.0.0/0");
         } else {
             xtr.joins(up, server, routes("0.0.0.0/0"));

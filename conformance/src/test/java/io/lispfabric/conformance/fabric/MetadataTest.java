@@ -18,6 +18,7 @@ import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.SharedKey;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -86,6 +87,24 @@ class MetadataTest {
         assertThat(rlocs(cached(d3)))
                 .containsExactly(
                         "{192.0.2.41,vendor:02005e:545055}", "{192.0.2.42,vendor:02005e:4e5055}");
+        assertThat(fabric.drops()).isEmpty();
+    }
+
+    @Rfc("R-034")
+    @Test
+    void whoAsksMaySayOfWhichKindItsAcceleratorIs() {
+        fabric.server("up", sites(), Set.of(OUI));
+        var d1 = xtr(1).understands(OUI);
+        register(d1, "GPU");
+        register(xtr(2).understands(OUI), "TPU");
+
+        var asked = VirtualXtr.eid("[1]40.0.0.8");
+        d1.domain("up").resolve(asked, Optional.of(VirtualXtr.eid(ACC_7)), fabric.now());
+        fabric.said();
+        fabric.run();
+        assertThat(fabric.said())
+                .startsWith("D1 > up Subscribe [1]40.0.0.8/32 of [1]40.0.0.7/32 {D1}");
+        assertThat(fabric.server("up").state().at(asked)).isEmpty();
         assertThat(fabric.drops()).isEmpty();
     }
 

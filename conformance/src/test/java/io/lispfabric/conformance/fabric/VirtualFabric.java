@@ -206,7 +206,8 @@ final class VirtualFabric {
                                     : it.subscribes() ? "Subscribe" : "Map-Request")
                             + it.records().stream()
                                     .map(asked -> " " + asked.eid())
-                                    .collect(Collectors.joining());
+                                    .collect(Collectors.joining())
+                            + it.mapData().map(own -> " of " + show(own)).orElse("");
             case MapRegister it -> "Map-Register " + show(it.records());
             case MapNotify it -> "Map-Notify " + show(it.records());
             case MapNotifyAck it -> "Map-Notify-Ack " + show(it.records());

@@ -18,6 +18,7 @@ import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import io.lispfabric.xtr.core.Forwarding;
+import io.lispfabric.xtr.core.Groups;
 import io.lispfabric.xtr.core.LocalDatabase;
 import io.lispfabric.xtr.core.MapCache;
 import io.lispfabric.xtr.core.MappingDomain;
@@ -49,6 +50,8 @@ final class VirtualXtr {
     private final Map<String, MappingDomain> domains = new LinkedHashMap<>();
     private final Forwarding forwarding = new Forwarding();
     private final LocalDatabase<AttachmentCircuit> database = new LocalDatabase<>();
+    private final Groups<AttachmentCircuit> groups;
+    private final Map<String, AttachmentCircuit> circuits = new LinkedHashMap<>();
     private final Forwarder forwarder;
     private final Counters counters = new Counters();
     private int priority = 1;
@@ -69,10 +72,12 @@ final class VirtualXtr {
         this.rloc = rloc;
         this.identity = identity;
         this.key = key;
+        groups = new Groups<>(forwarding, identity);
         forwarder =
                 new Forwarder(
                         database,
                         forwarding,
+                        groups,
                         _ -> Encapsulation.VXLAN_GPE,
                         (how, to, packet) -> fabric.carry(rloc, Ip.of(to), how, Bytes.of(packet)),
                         reEncapsulates,
@@ -161,25 +166,51 @@ final class VirtualXtr {
 
     /** An accelerator is attached: its EIDs are registered where their routes say. */
     VirtualXtr attach(String attachment, String... eids) {
-        var circuit =
-                new AttachmentCircuit() {
-                    @Override
-                    public String name() {
-                        return attachment;
-                    }
-
-                    @Override
-                    public boolean deliver(int nextProtocol, ByteBuffer packet) {
-                        delivered
-                                .computeIfAbsent(attachment, _ -> new ArrayList<>())
-                                .add(Bytes.of(packet));
-                        return true;
-                    }
-                };
+        var circuit = circuits.computeIfAbsent(attachment, this::circuit);
         for (var text : eids) {
             var eid = eid(text);
             database.attach(eid, circuit);
             forwarding.domainOf(eid).orElseThrow().register(eid, fabric.now());
+        }
+        return this;
+    }
+
+    private AttachmentCircuit circuit(String attachment) {
+        return new AttachmentCircuit() {
+            @Override
+            public String name() {
+                return attachment;
+            }
+
+            @Override
+            public boolean deliver(int nextProtocol, ByteBuffer packet) {
+                delivered.computeIfAbsent(attachment, _ -> new ArrayList<>()).add(Bytes.of(packet));
+                return true;
+            }
+        };
+    }
+
+    /** An attached accelerator receives these groups from now on. */
+    VirtualXtr join(String attachment, String... joined) {
+        var circuit = Optional.ofNullable(circuits.get(attachment)).orElseThrow();
+        for (var text : joined) {
+            groups.join(eid(text), circuit, fabric.now());
+        }
+        return this;
+    }
+
+    VirtualXtr leave(String attachment, String... left) {
+        var circuit = Optional.ofNullable(circuits.get(attachment)).orElseThrow();
+        for (var text : left) {
+            groups.leave(eid(text), circuit, fabric.now());
+        }
+        return this;
+    }
+
+    /** Carries groups between the network that they are routed to and this one. */
+    VirtualXtr carries(String domain, String... carried) {
+        for (var text : carried) {
+            groups.extend(eid(text), domain(domain), fabric.now());
         }
         return this;
     }
@@ -219,6 +250,7 @@ final class VirtualXtr {
     }
 
     void poll() {
+        groups.poll(fabric.now());
         domains.values().forEach(it -> apply(it.poll(fabric.now())));
     }
 
@@ -255,6 +287,7 @@ final class VirtualXtr {
             case Decoded.Malformed(var flaw, _) -> fabric.flaw(name, flaw);
             case Decoded it -> throw new AssertionError(name + " cannot take " + it);
         }
+        groups.poll(fabric.now());
         apply(core.poll(fabric.now()));
     }
 

@@ -19,6 +19,7 @@ import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.xtr.core.Count;
 import io.lispfabric.xtr.core.Drop;
 import io.lispfabric.xtr.core.Forwarding;
+import io.lispfabric.xtr.core.Groups;
 import io.lispfabric.xtr.core.LocalDatabase;
 import io.lispfabric.xtr.core.MappingDomain;
 import io.lispfabric.xtr.core.NonceCounter;
@@ -56,6 +57,7 @@ public final class ForwarderFuzz {
                 new Forwarder(
                         database,
                         forwarding,
+                        new Groups<>(forwarding, new XtrIdentity(new XtrId(0, 1), new SiteId(1))),
                         _ -> Encapsulation.VXLAN_GPE,
                         (_, _, _) -> {},
                         true,

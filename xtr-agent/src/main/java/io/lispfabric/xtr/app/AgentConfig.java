@@ -6,6 +6,7 @@ import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.MulticastInfo;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.SiteId;
@@ -17,6 +18,7 @@ import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.LispSecHmac;
 import io.lispfabric.wire.auth.LispSecKdf;
 import io.lispfabric.wire.auth.SharedKey;
+import io.lispfabric.xtr.core.EidKey;
 import io.lispfabric.xtr.core.MappingDomain;
 import io.lispfabric.xtr.core.Protecting;
 import io.lispfabric.xtr.forward.Encapsulation;
@@ -24,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -124,7 +127,37 @@ public record AgentConfig(
                             "attachments: no domain has a route for " + eid);
                 }
             }
+            for (var group : attachment.groups()) {
+                if (home(known, group).isEmpty()) {
+                    throw new IllegalArgumentException(
+                            "attachments: no domain has a route for " + group);
+                }
+            }
         }
+        var carried = new HashSet<Eid>();
+        for (var domain : domains) {
+            for (var group : domain.groups()) {
+                var home = home(known, group);
+                if (home.isEmpty() || home.get().equals(domain)) {
+                    throw new IllegalArgumentException(
+                            "domains: "
+                                    + domain.name()
+                                    + ": no other domain has the longest route for "
+                                    + group);
+                }
+                if (!carried.add(group)) {
+                    throw new IllegalArgumentException(
+                            "domains: " + group + " cannot be carried to two of them");
+                }
+            }
+        }
+    }
+
+    /** The domain with the longest route for an EID. */
+    private static Optional<Domain> home(List<Domain> domains, Eid eid) {
+        return domains.stream()
+                .filter(it -> it.answersFor(eid))
+                .max(Comparator.comparingInt(it -> it.longestRoute(eid)));
     }
 
     /**
@@ -137,6 +170,8 @@ public record AgentConfig(
      * @param subscribe prefixes to subscribe to before there are packets (draft-jain §5.3)
      * @param proxyReply whether the Map-Server answers Map-Requests for this xTR (RFC 9301 §5.6)
      * @param protecting whether and how Map-Requests are protected (RFC 9303)
+     * @param groups those that this xTR, a pxTR, carries between this network and that of its PoD,
+     *     which has the route for them (draft-jain §6.3)
      */
     public record Domain(
             String name,
@@ -146,7 +181,8 @@ public record AgentConfig(
             List<Route> routes,
             List<Eid> subscribe,
             boolean proxyReply,
-            Optional<Protecting> protecting) {
+            Optional<Protecting> protecting,
+            List<Eid> groups) {
         /**
          * @throws IllegalArgumentException when a name cannot be one, or there is no Map-Server
          */
@@ -160,6 +196,7 @@ public record AgentConfig(
             mapServers = List.copyOf(mapServers);
             routes = List.copyOf(routes);
             subscribe = List.copyOf(subscribe);
+            groups = List.copyOf(groups);
             if (mapServers.isEmpty()) {
                 throw new IllegalArgumentException("domain " + name + " has no map-servers");
             }
@@ -176,23 +213,48 @@ public record AgentConfig(
                     List.of(routes).stream().map(Route::parse).toList(),
                     List.of(),
                     true,
-                    Optional.empty());
+                    Optional.empty(),
+                    List.of());
         }
 
         public Domain withEncapsulation(Encapsulation other) {
             return new Domain(
-                    name, mapServers, key, other, routes, subscribe, proxyReply, protecting);
+                    name,
+                    mapServers,
+                    key,
+                    other,
+                    routes,
+                    subscribe,
+                    proxyReply,
+                    protecting,
+                    groups);
         }
 
         public Domain subscribing(List<Eid> prefixes) {
             return new Domain(
-                    name, mapServers, key, encapsulation, routes, prefixes, proxyReply, protecting);
+                    name,
+                    mapServers,
+                    key,
+                    encapsulation,
+                    routes,
+                    prefixes,
+                    proxyReply,
+                    protecting,
+                    groups);
         }
 
         /** An xTR that answers Map-Requests itself. */
         public Domain answeringItself() {
             return new Domain(
-                    name, mapServers, key, encapsulation, routes, subscribe, false, protecting);
+                    name,
+                    mapServers,
+                    key,
+                    encapsulation,
+                    routes,
+                    subscribe,
+                    false,
+                    protecting,
+                    groups);
         }
 
         /** Map-Requests are protected by LISP-SEC. */
@@ -205,11 +267,34 @@ public record AgentConfig(
                     routes,
                     subscribe,
                     proxyReply,
-                    Optional.of(how));
+                    Optional.of(how),
+                    groups);
+        }
+
+        /** A pxTR carries these groups between this network and that of its PoD. */
+        public Domain carrying(List<Eid> others) {
+            return new Domain(
+                    name,
+                    mapServers,
+                    key,
+                    encapsulation,
+                    routes,
+                    subscribe,
+                    proxyReply,
+                    protecting,
+                    others);
         }
 
         boolean answersFor(Eid eid) {
             return routes.stream().anyMatch(it -> it.covers(eid));
+        }
+
+        private int longestRoute(Eid eid) {
+            return routes.stream()
+                    .filter(it -> it.covers(eid))
+                    .mapToInt(it -> it.prefix().map(EidPrefix::length).orElse(-1))
+                    .max()
+                    .orElse(-1);
         }
     }
 
@@ -233,7 +318,11 @@ public record AgentConfig(
         }
 
         boolean covers(Eid eid) {
-            return iid.equals(eid.iid()) && prefix.map(it -> it.covers(eid.prefix())).orElse(true);
+            var looked =
+                    eid.prefix().address() instanceof MulticastInfo info
+                            ? EidPrefix.of(info.group().address())
+                            : eid.prefix();
+            return iid.equals(eid.iid()) && prefix.map(it -> it.covers(looked)).orElse(true);
         }
 
         @Override
@@ -246,6 +335,9 @@ public record AgentConfig(
     public record DatabaseEntry(Eid eid, List<String> domains) {
         public DatabaseEntry {
             domains = List.copyOf(domains);
+            if (isGroup(eid)) {
+                refuseAsOwn(eid);
+            }
         }
     }
 
@@ -258,20 +350,27 @@ public record AgentConfig(
      * @param deliver where its datagrams go; otherwise to where the last one came from
      * @param metadata what is registered about it beside where it is: of which kind it is, for
      *     example (draft-jain §4.1, RFC 9306)
+     * @param groups what it receives: (*,G), or (S,G) when only one source is wanted
      */
     public record Attachment(
             String name,
             List<Eid> eids,
             InetSocketAddress listen,
             Optional<InetSocketAddress> deliver,
-            Optional<LispAddress.Vendor> metadata) {
+            Optional<LispAddress.Vendor> metadata,
+            List<Eid> groups) {
         /** One about which there is nothing to say. */
         public Attachment(
                 String name,
                 List<Eid> eids,
                 InetSocketAddress listen,
                 Optional<InetSocketAddress> deliver) {
-            this(name, eids, listen, deliver, Optional.empty());
+            this(name, eids, listen, deliver, Optional.empty(), List.of());
+        }
+
+        /** The same accelerator, receiving these groups. */
+        public Attachment receiving(List<Eid> others) {
+            return new Attachment(name, eids, listen, deliver, metadata, others);
         }
 
         /**
@@ -279,9 +378,11 @@ public record AgentConfig(
          */
         public Attachment {
             eids = List.copyOf(eids);
+            groups = List.copyOf(groups);
             if (eids.isEmpty()) {
                 throw new IllegalArgumentException("attachment " + name + " has no eids");
             }
+            eids.stream().filter(AgentConfig::isGroup).forEach(AgentConfig::refuseAsOwn);
         }
     }
 
@@ -545,6 +646,29 @@ public record AgentConfig(
         return Eid.parse(text, InstanceId.DEFAULT);
     }
 
+    /**
+     * {@code [1](10.0.0.1,239.1.1.1)}, {@code [1](*,239.1.1.1)}, or {@code [1]239.1.1.1} for that.
+     */
+    private static Eid group(String text) {
+        var eid = eid(text);
+        if (isGroup(eid)) {
+            return eid;
+        }
+        if (!eid.prefix().isHost() || !EidKey.of(eid).isMulticast()) {
+            throw new IllegalArgumentException("not a group: '" + text + "'");
+        }
+        return new Eid(eid.iid(), EidPrefix.group(eid.prefix().address()));
+    }
+
+    private static boolean isGroup(Eid eid) {
+        return eid.prefix().family() == EidPrefix.Family.GROUP;
+    }
+
+    private static void refuseAsOwn(Eid group) {
+        throw new IllegalArgumentException(
+                group + " is a group, which nobody has as an address: it belongs under 'groups'");
+    }
+
     private static int port(Settings from, String key, int unless) throws ConfigException {
         return (int) from.number(key, unless, 1, 65535);
     }
@@ -583,9 +707,18 @@ public record AgentConfig(
         var subscribe = from.values("subscribe", AgentConfig::eid);
         boolean proxyReply = from.flag("proxy-reply", true);
         var protecting = protecting(from, key);
+        var groups = from.values("groups", AgentConfig::group);
         try {
             return new Domain(
-                    name, servers, key, encapsulation, routes, subscribe, proxyReply, protecting);
+                    name,
+                    servers,
+                    key,
+                    encapsulation,
+                    routes,
+                    subscribe,
+                    proxyReply,
+                    protecting,
+                    groups);
         } catch (IllegalArgumentException e) {
             throw from.error("name", String.valueOf(e.getMessage()));
         }
@@ -686,8 +819,9 @@ public record AgentConfig(
                 from.find("metadata").isPresent()
                         ? Optional.of(from.value("metadata", AgentConfig::metadata))
                         : Optional.empty();
+        var groups = from.values("groups", AgentConfig::group);
         try {
-            return new Attachment(name, eids, listen, deliver, metadata);
+            return new Attachment(name, eids, listen, deliver, metadata, groups);
         } catch (IllegalArgumentException e) {
             throw from.error("name", String.valueOf(e.getMessage()));
         }

@@ -33,6 +33,7 @@ import io.lispfabric.xtr.core.Cause;
 import io.lispfabric.xtr.core.Count;
 import io.lispfabric.xtr.core.Drop;
 import io.lispfabric.xtr.core.Forwarding;
+import io.lispfabric.xtr.core.Groups;
 import io.lispfabric.xtr.core.LocalDatabase;
 import io.lispfabric.xtr.core.MappingDomain;
 import io.lispfabric.xtr.core.NonceCounter;
@@ -66,6 +67,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -99,6 +101,7 @@ public final class XtrAgent implements AutoCloseable {
     private final Map<String, Domain> domains = new LinkedHashMap<>();
     private final Forwarding forwarding = new Forwarding();
     private final LocalDatabase<AttachmentCircuit> database = new LocalDatabase<>();
+    private final Groups<AttachmentCircuit> groups;
     private final Map<String, Attached> attachments = new LinkedHashMap<>();
     private final Forwarder forwarder;
     private final List<AutoCloseable> listeners = new ArrayList<>();
@@ -116,7 +119,7 @@ public final class XtrAgent implements AutoCloseable {
     private record Vouched(Domain domain, Optional<SharedKey> association) {}
 
     /** An open attachment and the EIDs that it still has. */
-    private record Attached(UdpAttachment circuit, List<Eid> eids) {}
+    private record Attached(UdpAttachment circuit, List<Eid> eids, List<Eid> groups) {}
 
     private XtrAgent(
             AgentConfig config,
@@ -148,10 +151,17 @@ public final class XtrAgent implements AutoCloseable {
                                 () -> forwarding.route(route.iid(), core));
             }
         }
+        groups = new Groups<>(forwarding, config.identity());
+        for (var domain : config.domains()) {
+            for (var group : domain.groups()) {
+                groups.extend(group, domain(domain.name()).core(), ticked);
+            }
+        }
         forwarder =
                 new Forwarder(
                         database,
                         forwarding,
+                        groups,
                         it -> domain(it).config().encapsulation(),
                         sockets,
                         config.reEncapsulate(),
@@ -293,6 +303,7 @@ public final class XtrAgent implements AutoCloseable {
     }
 
     private void pollAll(Instant now) {
+        groups.poll(now);
         for (var domain : domains.values()) {
             apply(domain, domain.core().poll(now));
         }
@@ -520,7 +531,8 @@ public final class XtrAgent implements AutoCloseable {
     // What others ask for
 
     /**
-     * Attaches an accelerator, and registers its EIDs in the domains whose routes match.
+     * Attaches an accelerator, and registers its EIDs in the domains whose routes match; and its
+     * groups, if this xTR is the designated one.
      *
      * @return where the accelerator is to send its datagrams
      * @throws IOException when the socket cannot be opened
@@ -528,11 +540,12 @@ public final class XtrAgent implements AutoCloseable {
      *     route for an EID
      */
     public InetSocketAddress attach(AgentConfig.Attachment attachment) throws IOException {
-        for (var eid : attachment.eids()) {
-            if (forwarding.domainOf(eid).isEmpty()) {
-                throw new IllegalArgumentException("no domain has a route for " + eid);
-            }
-        }
+        Stream.concat(attachment.eids().stream(), attachment.groups().stream())
+                .filter(eid -> forwarding.domainOf(eid).isEmpty())
+                .findFirst()
+                .ifPresent(eid -> {
+                    throw new IllegalArgumentException("no domain has a route for " + eid);
+                });
         var circuit = UdpAttachment.open(attachment, loop, this::fromAttachment);
         boolean attached = call(() -> attached(attachment, circuit));
         if (!attached) {
@@ -547,7 +560,8 @@ public final class XtrAgent implements AutoCloseable {
             return false;
         }
         attachments.put(
-                attachment.name(), new Attached(circuit, new ArrayList<>(attachment.eids())));
+                attachment.name(),
+                new Attached(circuit, new ArrayList<>(attachment.eids()), attachment.groups()));
         var now = time.instant();
         for (var eid : attachment.eids()) {
             database.attach(eid, circuit);
@@ -560,6 +574,7 @@ public final class XtrAgent implements AutoCloseable {
                                             said -> it.register(eid, said, now),
                                             () -> it.register(eid, now)));
         }
+        attachment.groups().forEach(it -> groups.join(it, circuit, now));
         pollAll(now);
         return true;
     }
@@ -585,6 +600,7 @@ public final class XtrAgent implements AutoCloseable {
                 it.circuit().restrictTo(new AttachedEids(it.eids()));
             }
             if (it.eids().isEmpty()) {
+                it.groups().forEach(group -> groups.leave(group, it.circuit(), now));
                 all.remove();
                 empty.add(it.circuit());
             }

@@ -16,8 +16,8 @@ public enum Drop {
     BAD_CHECKSUM,
     /** A Next Protocol that we do not carry. */
     UNKNOWN_PROTOCOL,
-    /** To a group or to everybody: not carried yet. */
-    MULTICAST,
+    /** To a group, or to everybody, that nobody else receives as far as is known. */
+    NO_RECEIVERS,
 
     // From accelerators
 
@@ -42,6 +42,8 @@ public enum Drop {
     NO_ATTACHMENT,
     /** It would have gone back to where it came from. */
     SPLIT_HORIZON,
+    /** To a group that another xTR of the site receives or carries (draft-jain §6.3). */
+    NOT_DESIGNATED,
     /** The inner TTL or hop limit is used up. */
     TTL_EXPIRED,
     /** For an attachment that has not said yet where it listens. */

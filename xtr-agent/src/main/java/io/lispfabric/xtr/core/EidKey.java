@@ -17,10 +17,16 @@ public final class EidKey {
     private long low;
     private String name = "";
 
-    /** A key of its own for an EID, whose prefix length does not count. */
+    /**
+     * A key of its own for an EID, whose prefix length does not count.
+     *
+     * @throws IllegalArgumentException for a group and its sources, which are two
+     */
     public static EidKey of(Eid eid) {
         var key = new EidKey();
-        key.set(eid.iid().value(), eid.prefix().address());
+        if (!key.set(eid.iid().value(), eid.prefix().address())) {
+            throw new IllegalArgumentException("not one address: " + eid);
+        }
         return key;
     }
 
@@ -99,7 +105,7 @@ public final class EidKey {
             case IPV4 -> high >>> 60 == 0xE || high >>> 32 == 0xFFFF_FFFFL;
             case IPV6 -> high >>> 56 == 0xFF;
             case MAC -> (high >>> 56 & 1) != 0;
-            case NAME -> false;
+            case NAME, GROUP -> false;
         };
     }
 
@@ -113,6 +119,7 @@ public final class EidKey {
                             case IPV6 -> new LispAddress.Ipv6(high, low);
                             case MAC -> new LispAddress.Mac(high >>> 16);
                             case NAME -> new LispAddress.Name(name);
+                            case GROUP -> throw new IllegalStateException("no packet is from one");
                         }));
     }
 

@@ -1,11 +1,14 @@
 package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.MulticastInfo;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -20,6 +23,17 @@ public final class Forwarding {
     public sealed interface Decision {
         /** Send it in the domain's encapsulation to this locator. */
         record Encapsulate(LispAddress.Ip rloc, InetAddress address) implements Decision {}
+
+        /**
+         * Send a copy to each of these (RFC 8378 §5.2), of which this xTR is none.
+         *
+         * @param receivers none, when all who receive it are here
+         */
+        record Replicate(List<Encapsulate> receivers) implements Decision {
+            public Replicate {
+                receivers = List.copyOf(receivers);
+            }
+        }
 
         /**
          * Drop it.
@@ -77,8 +91,11 @@ public final class Forwarding {
         return longest.isPresent() ? longest : Optional.ofNullable(segments.get(destination.iid()));
     }
 
-    /** The domain in which a prefix is looked up and registered. */
+    /** The domain in which a prefix is looked up and registered; a group, by its address. */
     public Optional<MappingDomain> domainOf(Eid prefix) {
+        if (prefix.prefix().address() instanceof MulticastInfo info) {
+            return domainOf(new Eid(prefix.iid(), EidPrefix.of(info.group().address())));
+        }
         var found = new Longest();
         routes.covering(prefix, found::take);
         return found.domain.isPresent()
@@ -98,6 +115,12 @@ public final class Forwarding {
     /** What to do with a packet of a flow, once its domain is known. */
     public Decision decide(MappingDomain domain, EidKey destination, int flow) {
         var entry = domain.cache().lookup(destination);
+        return entry.isPresent() ? entry.get().choice().select(flow) : UNRESOLVED;
+    }
+
+    /** What to do with a packet of a source to a group, once its domain is known. */
+    public Decision decide(MappingDomain domain, EidKey source, EidKey group, int flow) {
+        var entry = domain.cache().lookup(source, group);
         return entry.isPresent() ? entry.get().choice().select(flow) : UNRESOLVED;
     }
 }

@@ -1,11 +1,14 @@
 package io.lispfabric.xtr.core;
 
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.ReplicationListEntry;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MappingRecord;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The locators of one mapping that packets may go to: reachable, of a priority other than 255, and
@@ -31,6 +34,9 @@ public final class LocatorChoice {
             var action = record.action() == Action.NO_ACTION ? negative : record.action();
             return always(Drop.of(action), action == Action.SEND_MAP_REQUEST);
         }
+        if (record.eid().prefix().family() == EidPrefix.Family.GROUP) {
+            return new LocatorChoice(List.of(replication(record, own)), 1);
+        }
         // A pxTR sees its own subnet registered. Whatever it has nothing more specific for would
         // come back to it, or go round among the pxTRs of the PoD: it leads nowhere.
         if (record.locators().stream().anyMatch(it -> it.rloc().ip().equals(own.ip()))) {
@@ -42,6 +48,30 @@ public final class LocatorChoice {
             return always(Drop.NO_USABLE_LOCATOR, false);
         }
         return among(usable.stream().filter(it -> it.priority() == best.get().priority()).toList());
+    }
+
+    /** RFC 8378 §9: an ITR replicates to the lowest level; the others are for those after it. */
+    private static Forwarding.Decision replication(MappingRecord record, LispAddress.Ip own) {
+        var entries =
+                record.locators().stream()
+                        .filter(it -> it.reachable() && it.priority() != Locator.UNUSABLE)
+                        .map(it -> it.rloc().address())
+                        .flatMap(it ->
+                                it instanceof ReplicationListEntry(var list)
+                                        ? list.stream()
+                                        : Stream.empty())
+                        .filter(it ->
+                                it.address().ip().filter(LispAddress.Ip::isUnicast).isPresent())
+                        .toList();
+        int lowest = entries.stream().mapToInt(ReplicationListEntry.Entry::level).min().orElse(0);
+        return new Forwarding.Decision.Replicate(
+                entries.stream()
+                        .filter(it -> it.level() == lowest)
+                        .map(it -> it.address().ip().orElseThrow())
+                        .filter(it -> !it.equals(own))
+                        .distinct()
+                        .map(it -> new Forwarding.Decision.Encapsulate(it, it.toInetAddress()))
+                        .toList());
     }
 
     private static LocatorChoice always(Drop why, boolean resolve) {

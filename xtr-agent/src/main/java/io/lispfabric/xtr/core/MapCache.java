@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one mapping system has told this xTR, by EID-Prefix, found by longest match (RFC 9300 §3).
@@ -61,6 +63,35 @@ public final class MapCache {
     /** The entry of the longest prefix that an address is in. */
     public Optional<Entry> lookup(EidKey destination) {
         return table.longest(destination);
+    }
+
+    /**
+     * The entry of the longest (S,G) or (*,G) that packets of a source to a group are for. That
+     * there was no (S,G) once says nothing about a (*,G) that came since.
+     */
+    public Optional<Entry> lookup(EidKey source, EidKey group) {
+        var found = new Replicating();
+        table.covering(source, group, found);
+        return Optional.ofNullable(found.best);
+    }
+
+    /** The longest positive entry, or else the longest negative one. */
+    private static final class Replicating implements Consumer<Entry> {
+        private @Nullable Entry best;
+
+        @Override
+        public void accept(Entry longer) {
+            if (best == null || best.record().isNegative() || !longer.record().isNegative()) {
+                best = longer;
+            }
+        }
+    }
+
+    /** The entry of the longest prefix that covers this one. */
+    public Optional<Entry> lookup(Eid eid) {
+        var around = new ArrayList<Entry>();
+        table.covering(eid, around::add); // the shortest first
+        return around.isEmpty() ? Optional.empty() : Optional.of(around.getLast());
     }
 
     /** The entry of exactly this prefix. */

@@ -221,10 +221,17 @@ public final class MappingDomain {
     /**
      * Registers an EID and something to be said about it: of which kind the accelerator is, for
      * example (draft-jain §4.1).
+     *
+     * @param beside stands in an AFI list with the locator's address (RFC 8060 §4.10)
      */
-    public void register(Eid eid, LispAddress.Vendor metadata, Instant now) {
+    public void register(Eid eid, LispAddress beside, Instant now) {
         registrar.register(eid, now);
-        registrar.describe(eid, metadata, now);
+        registrar.describe(eid, beside, now);
+    }
+
+    /** All locators of an EID that is registered here and confirmed; otherwise none. */
+    List<Locator> merged(Eid eid) {
+        return registrar.merged(eid);
     }
 
     /** Withdraws an EID, which stays in {@link #registered} until that is confirmed. */
@@ -278,7 +285,10 @@ public final class MappingDomain {
                         innerDestination(ask.eid().prefix().address(), Ip.of(server.getAddress())),
                         settings.controlPort(),
                         CONTROL_PORT,
-                        request);
+                        ask.source()
+                                .flatMap(registrar::description)
+                                .map(request::with)
+                                .orElse(request));
         var message = ecm.with(ask.guard().map(it -> it.data(ask.nonce())));
         return new Transmission(server, false, message);
     }
@@ -420,7 +430,7 @@ public final class MappingDomain {
 
     /** An answer that leads nowhere is no reason to ask again at once. */
     private Duration holdAfter(Eid asked) {
-        var found = cache.lookup(EidKey.of(asked));
+        var found = cache.lookup(asked);
         return found.isEmpty() || found.get().choice().leadsNowhere() ? USELESS : Duration.ZERO;
     }
 

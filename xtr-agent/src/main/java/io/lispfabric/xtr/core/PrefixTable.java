@@ -1,7 +1,9 @@
 package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.EidPrefix.Family;
+import io.lispfabric.lcaf.MulticastInfo;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,11 +16,15 @@ import org.jspecify.annotations.Nullable;
  * §8). Not for several threads.
  *
  * <p>Addresses stand in binary tries in which every node has a value or two children, so that the
- * depth is bounded by the number of bits and the size by twice the number of values.
+ * depth is bounded by the number of bits and the size by twice the number of values. (S,G) and
+ * (*,G) stand in a table of groups, in which each group has a table of its sources.
  */
 public final class PrefixTable<V> {
     private final Map<Integer, Segment<V>> segments = new HashMap<>();
     private int size;
+
+    /** The sources of each group, and what is for them; null while there is no group. */
+    private @Nullable PrefixTable<PrefixTable<V>> groups;
 
     private static final class Segment<V> {
         final Map<Family, Node<V>> roots = new EnumMap<>(Family.class);
@@ -58,8 +64,31 @@ public final class PrefixTable<V> {
         return size;
     }
 
+    /** The same group from all its sources, as an EID that is an address. */
+    private static Eid group(Eid eid, MulticastInfo info) {
+        return new Eid(eid.iid(), EidPrefix.of(info.group().address()));
+    }
+
+    private static Eid source(Eid eid, MulticastInfo info) {
+        var source = info.source();
+        return new Eid(eid.iid(), new EidPrefix(source.address(), source.maskLength()));
+    }
+
+    /** The sources of a group, if any of them has a value. */
+    private Optional<PrefixTable<V>> sources(Eid eid, MulticastInfo info) {
+        var all = groups;
+        return all == null ? Optional.empty() : all.get(group(eid, info));
+    }
+
     /** Sets the value of a prefix and returns the one it had. */
     public Optional<V> put(Eid eid, V value) {
+        if (eid.prefix().address() instanceof MulticastInfo info) {
+            var before = sourcesOf(eid, info).put(source(eid, info), value);
+            if (before.isEmpty()) {
+                size++;
+            }
+            return before;
+        }
         var segment = segments.computeIfAbsent(eid.iid().value(), _ -> new Segment<>());
         var key = EidKey.of(eid);
         V before;
@@ -83,6 +112,35 @@ public final class PrefixTable<V> {
             size++;
         }
         return Optional.ofNullable(before);
+    }
+
+    private PrefixTable<V> sourcesOf(Eid eid, MulticastInfo info) {
+        var all = groups;
+        if (all == null) {
+            all = new PrefixTable<>();
+            groups = all;
+        }
+        var group = group(eid, info);
+        var known = all.get(group);
+        if (known.isPresent()) {
+            return known.get();
+        }
+        var sources = new PrefixTable<V>();
+        all.put(group, sources);
+        return sources;
+    }
+
+    private Optional<V> removeGroup(Eid eid, MulticastInfo info) {
+        var all = groups;
+        var sources = sources(eid, info);
+        var before = sources.flatMap(it -> it.remove(source(eid, info)));
+        if (before.isPresent()) {
+            size--;
+        }
+        if (all != null && sources.filter(it -> it.size() == 0).isPresent()) {
+            all.remove(group(eid, info));
+        }
+        return before;
     }
 
     private static <V> Node<V> insert(Node<V> node, Node<V> leaf, @Nullable Object[] replaced) {
@@ -113,6 +171,9 @@ public final class PrefixTable<V> {
 
     /** Forgets the value of exactly this prefix and returns it. */
     public Optional<V> remove(Eid eid) {
+        if (eid.prefix().address() instanceof MulticastInfo info) {
+            return removeGroup(eid, info);
+        }
         var segment = segments.get(eid.iid().value());
         if (segment == null) {
             return Optional.empty();
@@ -172,6 +233,9 @@ public final class PrefixTable<V> {
 
     /** The value of exactly this prefix. */
     public Optional<V> get(Eid eid) {
+        if (eid.prefix().address() instanceof MulticastInfo info) {
+            return sources(eid, info).flatMap(it -> it.get(source(eid, info)));
+        }
         var key = EidKey.of(eid);
         var segment = segments.get(key.iid());
         if (segment == null) {
@@ -210,8 +274,42 @@ public final class PrefixTable<V> {
         return Optional.ofNullable(best);
     }
 
+    /** The value of the longest (S,G) or (*,G) that packets of a source to a group are for. */
+    public Optional<V> longest(EidKey source, EidKey group) {
+        var all = groups;
+        if (all == null) {
+            return Optional.empty();
+        }
+        var sources = all.longest(group);
+        return sources.isPresent() ? sources.get().longest(source) : Optional.empty();
+    }
+
+    /** Hands over the values of all (S,G) and (*,G) that packets of a source to a group are for. */
+    void covering(EidKey source, EidKey group, Consumer<V> to) {
+        var all = groups;
+        if (all != null) {
+            all.longest(group).ifPresent(it -> it.covering(source, to));
+        }
+    }
+
+    /** Hands over the values of all prefixes that an address is in, the shortest first. */
+    private void covering(EidKey key, Consumer<V> to) {
+        var segment = segments.get(key.iid());
+        var node = segment == null ? null : segment.roots.get(key.family());
+        while (node != null && contains(node, key)) {
+            if (node.value != null) {
+                to.accept(node.value);
+            }
+            node = node.length == 128 ? null : node.child(bit(key.high(), key.low(), node.length));
+        }
+    }
+
     /** Hands over the values of all prefixes that cover this one, itself included. */
     public void covering(Eid eid, Consumer<V> to) {
+        if (eid.prefix().address() instanceof MulticastInfo info) {
+            sources(eid, info).ifPresent(it -> it.covering(source(eid, info), to));
+            return;
+        }
         var key = EidKey.of(eid);
         var segment = segments.get(key.iid());
         if (segment == null) {
@@ -236,6 +334,10 @@ public final class PrefixTable<V> {
 
     /** Hands over the values of all prefixes that this one covers, itself included. */
     public void within(Eid eid, Consumer<V> to) {
+        if (eid.prefix().address() instanceof MulticastInfo info) {
+            sources(eid, info).ifPresent(it -> it.within(source(eid, info), to));
+            return;
+        }
         var key = EidKey.of(eid);
         var segment = segments.get(key.iid());
         if (segment == null) {

@@ -4,6 +4,9 @@ import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.MulticastInfo;
+import io.lispfabric.lcaf.ReplicationListEntry;
+import io.lispfabric.lcaf.ReplicationListEntry.Entry;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Authentication;
@@ -39,6 +42,9 @@ final class Registrar {
 
     private static final Duration LAST_RETRY = Duration.ofMinutes(1);
 
+    /** How often more it is said at once that this xTR receives a group. */
+    private static final int JOINS = 2;
+
     /** Refreshes that are nearly due go along, so that they share messages from then on. */
     private static final Duration TOGETHER = Duration.ofSeconds(5);
 
@@ -58,6 +64,7 @@ final class Registrar {
     private final String domain;
     private final XtrIdentity identity;
     private final Locator own;
+    private final ReplicationListEntry receiver;
     private final RecordTtl ttl;
     private final int budget;
     private final NonceCounter nonces;
@@ -94,8 +101,11 @@ final class Registrar {
         Nonce last = new Nonce(0);
         List<Locator> merged = List.of();
 
-        /** What is to be said about the EID beside where it is (RFC 9306). */
-        Optional<LispAddress.Vendor> metadata = Optional.empty();
+        /** How often it was said that this xTR receives a group; nobody confirms that. */
+        int said;
+
+        /** What is to be said about the EID beside where it is (RFC 8060 §4.10). */
+        Optional<LispAddress> beside = Optional.empty();
 
         /** The nonce of the last unsolicited Map-Notify about this EID. */
         Optional<Nonce> group = Optional.empty();
@@ -103,6 +113,11 @@ final class Registrar {
         Registration(Eid eid, Instant due) {
             this.eid = eid;
             this.due = due;
+        }
+
+        /** Whether it says that this xTR receives a group (RFC 8378 §5.1.2). */
+        boolean joins() {
+            return eid.prefix().family() == EidPrefix.Family.GROUP && !withdrawn;
         }
 
         /** Whether a Map-Notify with this nonce answers what was last said about the EID. */
@@ -115,6 +130,7 @@ final class Registrar {
         void begin(boolean withdraws, Instant now) {
             withdrawn = withdraws;
             tries = 0;
+            said = 0;
             first = Optional.empty();
             due = now;
         }
@@ -141,6 +157,8 @@ final class Registrar {
         this.domain = domain;
         this.identity = identity;
         this.own = own;
+        var entry = new Entry(Entry.RECEIVER, own.rloc().address());
+        receiver = new ReplicationListEntry(List.of(entry));
         this.ttl = ttl;
         this.budget = budget;
         this.nonces = nonces;
@@ -169,17 +187,27 @@ final class Registrar {
 
     /**
      * Says something about an EID that is registered: it goes out with the locator, as one more
-     * address of it (RFC 8060 §4.10, RFC 9306 §4).
+     * address of it (RFC 8060 §4.10).
      */
-    void describe(Eid eid, LispAddress.Vendor metadata, Instant now) {
+    void describe(Eid eid, LispAddress beside, Instant now) {
         var known = registrations.get(eid);
-        if (known != null && !known.metadata.equals(Optional.of(metadata))) {
-            known.metadata = Optional.of(metadata);
+        if (known != null && !known.beside.equals(Optional.of(beside))) {
+            known.beside = Optional.of(beside);
             if (!known.withdrawn) {
                 known.begin(false, now);
                 nextDue = earlier(nextDue, now);
             }
         }
+    }
+
+    /**
+     * What a Map-Request may say of the EID whose packet asks, if there is more to say of it than
+     * where it is (draft-jain §4.2).
+     */
+    Optional<MappingRecord> description(Eid source) {
+        return Optional.ofNullable(registrations.get(source))
+                .filter(it -> it.beside.isPresent() && !it.withdrawn)
+                .map(this::record);
     }
 
     /** Withdraws an EID; it is forgotten when the mapping system has confirmed that. */
@@ -258,10 +286,25 @@ final class Registrar {
 
     /**
      * Whether news of an EID are for this xTR: it registers the EID, or what is around it, or what
-     * stands for all names of the segment.
+     * stands for all names of the segment, or who sends to that group (RFC 8378 §5.2).
      */
     boolean concerns(Eid eid) {
-        return covers(eid) || standsForNames(eid);
+        return covers(eid)
+                || standsForNames(eid)
+                || eid.prefix().address() instanceof MulticastInfo info
+                        && !info.anySource()
+                        && covers(
+                                new Eid(
+                                        eid.iid(),
+                                        new EidPrefix(
+                                                info.source().address(),
+                                                info.source().maskLength())));
+    }
+
+    /** All locators of an EID, once the mapping system has confirmed that it is registered. */
+    List<Locator> merged(Eid eid) {
+        var known = registrations.get(eid);
+        return known == null || known.withdrawn || !known.confirmed ? List.of() : known.merged;
     }
 
     /** The name that a pETR registers stands for all names and MAC addresses of the segment. */
@@ -318,11 +361,20 @@ final class Registrar {
             servers.rotate();
         }
         var sent = new ArrayList<Transmission>();
+        var joins = due.stream().filter(Registration::joins).toList();
+        due.removeAll(joins);
+        transmit(due, now, sent);
+        transmit(joins, now, sent);
+        return sent;
+    }
+
+    /** In as few messages as hold them. */
+    private void transmit(List<Registration> due, Instant now, List<Transmission> sent) {
         var batch = new ArrayList<Registration>();
         int size = OVERHEAD;
         for (var it : due) {
             int length = record(it).encodedLength();
-            if (!batch.isEmpty() && (size + length > budget || batch.size() == 255)) {
+            if (!batch.isEmpty() && (size + length > budget || batch.size() == MOST_RECORDS)) {
                 sent.add(send(batch, now));
                 batch.clear();
                 size = OVERHEAD;
@@ -330,13 +382,22 @@ final class Registrar {
             batch.add(it);
             size += length;
         }
-        sent.add(send(batch, now));
-        return sent;
+        if (!batch.isEmpty()) {
+            sent.add(send(batch, now));
+        }
     }
 
     private Transmission send(List<Registration> batch, Instant now) {
         var nonce = nonces.next(); // RFC 9301 §5.6: incremented each time a Map-Register is sent
+        boolean joins = batch.getFirst().joins();
         for (var it : batch) {
+            if (joins) {
+                // RFC 8378 §5.1.2: M is 0, so that nobody confirms it. What is lost is said again.
+                it.confirmed = true;
+                it.due = now.plus(it.said < JOINS ? FIRST_RETRY : REFRESH);
+                it.said++;
+                continue;
+            }
             if (it.first.isEmpty()) {
                 it.first = Optional.of(nonce);
             }
@@ -351,12 +412,12 @@ final class Registrar {
                 servers.current(),
                 false,
                 new MapRegister(
-                        proxyReply,
+                        proxyReply || joins,
                         true,
                         false,
                         false,
                         true,
-                        true,
+                        !joins,
                         nonce,
                         BLANK,
                         batch.stream().map(this::record).toList(),
@@ -368,11 +429,14 @@ final class Registrar {
     }
 
     private Locator own(Registration it) {
-        return it.metadata.map(this::own).orElse(own);
+        if (it.joins()) {
+            return own.at(new Rloc(receiver));
+        }
+        return it.beside.map(this::own).orElse(own);
     }
 
-    private Locator own(LispAddress.Vendor said) {
-        return own.at(new Rloc(new LispAddress.AfiList(List.of(own.rloc().address(), said))));
+    private Locator own(LispAddress beside) {
+        return own.at(new Rloc(new LispAddress.AfiList(List.of(own.rloc().address(), beside))));
     }
 
     /** 1 s, 2 s, 4 s … 60 s after the first, second, third transmission. */

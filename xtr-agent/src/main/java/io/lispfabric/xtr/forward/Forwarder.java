@@ -7,6 +7,7 @@ import io.lispfabric.xtr.core.Drop;
 import io.lispfabric.xtr.core.EidKey;
 import io.lispfabric.xtr.core.Forwarding;
 import io.lispfabric.xtr.core.Forwarding.Decision;
+import io.lispfabric.xtr.core.Groups;
 import io.lispfabric.xtr.core.LocalDatabase;
 import io.lispfabric.xtr.core.MappingDomain;
 import io.lispfabric.xtr.core.XtrEvent;
@@ -34,10 +35,12 @@ public final class Forwarder {
     private final Optional<Consumer<XtrEvent>> watcher;
     private final InnerPacket inner = new InnerPacket();
     private final ByteBuffer scratch = ByteBuffer.allocate(LONGEST);
+    private final Replicator replicator;
 
     /**
      * A forwarder.
      *
+     * @param groups those that this xTR has a part in
      * @param reEncapsulates whether packets from the network that are not for us are sent on, as a
      *     pxTR does
      * @param watcher who is told of every packet, if anybody
@@ -45,6 +48,7 @@ public final class Forwarder {
     public Forwarder(
             LocalDatabase<AttachmentCircuit> database,
             Forwarding forwarding,
+            Groups<AttachmentCircuit> groups,
             Function<MappingDomain, Encapsulation> encapsulations,
             DataPlane dataPlane,
             boolean reEncapsulates,
@@ -57,6 +61,17 @@ public final class Forwarder {
         this.reEncapsulates = reEncapsulates;
         this.counters = counters;
         this.watcher = watcher;
+        replicator =
+                new Replicator(
+                        inner,
+                        database,
+                        forwarding,
+                        groups,
+                        encapsulations,
+                        dataPlane,
+                        counters,
+                        watcher,
+                        scratch);
     }
 
     /**
@@ -82,7 +97,8 @@ public final class Forwarder {
         inner.source().segment(iid);
         inner.destination().segment(iid);
         if (inner.destination().isMulticast()) {
-            return drop(Drop.MULTICAST, true, now);
+            replicator.fromAttachment(packet, now);
+            return replicated(now);
         }
         var local = database.find(inner.destination());
         if (local.isPresent()) {
@@ -121,7 +137,8 @@ public final class Forwarder {
             return drop(broken.get(), false, now);
         }
         if (inner.destination().isMulticast()) {
-            return drop(Drop.MULTICAST, true, now);
+            replicator.fromNetwork(packet, from, now);
+            return replicated(now);
         }
         var local = database.find(inner.destination());
         if (local.isPresent()) {
@@ -130,6 +147,11 @@ public final class Forwarder {
         return reEncapsulates
                 ? encapsulate(packet, Optional.of(from), now)
                 : drop(Drop.NO_ATTACHMENT, true, now);
+    }
+
+    private boolean replicated(Instant now) {
+        replicator.dropped().ifPresent(why -> drop(why, true, now));
+        return replicator.asked();
     }
 
     private boolean deliver(AttachmentCircuit to, ByteBuffer packet, Instant now) {
@@ -156,6 +178,7 @@ public final class Forwarder {
                 yield asked;
             }
             case Decision.Encapsulate to -> send(domain.get(), to, packet, from, now);
+            case Decision.Replicate _ -> drop(Drop.NO_USABLE_LOCATOR, true, now);
         };
     }
 

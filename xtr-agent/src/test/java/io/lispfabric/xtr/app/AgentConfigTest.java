@@ -155,12 +155,13 @@ class AgentConfigTest {
                             map-servers: ["192.0.2.250:5000", 192.0.2.251]
                             key: {id: 7, secret-file: pod.key, algorithms: [2, 3], legacy-secret: true}
                             encapsulation: lisp
-                            routes: ["[1]40.0.0.0/16", "[100]*"]
+                            routes: ["[1]40.0.0.0/16", "[1]239.0.0.0/8", "[100]*"]
                             subscribe: ["[1]40.0.0.0/16"]
                           - name: scale-out
                             map-servers: [192.0.2.252]
                             key: {secret-file: pod.key}
                             routes: ["[1]0.0.0.0/0"]
+                            groups: ["[1]239.1.1.1"]
                         database:
                           - eid: "[1]40.0.0.0/16"
                             domains: [scale-up, scale-out]
@@ -172,6 +173,7 @@ class AgentConfigTest {
                             listen: 127.0.0.1:7007
                             deliver: 127.0.0.1:7107
                             metadata: "02005e:475055"
+                            groups: ["[1]239.1.1.1", "[1](10.0.0.1,239.1.1.2)"]
                         """);
 
         assertThat(config.rloc()).isEqualTo(Ip.parse("192.0.2.15"));
@@ -186,8 +188,37 @@ class AgentConfigTest {
         assertThat(config.database()).hasSize(2);
         assertThat(config.attachments().getFirst().deliver()).isPresent();
         assertThat(config.vendors()).containsExactly(0x02005E);
+        assertThat(config.domains().getLast().groups())
+                .extracting(Object::toString)
+                .containsExactly("[1](*,239.1.1.1)");
+        assertThat(config.attachments().getFirst().groups())
+                .extracting(Object::toString)
+                .containsExactly("[1](*,239.1.1.1)", "[1](10.0.0.1/32,239.1.1.2)");
         assertThat(config.attachments().getFirst().metadata())
                 .contains(new LispAddress.Vendor(0x02005E, Bytes.ofHex("475055")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    eids: ["[1](*,239.1.1.1)"]                         | it belongs under 'groups'
+                    eids: ["[1]40.0.0.7"], groups: ["[1]40.0.0.8"]     | not a group: '[1]40.0.0.8'
+                    eids: ["[1]40.0.0.7"], groups: ["[1]239.0.0.0/8"]  | not a group: '[1]239.0.0.0/8'
+                    eids: ["[1]40.0.0.7"], groups: ["[7]239.1.1.1"]    | no domain has a route for [7](*,239.1.1.1)
+                    """)
+    void whatIsNoGroupIsSaid(String settings, String complaint) {
+        assertThatThrownBy(
+                        () -> parse(LEAST + "attachments:\n  - {name: acc7, " + settings + "}\n"))
+                .hasMessageContaining(complaint);
+    }
+
+    @Test
+    void aGroupIsCarriedBetweenTwoDomains() {
+        assertThatThrownBy(() -> parse(LEAST + "    groups: [\"[100]239.1.1.1\"]\n"))
+                .hasMessageContaining(
+                        "no other domain has the longest route for [100](*,239.1.1.1)");
     }
 
     private AgentConfig protectedBy(String lispSec) throws Exception {

@@ -9,6 +9,10 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.LispAddress.Name;
+import io.lispfabric.lcaf.ReplicationListEntry;
+import io.lispfabric.lcaf.ReplicationListEntry.Entry;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Action;
@@ -176,6 +180,34 @@ class MapCacheTest {
 
     private static Locator locator(String rloc, int priority, int weight) {
         return Locator.of(Rloc.of(rloc), priority, weight).asTold();
+    }
+
+    @Test
+    @Rfc("8378 §5.2")
+    @Rfc("8378 §9")
+    void aGroupGoesToThoseOfTheLowestLevelAndNotToOurselves() {
+        var list =
+                new ReplicationListEntry(
+                        List.of(
+                                new Entry(128, Ip.parse("192.0.2.1")),
+                                new Entry(128, Ip.parse("192.0.2.23")),
+                                new Entry(200, Ip.parse("192.0.2.33")),
+                                new Entry(128, Ip.parse("224.0.0.1")),
+                                new Entry(128, new Name("somebody"))));
+        var record =
+                MappingRecord.of(
+                        RecordTtl.ONE_DAY,
+                        Eid.of(1, "(*,239.1.1.1)"),
+                        List.of(Locator.of(new Rloc(list), 1, 50)));
+        var choice = LocatorChoice.of(record, Ip.parse("192.0.2.1"), Action.DROP);
+
+        var receiver = Ip.parse("192.0.2.23");
+        assertThat(choice.select(1))
+                .isEqualTo(
+                        new Forwarding.Decision.Replicate(
+                                List.of(
+                                        new Forwarding.Decision.Encapsulate(
+                                                receiver, receiver.toInetAddress()))));
     }
 
     private static LocatorChoice choice(Locator... locators) {

@@ -49,6 +49,42 @@ class PrefixTableTest {
     }
 
     @Test
+    @Rfc("8378 §8")
+    void ofAGroupTheLongestSourceWins() {
+        var table = new PrefixTable<String>();
+        table.put(Eid.of(1, "(*,239.1.1.1)"), "any");
+        table.put(Eid.of(1, "(10.0.0.0/8,239.1.1.1)"), "ten");
+        table.put(Eid.of(1, "239.1.1.1"), "no group, an address");
+        assertThat(table.put(Eid.of(1, "(10.0.0.1,239.1.1.1)"), "first")).isEmpty();
+        assertThat(table.put(Eid.of(1, "(10.0.0.1,239.1.1.1)"), "one")).contains("first");
+        assertThat(table.size()).isEqualTo(4);
+
+        var group = key(1, "239.1.1.1");
+        assertThat(table.longest(key(1, "10.0.0.1"), group)).contains("one");
+        assertThat(table.longest(key(1, "10.0.0.2"), group)).contains("ten");
+        assertThat(table.longest(key(1, "11.0.0.1"), group)).contains("any");
+        assertThat(table.longest(key(1, "10.0.0.1"), key(1, "239.1.1.2"))).isEmpty();
+        assertThat(table.longest(key(2, "10.0.0.1"), key(2, "239.1.1.1"))).isEmpty();
+        var around = new ArrayList<String>();
+        table.covering(key(1, "10.0.0.1"), group, around::add);
+        assertThat(around).containsExactly("any", "ten", "one");
+        around.clear();
+        table.covering(Eid.of(1, "(10.0.0.1,239.1.1.1)"), around::add);
+        assertThat(around).containsExactly("any", "ten", "one");
+        around.clear();
+        table.within(Eid.of(1, "(10.0.0.0/8,239.1.1.1)"), around::add);
+        assertThat(around).containsExactly("ten", "one");
+
+        assertThat(table.get(Eid.of(1, "(*,239.1.1.1)"))).contains("any");
+        for (var source : List.of("*", "10.0.0.0/8", "10.0.0.1")) {
+            assertThat(table.remove(Eid.of(1, "(" + source + ",239.1.1.1)"))).isPresent();
+        }
+        assertThat(table.remove(Eid.of(1, "(*,239.1.1.1)"))).isEmpty();
+        assertThat(table.longest(key(1, "10.0.0.1"), group)).isEmpty();
+        assertThat(table.size()).isEqualTo(1);
+    }
+
+    @Test
     @Rfc("9735 §4")
     void aNameIsNeverAPrefixOfAnother() {
         var table = new PrefixTable<String>();

@@ -203,6 +203,41 @@ class RegistrarTest {
     }
 
     @Test
+    @Rfc("8378 §5.1.2")
+    @Rfc("R-098")
+    void aReceiverRegistersItsGroupAsAReplicationListEntryThatNobodyConfirms() {
+        var talk = new Conversation();
+        var group = "[1](*,239.1.1.1)";
+        talk.register(group);
+        var join = (MapRegister) talk.last().message();
+        assertThat(join.mergeRequest()).isTrue();
+        assertThat(join.proxyReply()).isTrue();
+        assertThat(join.wantMapNotify()).isFalse();
+        assertThat(join.records().getFirst().locators().getFirst().rloc())
+                .hasToString("replication(128 192.0.2.13)");
+        assertThat(talk.domain().isSettled()).isTrue();
+
+        // What may be lost is said three times; then once a minute as everything else.
+        talk.until(70);
+        talk.withdraw(group);
+        var leave = (MapRegister) talk.last().message();
+        assertThat(leave.wantMapNotify()).isTrue();
+        talk.notify("105", gone(group));
+        assertThat(talk.domain().isIdle()).isTrue();
+        assertThat(talk.text())
+                .isEqualTo(
+                        """
+                           0.0   > ms1 Map-Register 101 [1](*,239.1.1.1) 1440m {.13)}
+                           1.0   > ms1 Map-Register 102 [1](*,239.1.1.1) 1440m {.13)}
+                           2.0   > ms1 Map-Register 103 [1](*,239.1.1.1) 1440m {.13)}
+                          62.0   > ms1 Map-Register 104 [1](*,239.1.1.1) 1440m {.13)}
+                          70.0   > ms1 Map-Register 105 [1](*,239.1.1.1) 0m {.13}
+                          70.0   < ms1 Map-Notify 105 [1](*,239.1.1.1) 0m {}
+                          70.0   * deregistered [1](*,239.1.1.1)
+                        """);
+    }
+
+    @Test
     @Rfc("9301 §5.5")
     void aRecordThatTheMapServerRefusesIsTriedAgainAlone() {
         var talk = new Conversation();

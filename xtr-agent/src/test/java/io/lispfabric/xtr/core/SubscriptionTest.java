@@ -6,6 +6,8 @@ import static io.lispfabric.xtr.core.Conversation.mapping;
 import static io.lispfabric.xtr.core.Conversation.negative;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.Action;
@@ -466,6 +468,73 @@ class SubscriptionTest {
                            0.0   * acked 70000004
                            0.0   dropped unasked
                         """);
+    }
+
+    @Test
+    @Rfc("8378 §5.2")
+    void whoRegistersTheSourceOfAGroupTakesTheNewsOfItsReceivers() {
+        var talk = new Conversation();
+        talk.register(POD_D);
+        talk.notify("101", mapping(POD_D, "192.0.2.13"));
+        talk.text();
+
+        talk.notify("70000001", mapping("[1](40.0.0.7,239.1.1.1)", "192.0.2.23"));
+        talk.notify("70000002", mapping("[1](50.0.0.7,239.1.1.1)", "192.0.2.23"));
+
+        assertThat(talk.text())
+                .isEqualTo(
+                        """
+                           0.0   < ms1 Map-Notify 70000001 [1](40.0.0.7/32,239.1.1.1) 1440m {.23}
+                           0.0   > ms1 Map-Notify-Ack 70000001 [1](40.0.0.7/32,239.1.1.1) 1440m {.23}
+                           0.0   * publication [1](40.0.0.7/32,239.1.1.1) 1440m {.23}
+                           0.0   * acked 70000001
+                           0.0   < ms1 Map-Notify 70000002 [1](50.0.0.7/32,239.1.1.1) 1440m {.23}
+                           0.0   > ms1 Map-Notify-Ack 70000002 [1](50.0.0.7/32,239.1.1.1) 1440m {.23}
+                           0.0   * acked 70000002
+                           0.0   dropped unasked
+                        """);
+    }
+
+    @Test
+    @Rfc("8378 §5.2.2")
+    @Rfc("8378 §8")
+    void whatIsToldOfOneSourceComesToWhoSubscribedToTheGroup() {
+        var talk = new Conversation();
+        talk.resolve("[1](*,239.1.1.1)");
+        talk.notify("10000", mapping("[1](*,239.1.1.1)", "192.0.2.23"));
+        talk.notify("10001", mapping("[1](40.0.0.7,239.1.1.1)", "192.0.2.24"));
+
+        assertThat(talk.domain().cache().lookup(eid("[1](40.0.0.7,239.1.1.1)")))
+                .map(it -> it.record().locators().getFirst().rloc().toString())
+                .contains("192.0.2.24");
+        assertThat(talk.domain().cache().lookup(eid("[1](40.0.0.8,239.1.1.1)")))
+                .map(it -> it.record().locators().getFirst().rloc().toString())
+                .contains("192.0.2.23");
+        assertThat(talk.domain().cache().lookup(eid("[1](40.0.0.7,239.1.1.2)"))).isEmpty();
+    }
+
+    @Test
+    @Rfc("9301 §5.2")
+    @Rfc("9306 §4")
+    @Rfc("R-034")
+    void aMapRequestSaysOfWhichKindTheAcceleratorIsThatAsks() {
+        var talk = new Conversation();
+        talk.resolve(ACC_8);
+        assertThat(request(talk).mapData()).isEmpty();
+
+        var kind = new LispAddress.Vendor(0x02005E, Bytes.ofHex("475055"));
+        talk.domain().register(eid("[1]40.0.0.7"), kind, talk.now());
+        talk.resolve("[1]50.0.0.1");
+
+        var said = request(talk).mapData().orElseThrow();
+        assertThat(said.eid()).isEqualTo(eid("[1]40.0.0.7"));
+        assertThat(said.locators())
+                .extracting(it -> it.rloc().toString())
+                .containsExactly("{192.0.2.13,vendor:02005e:475055}");
+    }
+
+    private static MapRequest request(Conversation talk) {
+        return (MapRequest) ((EncapsulatedControlMessage) talk.last().message()).message();
     }
 
     private static Conversation subscribedTo(String eid, String... rlocs) {

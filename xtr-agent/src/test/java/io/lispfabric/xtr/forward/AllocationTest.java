@@ -14,6 +14,7 @@ import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.xtr.core.Cause;
 import io.lispfabric.xtr.core.Forwarding;
+import io.lispfabric.xtr.core.Groups;
 import io.lispfabric.xtr.core.LocalDatabase;
 import io.lispfabric.xtr.core.MappingDomain;
 import io.lispfabric.xtr.core.NonceCounter;
@@ -54,6 +55,7 @@ class AllocationTest {
                 new Forwarder(
                         new LocalDatabase<>(),
                         forwarding,
+                        new Groups<>(forwarding, Fabric.IDENTITY),
                         _ -> Encapsulation.VXLAN_GPE,
                         (_, _, packet) -> sent[0] += packet.remaining(),
                         false,

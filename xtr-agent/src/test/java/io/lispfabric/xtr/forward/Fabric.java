@@ -18,6 +18,7 @@ import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.xtr.core.Drop;
 import io.lispfabric.xtr.core.Forwarding;
+import io.lispfabric.xtr.core.Groups;
 import io.lispfabric.xtr.core.LocalDatabase;
 import io.lispfabric.xtr.core.MappingDomain;
 import io.lispfabric.xtr.core.NonceCounter;
@@ -37,6 +38,7 @@ import java.util.Optional;
 /** XTRs between which datagrams are values: what one sends is handed to the other, in order. */
 final class Fabric {
     static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    static final XtrIdentity IDENTITY = new XtrIdentity(new XtrId(0, 1), new SiteId(1));
     private static final InetSocketAddress SERVER = new InetSocketAddress("192.0.2.250", 4342);
 
     final List<String> hops = new ArrayList<>();
@@ -81,6 +83,7 @@ final class Fabric {
                     new Forwarder(
                             database,
                             forwarding,
+                            new Groups<>(forwarding, IDENTITY),
                             _ -> encapsulation,
                             (how, to, packet) -> {
                                 var datagram = Bytes.of(packet);
@@ -137,7 +140,7 @@ final class Fabric {
                                     new MappingDomain.Settings(
                                             domain,
                                             List.of(SERVER),
-                                            new XtrIdentity(new XtrId(0, 1), new SiteId(1)),
+                                            IDENTITY,
                                             Locator.of(new Rloc(rloc), 1, 50),
                                             rloc,
                                             4342,

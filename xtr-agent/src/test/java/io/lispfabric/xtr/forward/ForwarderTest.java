@@ -6,6 +6,8 @@ import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.Action;
+import io.lispfabric.wire.EncapsulatedControlMessage;
+import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.xtr.core.Count;
@@ -252,11 +254,30 @@ class ForwarderTest {
     }
 
     @Test
-    void groupsAreNotCarriedYet() {
+    @Rfc("8378 §5.2.2")
+    void whoSendsToAGroupAsksForItAndForItsGateway() {
         d1.sends(ACC_7, Frames.ipv4("40.0.0.7", "239.1.1.1", 64, "all"));
-        d1.sends(ACC_7, Frames.ethernet("02:00:00:00:00:07", "ff:ff:ff:ff:ff:ff", "all"));
-        assertThat(d1.dropped(Drop.MULTICAST)).isEqualTo(2);
-        assertThat(d1.domain("up").poll(Fabric.NOW).send()).isEmpty();
+        assertThat(d1.dropped(Drop.UNRESOLVED)).isEqualTo(1);
+        assertThat(
+                        d1.domain("up").poll(Fabric.NOW).send().stream()
+                                .map(it -> (EncapsulatedControlMessage) it.message())
+                                .map(it -> (MapRequest) it.message())
+                                .map(it -> it.records().getFirst().eid().toString()))
+                .containsExactly(
+                        "[1](*,239.1.1.1)", "[1](40.0.0.7/32,239.1.1.1)", "[1]name:gateway-1");
+    }
+
+    @Test
+    @Rfc("R-098")
+    @Rfc("R-101")
+    void whoIsNotDesignatedHandsAGroupToNobody() {
+        var packet = Frames.ipv4("40.0.0.8", "239.1.1.1", 64, "all").hex().substring(2);
+        d1.receive(
+                Encapsulation.VXLAN_GPE,
+                Ip.parse("192.0.2.42"),
+                Bytes.ofHex("0c00000100000100" + packet));
+        assertThat(d1.dropped(Drop.NOT_DESIGNATED)).isEqualTo(1);
+        assertThat(d1.delivered).isEmpty();
     }
 
     @ParameterizedTest
