@@ -1,6 +1,7 @@
 package io.lispfabric.cli;
 
 import io.lispfabric.cli.demo.DemoCommand;
+import io.lispfabric.wire.app.TimeText;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -10,7 +11,6 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.HelpCommand;
@@ -51,8 +51,6 @@ public final class Lispctl {
     /** Options before a command's name that take the next word for themselves. */
     private static final Set<String> VALUED =
             Set.of("-o", "--output", "--endpoints", "--timeout", "--color");
-
-    private static final Pattern TIME = Pattern.compile("(\\d{1,7})(ms|s|m|h)");
 
     private final Globals globals = new Globals();
 
@@ -193,18 +191,11 @@ public final class Lispctl {
 
     private static ITypeConverter<Duration> time() {
         return text -> {
-            var match = TIME.matcher(text);
-            if (!match.matches()) {
-                throw new TypeConversionException(
-                        "'" + text + "' is not a time with a unit, such as 500ms, 3s or 15m");
+            try {
+                return TimeText.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
             }
-            long amount = Long.parseLong(match.group(1));
-            return switch (match.group(2)) {
-                case "ms" -> Duration.ofMillis(amount);
-                case "s" -> Duration.ofSeconds(amount);
-                case "m" -> Duration.ofMinutes(amount);
-                default -> Duration.ofHours(amount);
-            };
         };
     }
 }

@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -38,11 +37,6 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * names the file and the line.
  */
 public final class Settings {
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
-
-    /** Far beyond any use, and near enough for every clock that has to count it. */
-    private static final Duration LONGEST = Duration.ofDays(36_500);
-
     private static final int MAX_DEPTH = 32;
 
     private final String file;
@@ -237,31 +231,7 @@ public final class Settings {
      * 7d}.
      */
     public Duration duration(String key, Duration unless) throws ConfigException {
-        return value(key, Settings::duration, unless);
-    }
-
-    private static Duration duration(String text) {
-        var match = DURATION.matcher(text);
-        if (!match.matches()) {
-            throw new IllegalArgumentException(
-                    "must be a time with a unit, such as 500ms, 3s or 15m, not '" + text + "'");
-        }
-        var duration = duration(Long.parseLong(match.group(1)), match.group(2));
-        if (duration.compareTo(LONGEST) > 0) {
-            throw new IllegalArgumentException(
-                    "must be at most " + LONGEST.toDays() + "d, not '" + text + "'");
-        }
-        return duration;
-    }
-
-    private static Duration duration(long amount, String unit) {
-        return switch (unit) {
-            case "ms" -> Duration.ofMillis(amount);
-            case "s" -> Duration.ofSeconds(amount);
-            case "m" -> Duration.ofMinutes(amount);
-            case "h" -> Duration.ofHours(amount);
-            default -> Duration.ofDays(amount);
-        };
+        return value(key, TimeText::parse, unless);
     }
 
     /**
