@@ -2,29 +2,36 @@ package io.lispfabric.wire.udp;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.util.ResourceLeakDetector;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,32 +44,60 @@ public final class UdpEndpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UdpEndpoint.class);
 
     /**
-     * A control message may fill an unfragmented jumbo frame; what is longer is cut, and then
-     * malformed.
+     * Datagrams that one system call fetches, at most. Netty prepares as many for each call, so
+     * that more of them cost more than they save as long as most calls find a few.
      */
-    private static final int MAX_DATAGRAM = 9216;
+    private static final int BATCH = 16;
+
+    /** What a burst may fill while the loop does something else, if net.core.rmem_max allows. */
+    private static final int BUFFER = 4 << 20;
+
+    /**
+     * From one datagram of a batch to the next: the most that UDP carries, and three lines of cache
+     * more, so that their beginnings do not all fall into the same places of it.
+     */
+    private static final int STRIDE = 65_536 + 3 * 64;
+
+    /*
+     * Every buffer here is released by the read or the write that it is for. To look for others that
+     * are not, Netty takes a stack trace for one in a hundred, which costs more than the datagram.
+     */
+    static {
+        if (System.getProperty("io.netty.leakDetection.level") == null) {
+            ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
+        }
+    }
 
     private final Channel channel;
-    private final LongAdder unsent = new LongAdder();
+    private final Receiver handler;
 
-    private UdpEndpoint(Channel channel) {
+    private UdpEndpoint(Channel channel, Receiver handler) {
         this.channel = channel;
+        this.handler = handler;
     }
 
     /** The threads that sockets are served by. */
     public static final class Loop implements AutoCloseable {
         private final IoEventLoopGroup group;
+        private final Memory memory;
 
-        private Loop(IoEventLoopGroup group) {
+        private Loop(IoEventLoopGroup group, Memory memory) {
             this.group = group;
+            this.memory = memory;
         }
 
         /** One thread. Everything that runs on it, runs one after another. */
         public static Loop start(String name) {
             var threads = new DefaultThreadFactory(name, true);
-            var handler =
-                    Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
-            return new Loop(new MultiThreadIoEventLoopGroup(1, threads, handler));
+            boolean epoll = Epoll.isAvailable();
+            var group =
+                    new MultiThreadIoEventLoopGroup(
+                            1,
+                            threads,
+                            epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+            var memory = new Memory(epoll ? BATCH * STRIDE : STRIDE);
+            group.terminationFuture().addListener(_ -> memory.octets.release());
+            return new Loop(group, memory);
         }
 
         /** Runs things on the loop's thread. */
@@ -86,31 +121,70 @@ public final class UdpEndpoint implements AutoCloseable {
     }
 
     /**
+     * What datagrams are read into: the same for every read of a thread, as what was read is done
+     * with before the next. Pages of it that no datagram was long enough for are never touched.
+     */
+    private static final class Memory extends DefaultMaxMessagesRecvByteBufAllocator {
+        private final ByteBuf octets;
+
+        Memory(int size) {
+            super(BATCH);
+            this.octets = Unpooled.directBuffer(size, size);
+        }
+
+        @Override
+        public ExtendedHandle newHandle() {
+            return new MaxMessageHandle() {
+                @Override
+                public ByteBuf allocate(ByteBufAllocator otherwise) {
+                    return octets.refCnt() == 1
+                            ? octets.clear().retain()
+                            : otherwise.ioBuffer(octets.capacity(), octets.capacity());
+                }
+
+                @Override
+                public int guess() {
+                    return octets.capacity();
+                }
+            };
+        }
+    }
+
+    /**
      * Opens a socket; port 0 lets the kernel choose.
      *
      * @throws IOException when the address cannot be bound, naming it
      */
     public static UdpEndpoint bind(
             Loop loop, InetSocketAddress address, Consumer<Datagram> receiver) throws IOException {
+        var handler = new Receiver(receiver);
         var bootstrap =
                 new Bootstrap()
                         .group(loop.group)
-                        .channel(
-                                Epoll.isAvailable()
-                                        ? EpollDatagramChannel.class
-                                        : NioDatagramChannel.class)
-                        .option(
-                                ChannelOption.RECVBUF_ALLOCATOR,
-                                new FixedRecvByteBufAllocator(MAX_DATAGRAM))
-                        .option(ChannelOption.SO_RCVBUF, 4 << 20)
-                        .handler(new Receiver(receiver));
+                        .option(ChannelOption.SO_RCVBUF, BUFFER)
+                        .option(ChannelOption.RECVBUF_ALLOCATOR, loop.memory)
+                        .handler(handler);
+        if (Epoll.isAvailable()) {
+            bootstrap
+                    .channelFactory(() -> epoll(address.getAddress()))
+                    .option(EpollChannelOption.MAX_DATAGRAM_PAYLOAD_SIZE, STRIDE);
+        } else {
+            bootstrap.channel(NioDatagramChannel.class);
+        }
         var bound = bootstrap.bind(address).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             throw new IOException(
                     "cannot bind UDP " + text(address) + ": " + reason(bound.cause()),
                     bound.cause());
         }
-        return new UdpEndpoint(bound.channel());
+        return new UdpEndpoint(bound.channel(), handler);
+    }
+
+    /** A socket for one family costs the kernel less for each datagram than one for both. */
+    private static EpollDatagramChannel epoll(@Nullable InetAddress address) {
+        return address instanceof Inet4Address && !address.isAnyLocalAddress()
+                ? new EpollDatagramChannel(SocketProtocolFamily.INET)
+                : new EpollDatagramChannel();
     }
 
     private static String reason(Throwable cause) {
@@ -129,9 +203,9 @@ public final class UdpEndpoint implements AutoCloseable {
         return ((DatagramChannel) channel).localAddress();
     }
 
-    /** Sends a copy-free view of the octets; the caller must not change them afterwards. */
+    /** Sends the octets. */
     public void send(InetSocketAddress destination, byte[] payload) {
-        write(destination, Unpooled.wrappedBuffer(payload));
+        write(destination, channel.alloc().directBuffer(payload.length).writeBytes(payload));
     }
 
     /**
@@ -141,22 +215,22 @@ public final class UdpEndpoint implements AutoCloseable {
     public void send(InetSocketAddress destination, ByteBuffer payload) {
         write(
                 destination,
-                channel.alloc().buffer(payload.remaining()).writeBytes(payload.duplicate()));
+                channel.alloc().directBuffer(payload.remaining()).writeBytes(payload.duplicate()));
     }
 
     private void write(InetSocketAddress destination, ByteBuf payload) {
-        channel.writeAndFlush(new DatagramPacket(payload, destination))
-                .addListener(sent -> {
-                    if (!sent.isSuccess()) {
-                        unsent.increment();
-                        LOG.debug("cannot send to {}", destination, sent.cause());
-                    }
-                });
+        var datagram = new DatagramPacket(payload, destination);
+        // What answers a batch of datagrams goes out as one.
+        if (handler.isReading() && channel.eventLoop().inEventLoop()) {
+            channel.write(datagram, channel.voidPromise());
+        } else {
+            channel.writeAndFlush(datagram, channel.voidPromise());
+        }
     }
 
     /** Datagrams that the kernel refused to send. */
     public long unsent() {
-        return unsent.sum();
+        return handler.refused.sum();
     }
 
     @Override
@@ -170,6 +244,8 @@ public final class UdpEndpoint implements AutoCloseable {
      */
     private static final class Receiver extends SimpleChannelInboundHandler<DatagramPacket> {
         private final Consumer<Datagram> receiver;
+        private final LongAdder refused = new LongAdder();
+        private volatile boolean reading;
 
         /** Decoders are fastest with an array, and one datagram is done with before the next. */
         private final byte[] octets = new byte[65_535];
@@ -178,8 +254,22 @@ public final class UdpEndpoint implements AutoCloseable {
             this.receiver = receiver;
         }
 
+        /** Whether a batch is being handed on. Only the loop's thread can rely on it. */
+        boolean isReading() {
+            return reading;
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            reading = false;
+            context.flush();
+        }
+
         @Override
         protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
+            if (!reading) {
+                reading = true;
+            }
             var content = packet.content();
             int length = content.readableBytes();
             content.getBytes(content.readerIndex(), octets, 0, length);
@@ -188,8 +278,10 @@ public final class UdpEndpoint implements AutoCloseable {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            // An ICMP error for an earlier datagram surfaces here too: neither may stop the socket.
+            // What a send fails with comes here, as a promise for each would cost too much; neither
+            // that nor a mistake of ours may stop the socket.
             if (cause instanceof IOException) {
+                refused.increment();
                 LOG.debug("socket error on {}", context.channel(), cause);
             } else {
                 LOG.error("receiver failed on {}", context.channel(), cause);
