@@ -179,6 +179,11 @@ public sealed interface LispAddress
         }
 
         @Override
+        public boolean isUnicast() {
+            return value != 0 && value != -1 && value >>> 28 != 0xE;
+        }
+
+        @Override
         public String toString() {
             return (value >>> 24)
                     + "."

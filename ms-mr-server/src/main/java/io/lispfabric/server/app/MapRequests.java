@@ -24,6 +24,7 @@ import io.lispfabric.wire.ReferralAction;
 import io.lispfabric.wire.ReferralRecord;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.SharedKey;
+import java.net.Inet4Address;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -437,10 +438,17 @@ final class MapRequests {
 
     /** One of the ITR-RLOCs, best the one that the request came from (RFC 9301 §5.5). */
     private Optional<Ip> answerTo(MapRequest request, From from) {
-        var usable = usable(request);
-        return usable.contains(from.address())
-                ? Optional.of(from.address())
-                : usable.stream().findFirst();
+        Optional<Ip> first = Optional.empty();
+        for (var rloc : request.itrRlocs()) {
+            var ip = rloc.ip();
+            if (ip.isPresent() && ip.get().isUnicast() && reaches(ip.get())) {
+                if (ip.get().equals(from.address())) {
+                    return ip;
+                }
+                first = first.isPresent() ? first : ip;
+            }
+        }
+        return first;
     }
 
     /** The ITR-RLOCs that this server can send to. */
@@ -456,6 +464,7 @@ final class MapRequests {
     private boolean reaches(Ip ip) {
         var bound = around.config().lisp().getAddress();
         return bound.isAnyLocalAddress()
+                || bound instanceof Inet4Address && ip instanceof LispAddress.Ipv4
                 || bound.getAddress().length == ip.toInetAddress().getAddress().length;
     }
 

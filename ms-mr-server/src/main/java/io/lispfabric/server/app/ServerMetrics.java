@@ -2,7 +2,6 @@ package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Flaw;
 import io.lispfabric.wire.EncapsulatedControlMessage;
-import io.lispfabric.wire.InfoReply;
 import io.lispfabric.wire.InfoRequest;
 import io.lispfabric.wire.LispMessage;
 import io.lispfabric.wire.MapNotify;
@@ -44,6 +43,8 @@ final class ServerMetrics {
                     .register(registry);
 
     // Looking a label up costs an allocation, and a flood of bad messages should not.
+    private final Counter.Child[] receivedBy = byType(received);
+    private final Counter.Child[] sentBy = byType(sent);
     private final Counter.Child[] malformedBy =
             Arrays.stream(Flaw.values())
                     .map(flaw -> malformed.labels(flaw.label()))
@@ -76,25 +77,26 @@ final class ServerMetrics {
     }
 
     void received(LispMessage message) {
-        received.labels(label(message)).inc();
+        receivedBy[message.type()].inc();
     }
 
     void sent(LispMessage message) {
-        sent.labels(label(message)).inc();
+        sentBy[message.type()].inc();
     }
 
-    private static String label(LispMessage message) {
-        return switch (message) {
-            case MapRequest _ -> "map_request";
-            case MapReply _ -> "map_reply";
-            case MapRegister _ -> "map_register";
-            case MapNotify _ -> "map_notify";
-            case MapNotifyAck _ -> "map_notify_ack";
-            case MapReferral _ -> "referral";
-            case InfoRequest _, InfoReply _ -> "info";
-            case EncapsulatedControlMessage _ -> "ecm";
-            case SharedExtension _ -> "shared_extension";
-        };
+    private static Counter.Child[] byType(Counter counter) {
+        var labels = new String[16];
+        Arrays.fill(labels, "other");
+        labels[MapRequest.TYPE] = "map_request";
+        labels[MapReply.TYPE] = "map_reply";
+        labels[MapRegister.TYPE] = "map_register";
+        labels[MapNotify.TYPE] = "map_notify";
+        labels[MapNotifyAck.TYPE] = "map_notify_ack";
+        labels[MapReferral.TYPE] = "referral";
+        labels[InfoRequest.TYPE] = "info";
+        labels[EncapsulatedControlMessage.TYPE] = "ecm";
+        labels[SharedExtension.TYPE] = "shared_extension";
+        return Arrays.stream(labels).map(counter::labels).toArray(Counter.Child[]::new);
     }
 
     void malformed(Flaw flaw) {

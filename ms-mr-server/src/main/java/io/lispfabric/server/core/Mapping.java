@@ -147,7 +147,12 @@ public final class Mapping extends Bits implements Expiring {
 
     /** Whether the Map-Server answers for the site: if any xTR asked for it (RFC 9301 §8.3). */
     public boolean proxyReply() {
-        return isGroup() || registrations.stream().anyMatch(Registration::proxyReply);
+        for (var registration : registrations) {
+            if (registration.proxyReply()) {
+                return true;
+            }
+        }
+        return isGroup();
     }
 
     /**
