@@ -20,7 +20,12 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         addMethodSubcommands = false,
         description = "Measure how fast things are and what they take.",
-        subcommands = {BenchCommand.Codec.class, BenchCommand.Table.class})
+        subcommands = {
+            BenchCommand.Codec.class,
+            BenchCommand.Table.class,
+            ResolveCommand.class,
+            RegisterBenchCommand.class
+        })
 public final class BenchCommand implements AddedCommand {
     /** The codec: messages, authentication, headers of the data plane. */
     @Command(
@@ -197,7 +202,7 @@ public final class BenchCommand implements AddedCommand {
         }
     }
 
-    private static String text(String format, Object... values) {
+    static String text(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }
 }

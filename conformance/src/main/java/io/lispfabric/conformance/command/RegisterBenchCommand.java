@@ -1,0 +1,69 @@
+package io.lispfabric.conformance.command;
+
+import io.lispfabric.cli.ExitCode;
+import io.lispfabric.cli.Json;
+import io.lispfabric.conformance.bench.ResolveBench;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Map-Register to Map-Notify. */
+@Command(
+        name = "register",
+        mixinStandardHelpOptions = true,
+        addMethodSubcommands = false,
+        description =
+                "Register EIDs one by one at fixed rates, each in an authenticated Map-Register,"
+                        + " and show how many Map-Notifies come back, how soon, and what it costs.")
+final class RegisterBenchCommand extends AskingCommand {
+    @Option(
+            names = "--rates",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "1000,5000",
+            description = "Map-Registers in a second (default: 1000,5000)")
+    private List<Integer> rates = List.of();
+
+    @Option(
+            names = "--key-file",
+            paramLabel = "FILE",
+            required = true,
+            description = "secret of key 1")
+    private Path keyFile = Path.of("");
+
+    @Override
+    int measure() throws IOException {
+        var targets = targets();
+        head("server");
+        for (var target : targets) {
+            ResolveBench.register(target, registering(target, keyFile), 1000, seconds());
+        }
+        for (int round = 0; round < rounds(); round++) {
+            for (int rate : rates) {
+                for (var target : targets) {
+                    showCounted(
+                            ResolveBench.register(
+                                    target, registering(target, keyFile), rate, seconds()));
+                }
+            }
+        }
+        var summary = new ArrayList<Json>();
+        for (int rate : rates) {
+            summary.add(
+                    medians(
+                            "CPU us",
+                            costs(),
+                            targets.stream().map(it -> it.name() + " " + rate).toList()));
+        }
+        if (globals().json()) {
+            print(
+                    Json.object()
+                            .put("register", all().stream().collect(Json.toArray()))
+                            .put("medians", summary.stream().collect(Json.toArray())));
+        }
+        return ExitCode.OK;
+    }
+}
