@@ -250,16 +250,19 @@ public final class ResolveBench {
             Target target, int rate, double seconds, InetSocketAddress stranger, int flood)
             throws IOException {
         var before = ask(target, rate, seconds);
+        var underWay = new AtomicBoolean();
         var stop = new AtomicBoolean();
         var others =
                 CompletableFuture.supplyAsync(() -> {
                     try {
-                        return flood(stranger, target.address(), flood, stop);
+                        return flood(stranger, target.address(), flood, underWay, stop);
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }
                 });
-        LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(2)); // until it is under way
+        while (!underWay.get() && !others.isDone()) {
+            LockSupport.parkNanos(PAUSE_NANOS); // its questions are made first
+        }
         var during = ask(target, rate, seconds);
         stop.set(true);
         double perSecond = others.join();
@@ -471,7 +474,11 @@ public final class ResolveBench {
      * @return how many in a second
      */
     private static double flood(
-            InetSocketAddress from, InetSocketAddress to, int rate, AtomicBoolean stop)
+            InetSocketAddress from,
+            InetSocketAddress to,
+            int rate,
+            AtomicBoolean underWay,
+            AtomicBoolean stop)
             throws IOException {
         int most = MOST_EIDS;
         try (var socket = new BatchSocket(Optional.of(from), to);
@@ -480,6 +487,7 @@ public final class ResolveBench {
             for (int i = 0; i < most; i++) {
                 questions.put(i, mapRequest(i, eid(MOST_EIDS - 1 - i), local));
             }
+            underWay.set(true);
             double gap = 1e9 / rate;
             long start = System.nanoTime();
             long sent = 0;
