@@ -1,6 +1,7 @@
 package io.lispfabric.cli;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.MapReply;
@@ -222,7 +223,7 @@ final class QueryCommand extends Subcommand {
 
     /** The datagram as the Map-Reply to one of the questions, if it is one. */
     private Optional<Reply> answer(Sockets.Arrived arrived, Map<Nonce, Try> outstanding) {
-        return switch (LispCodec.decode(arrived.buffer())) {
+        return switch (LispCodec.decode(arrived.buffer(), Vendors.ANY)) {
             case Decoded.Message(MapReply reply)
                     when !reply.probe() && outstanding.get(reply.nonce()) instanceof Try of ->
                     Optional.of(new Reply(reply, arrived.source(), of, arrived.at() - of.sent()));

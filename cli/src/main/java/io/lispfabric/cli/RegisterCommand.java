@@ -3,6 +3,7 @@ package io.lispfabric.cli;
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.LispCodec;
@@ -212,7 +213,7 @@ final class RegisterCommand extends Subcommand {
 
     private Optional<Confirmation> confirmation(
             Sockets.Arrived arrived, Map<Nonce, Try> outstanding, SharedKey secret) {
-        if (LispCodec.decode(arrived.buffer()) instanceof Decoded.Message(MapNotify answer)
+        if (LispCodec.decode(arrived.buffer(), Vendors.ANY) instanceof Decoded.Message(MapNotify answer)
                 && outstanding.get(answer.nonce()) instanceof Try of
                 && MessageAuthentication.verify(answer, arrived.buffer(), secret)) {
             return Optional.of(

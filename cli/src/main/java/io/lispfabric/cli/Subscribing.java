@@ -2,6 +2,7 @@ package io.lispfabric.cli;
 
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.wire.Action;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.LispCodec;
@@ -195,7 +196,7 @@ final class Subscribing {
                     .forEach(record -> show("confirmed", notify.get(), record, arrived));
             return notify;
         }
-        if (LispCodec.decode(arrived.buffer()) instanceof Decoded.Message(MapReply reply)
+        if (LispCodec.decode(arrived.buffer(), Vendors.ANY) instanceof Decoded.Message(MapReply reply)
                 && asked.contains(reply.nonce())) {
             throw refused(reply);
         }
@@ -277,7 +278,7 @@ final class Subscribing {
     }
 
     private Optional<MapNotify> authentic(Link link, Sockets.Arrived arrived) {
-        return LispCodec.decode(arrived.buffer()) instanceof Decoded.Message(MapNotify notify)
+        return LispCodec.decode(arrived.buffer(), Vendors.ANY) instanceof Decoded.Message(MapNotify notify)
                         && notify.recipient().map(link.identity()::equals).orElse(true)
                         && MessageAuthentication.verify(notify, arrived.buffer(), link.key())
                 ? Optional.of(notify)

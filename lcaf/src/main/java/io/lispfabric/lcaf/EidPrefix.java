@@ -181,7 +181,7 @@ public record EidPrefix(LispAddress address, int length) {
                 return -1;
             }
         }
-        return in.peekU8(ahead + text) == 0 && text <= MAX_NAME_LENGTH ? 2 + text + 1 : -1;
+        return in.peekU8(ahead + text) == 0 ? 2 + text + 1 : -1;
     }
 
     private static int fullLength(LispAddress address) {

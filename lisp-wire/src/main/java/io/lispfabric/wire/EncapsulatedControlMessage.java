@@ -12,6 +12,7 @@ import io.lispfabric.wire.encap.Checksum;
 import io.lispfabric.wire.encap.HeaderCheck;
 import io.lispfabric.wire.encap.Ipv4Header;
 import io.lispfabric.wire.encap.Ipv6Header;
+import io.lispfabric.wire.encap.LispDataHeader;
 import io.lispfabric.wire.encap.UdpHeader;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -19,7 +20,7 @@ import java.util.Optional;
 /**
  * A control message inside an IP packet inside a control message, so that it can be sent where its
  * destination address alone would not lead (RFC 9301 §5.8). The inner packet is kept octet by
- * octet, since whoever relays it must not alter it (RFC 9301 §8.3).
+ * octet: whoever relays it must not alter the message in it (RFC 9301 §8.3), only its hops.
  *
  * <pre>
  * |Type=8 |S|D|R|R|                  Reserved                     |
@@ -50,7 +51,7 @@ public record EncapsulatedControlMessage(
     public static final int TYPE = 8;
 
     /** The UDP port of the data plane: neither inner port may be this one (RFC 9301 §5.8). */
-    public static final int DATA_PORT = 4341;
+    public static final int DATA_PORT = LispDataHeader.PORT;
 
     private static final int S = 0x0800_0000;
     private static final int D = 0x0400_0000;

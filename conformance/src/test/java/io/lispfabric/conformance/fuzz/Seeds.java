@@ -21,6 +21,9 @@ final class Seeds {
     /** What a search found, by target; files stay here for ever. */
     private static final String FOUND = "conformance/src/test/resources/fuzz";
 
+    /** Settings that lispctl shows as examples. */
+    static final String EXAMPLES = "cli/src/main/resources/io/lispfabric/cli";
+
     private Seeds() {}
 
     static Path root() {
@@ -135,9 +138,12 @@ final class Seeds {
      * The example of our own, and with all that stands in its comments; and both without one line.
      */
     private static List<byte[]> settings(String example) throws IOException {
-        var file = root().resolve("cli/src/main/resources/io/lispfabric/cli").resolve(example);
-        // A variable that is set everywhere, in place of a file with a secret.
-        var text = Files.readString(file).replaceAll("secret-file: [^,} ]+", "secret-env: PATH");
+        // Sites and ITRs may not have the same secrets: what is there everywhere are a variable and
+        // the examples themselves.
+        var text =
+                Files.readString(root().resolve(EXAMPLES).resolve(example))
+                        .replaceAll("(?<=secret-file: )itr.key", "example-ms.yaml")
+                        .replaceAll("secret-file: [^,} ]+\\.key", "secret-env: PATH");
         var seeds = new ArrayList<byte[]>();
         for (var whole :
                 List.of(text, text.replaceAll("(?m)^( *)# ( *(- \\{|[a-z-]+:))", "$1$2"))) {

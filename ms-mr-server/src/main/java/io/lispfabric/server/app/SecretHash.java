@@ -24,12 +24,15 @@ final class SecretHash {
 
     long of(Ip address) {
         begin();
+        add(address.afi());
         add(address);
         return end();
     }
 
+    /** The address family comes first, so that no two pairs are the same words. */
     long of(Ip address, Eid eid) {
         begin();
+        add(address.afi());
         add(address);
         add(eid);
         return end();

@@ -40,13 +40,17 @@ final class LocatorSet extends AbstractList<Locator> implements RandomAccess {
         return known;
     }
 
-    /** The same of several sets, whose later locators count more than earlier ones. */
+    /**
+     * The same of several sets, whose later locators count more than earlier ones: what is said of
+     * an address beside it, in an LCAF, does not make it another one.
+     */
     static List<Locator> told(Collection<Locator> said) {
-        var byRloc = new TreeMap<Rloc, Locator>();
+        var byAddress = new TreeMap<Rloc, Locator>();
         for (var locator : said) {
-            byRloc.put(locator.rloc(), locator.asTold());
+            var rloc = locator.rloc();
+            byAddress.put(rloc.ip().map(Rloc::new).orElse(rloc), locator.asTold());
         }
-        return List.copyOf(byRloc.values().stream().limit(MOST).toList());
+        return byAddress.values().stream().limit(MOST).sorted().toList();
     }
 
     @Override
