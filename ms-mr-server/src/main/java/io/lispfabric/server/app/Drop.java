@@ -52,7 +52,7 @@ enum Drop {
     /** A one-time key that was changed, or wrapped with another secret (RFC 9303 §6.5). */
     BAD_KEY_WRAP("the one-time key from %s cannot be unwrapped, nonce %s"),
     /** A one-time key that has made a security association before (RFC 9437 §7.1). */
-    KEY_USED_AGAIN("%s uses a one-time key again, for %s"),
+    KEY_USED_AGAIN("%s uses a one-time key again, or more in a day than its secret may, for %s"),
     /** A question that came from the Map-Server that it would go to. */
     LOOP("%s sends a question to us that we would send there: %s"),
     /** A question that went from server to server until its hops were used up. */
