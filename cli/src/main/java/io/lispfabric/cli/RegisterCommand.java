@@ -213,7 +213,8 @@ final class RegisterCommand extends Subcommand {
 
     private Optional<Confirmation> confirmation(
             Sockets.Arrived arrived, Map<Nonce, Try> outstanding, SharedKey secret) {
-        if (LispCodec.decode(arrived.buffer(), Vendors.ANY) instanceof Decoded.Message(MapNotify answer)
+        if (LispCodec.decode(arrived.buffer(), Vendors.ANY)
+                        instanceof Decoded.Message(MapNotify answer)
                 && outstanding.get(answer.nonce()) instanceof Try of
                 && MessageAuthentication.verify(answer, arrived.buffer(), secret)) {
             return Optional.of(

@@ -196,7 +196,8 @@ final class Subscribing {
                     .forEach(record -> show("confirmed", notify.get(), record, arrived));
             return notify;
         }
-        if (LispCodec.decode(arrived.buffer(), Vendors.ANY) instanceof Decoded.Message(MapReply reply)
+        if (LispCodec.decode(arrived.buffer(), Vendors.ANY)
+                        instanceof Decoded.Message(MapReply reply)
                 && asked.contains(reply.nonce())) {
             throw refused(reply);
         }
@@ -278,7 +279,8 @@ final class Subscribing {
     }
 
     private Optional<MapNotify> authentic(Link link, Sockets.Arrived arrived) {
-        return LispCodec.decode(arrived.buffer(), Vendors.ANY) instanceof Decoded.Message(MapNotify notify)
+        return LispCodec.decode(arrived.buffer(), Vendors.ANY)
+                                instanceof Decoded.Message(MapNotify notify)
                         && notify.recipient().map(link.identity()::equals).orElse(true)
                         && MessageAuthentication.verify(notify, arrived.buffer(), link.key())
                 ? Optional.of(notify)

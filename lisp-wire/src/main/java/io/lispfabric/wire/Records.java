@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * EID-records that arrived and are known to be right, but become objects only when somebody asks
- * for them. A Map-Register that is refused before, as its MAC is wrong, then costs its receiver little more
- * memory than its octets.
+ * for them. A Map-Register that is refused before, as its MAC is wrong, then costs its receiver
+ * little more memory than its octets.
  */
 final class Records extends AbstractList<MappingRecord> implements RandomAccess {
     private final Bytes octets;

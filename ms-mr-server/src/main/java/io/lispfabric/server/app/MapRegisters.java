@@ -121,7 +121,7 @@ final class MapRegisters {
         return payload.get(record + IID_MASK_LENGTH_OFFSET) & 0xFF;
     }
 
-    /** Whether it says which xTR it is: an xTR-ID of 0 is none (draft-jain §6.3). */
+    /** Whether it says which xTR it is: an xTR-ID of 0 is none. */
     private static boolean says(XtrIdentity identity) {
         return (identity.xtrId().high() | identity.xtrId().low()) != 0;
     }

@@ -27,9 +27,11 @@ import io.lispfabric.wire.auth.SharedKey;
 import java.net.Inet4Address;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -76,6 +78,9 @@ final class MapRequests {
 
         /** What is asked for with the N-bit, until it is in the log. */
         private final List<Command.Asking> asking = new ArrayList<>(1);
+
+        /** What is known of its records, which every ETR that it goes to asks for again. */
+        private final Map<Eid, ProtectedAnswer> answers = new HashMap<>(2);
 
         Errand(MapRequest request, From from) {
             this.request = request;
@@ -157,6 +162,8 @@ final class MapRequests {
         } else {
             errand.asking.forEach(around::submit);
         }
+        errand.asking.clear();
+        errand.answers.clear();
     }
 
     /**
@@ -281,13 +288,16 @@ final class MapRequests {
 
     private ProtectedAnswer protectedAnswer(Errand errand, Eid eid, Ip to, Protection protection) {
         int room = around.config().messageRoom(to) - REPLY_HEAD - protection.octets(eid);
-        return ProtectedAnswer.of(
-                around.state(),
-                around.config().sites(),
+        return errand.answers.computeIfAbsent(
                 eid,
-                room,
-                errand.request.identity(),
-                this::reaches);
+                it ->
+                        ProtectedAnswer.of(
+                                around.state(),
+                                around.config().sites(),
+                                it,
+                                room,
+                                errand.request.identity(),
+                                this::reaches));
     }
 
     private static Supplier<MapReply> unsigned(MapRequest request, List<MappingRecord> records) {

@@ -115,11 +115,19 @@ public record AgentConfig(
                 }
             }
         }
+        var ouis = vendors;
         var attached = new HashSet<String>();
         for (var attachment : attachments) {
             if (!attached.add(attachment.name())) {
                 throw new IllegalArgumentException(
                         "attachments: there are two named " + attachment.name());
+            }
+            // It comes back in the Map-Notify, which would be dropped for it (RFC 9306 §4).
+            if (attachment.metadata().filter(it -> !ouis.contains(it.oui())).isPresent()) {
+                throw new IllegalArgumentException(
+                        "attachments: "
+                                + attachment.name()
+                                + ": metadata of a vendor that is not in vendors");
             }
             for (var eid : attachment.eids()) {
                 if (known.stream().noneMatch(it -> it.answersFor(eid))) {
@@ -675,7 +683,7 @@ public record AgentConfig(
 
     private static RecordTtl ttl(Settings from) throws ConfigException {
         var ttl = from.duration("record-ttl", Duration.ofMinutes(1440));
-        if (ttl.toMinutes() < 1 || ttl.toMinutes() > Integer.MAX_VALUE) {
+        if (ttl.toMinutes() < 1) {
             throw from.error("record-ttl", "is counted in minutes, so 1m is the least");
         }
         return new RecordTtl((int) ttl.toMinutes());

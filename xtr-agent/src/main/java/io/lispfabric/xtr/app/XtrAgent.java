@@ -565,14 +565,7 @@ public final class XtrAgent implements AutoCloseable {
         var now = time.instant();
         for (var eid : attachment.eids()) {
             database.attach(eid, circuit);
-            forwarding
-                    .domainOf(eid)
-                    .ifPresent(it ->
-                            attachment
-                                    .metadata()
-                                    .ifPresentOrElse(
-                                            said -> it.register(eid, said, now),
-                                            () -> it.register(eid, now)));
+            forwarding.domainOf(eid).ifPresent(it -> it.register(eid, attachment.metadata(), now));
         }
         attachment.groups().forEach(it -> groups.join(it, circuit, now));
         pollAll(now);

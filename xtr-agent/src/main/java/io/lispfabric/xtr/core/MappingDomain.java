@@ -219,12 +219,12 @@ public final class MappingDomain {
     }
 
     /**
-     * Registers an EID and something to be said about it: of which kind the accelerator is, for
-     * example (draft-jain §4.1).
+     * Registers an EID and what is to be said about it, if anything: of which kind the accelerator
+     * is, for example (draft-jain §4.1).
      *
      * @param beside stands in an AFI list with the locator's address (RFC 8060 §4.10)
      */
-    public void register(Eid eid, LispAddress beside, Instant now) {
+    public void register(Eid eid, Optional<? extends LispAddress> beside, Instant now) {
         registrar.register(eid, now);
         registrar.describe(eid, beside, now);
     }

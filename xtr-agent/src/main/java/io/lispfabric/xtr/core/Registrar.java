@@ -75,12 +75,23 @@ final class Registrar {
 
     /** The last nonces of unsolicited Map-Notifies about EIDs inside of what is registered here. */
     private final Map<Eid, Nonce> inside =
-            new LinkedHashMap<>() {
+            new LinkedHashMap<>(16, 0.75f, true) {
                 @Override
                 protected boolean removeEldestEntry(Map.Entry<Eid, Nonce> eldest) {
-                    return size() > INSIDE;
+                    if (size() <= INSIDE) {
+                        return false;
+                    }
+                    if (floor.isEmpty() || eldest.getValue().isGreaterThan(floor.get())) {
+                        floor = Optional.of(eldest.getValue());
+                    }
+                    return true;
                 }
             };
+
+    /**
+     * The greatest of those nonces that is not kept any more: no EID may come with an older one.
+     */
+    private Optional<Nonce> floor = Optional.empty();
 
     /** Nothing is due before this. */
     private Instant nextDue = Instant.MAX;
@@ -186,13 +197,13 @@ final class Registrar {
     }
 
     /**
-     * Says something about an EID that is registered: it goes out with the locator, as one more
-     * address of it (RFC 8060 §4.10).
+     * Says something about an EID that is registered, or nothing any more: it goes out with the
+     * locator, as one more address of it (RFC 8060 §4.10).
      */
-    void describe(Eid eid, LispAddress beside, Instant now) {
+    void describe(Eid eid, Optional<? extends LispAddress> beside, Instant now) {
         var known = registrations.get(eid);
-        if (known != null && !known.beside.equals(Optional.of(beside))) {
-            known.beside = Optional.of(beside);
+        if (known != null && !known.beside.equals(beside)) {
+            known.beside = beside.map(it -> it);
             if (!known.withdrawn) {
                 known.begin(false, now);
                 nextDue = earlier(nextDue, now);
@@ -516,7 +527,7 @@ final class Registrar {
      */
     Subscriber.Verdict judgeGroup(Eid eid, Nonce nonce) {
         var it = registrations.get(eid);
-        var last = it == null ? Optional.ofNullable(inside.get(eid)) : it.group;
+        var last = it == null ? Optional.ofNullable(inside.get(eid)).or(() -> floor) : it.group;
         if (last.isEmpty() || nonce.isGreaterThan(last.get())) {
             if (it == null) {
                 inside.put(eid, nonce);

@@ -206,6 +206,7 @@ class AgentConfigTest {
                     eids: ["[1](*,239.1.1.1)"]                         | it belongs under 'groups'
                     eids: ["[1]40.0.0.7"], groups: ["[1]40.0.0.8"]     | not a group: '[1]40.0.0.8'
                     eids: ["[1]40.0.0.7"], groups: ["[1]239.0.0.0/8"]  | not a group: '[1]239.0.0.0/8'
+                    eids: ["[1]40.0.0.7"], metadata: "02005f:01"       | acc7: metadata of a vendor that is not in vendors
                     eids: ["[1]40.0.0.7"], groups: ["[7]239.1.1.1"]    | no domain has a route for [7](*,239.1.1.1)
                     """)
     void whatIsNoGroupIsSaid(String settings, String complaint) {
