@@ -47,7 +47,7 @@ class MetadataTest {
     }
 
     private void register(VirtualXtr xtr, String kind) {
-        xtr.domain("up").register(VirtualXtr.eid(ACC_7), Optional.of(kind(kind)), fabric.now());
+        xtr.domain("up").register(VirtualXtr.eid(ACC_7), kind(kind), fabric.now());
         fabric.run();
     }
 

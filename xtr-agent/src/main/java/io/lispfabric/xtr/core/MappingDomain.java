@@ -229,6 +229,11 @@ public final class MappingDomain {
         registrar.describe(eid, beside, now);
     }
 
+    /** Registers an EID and says this about it. */
+    public void register(Eid eid, LispAddress beside, Instant now) {
+        register(eid, Optional.of(beside), now);
+    }
+
     /** All locators of an EID that is registered here and confirmed; otherwise none. */
     List<Locator> merged(Eid eid) {
         return registrar.merged(eid);
