@@ -109,9 +109,9 @@ public record EncapsulatedControlMessage(
     }
 
     /**
-     * What a server sends on: the same message with one hop less in the inner header, as of any
-     * packet that is taken out of one tunnel and put into the next (RFC 9300 §5.3). Empty when it
-     * has none left.
+     * What a server sends on to another: the same message with one hop less in the inner header, as
+     * of any packet that is taken out of one tunnel and put into the next (RFC 9300 §5.3). Empty
+     * when it has none left.
      */
     public Optional<EncapsulatedControlMessage> oneHopFurther() {
         var octets = packet.toArray();

@@ -330,7 +330,7 @@ final class MapRequests {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        var ecm = further(errand);
+        var ecm = errand.from.relayed();
         if (ecm.isEmpty() || !errand.passesOnTo(etr.address())) {
             return;
         }
@@ -373,7 +373,7 @@ final class MapRequests {
         } else if (!errand.wasPassedOnTo(etr.get()) && !replies.allows(etr.get(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
         } else {
-            passOn(errand, eid, etr.get(), ServerConfig.LISP_PORT);
+            passOn(errand, errand.from.relayed(), eid, etr.get(), ServerConfig.LISP_PORT);
         }
     }
 
@@ -400,19 +400,29 @@ final class MapRequests {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        passOn(errand, eid, server.address(), server.port());
+        var ecm = errand.from.relayed().flatMap(EncapsulatedControlMessage::oneHopFurther);
+        if (ecm.isEmpty() && errand.from.relayed().isPresent()) {
+            // In a circle of servers none goes on for ever.
+            around.drop(Drop.TOO_FAR, from.address(), errand.request.nonce());
+            return;
+        }
+        passOn(errand, ecm, eid, server.address(), server.port());
     }
 
-    /** Sends a Map-Request on as it came, and once however many of its records go there. */
-    private void passOn(Errand errand, Eid eid, Ip to, int port) {
+    /**
+     * Sends a Map-Request on, once however many of its records go there.
+     *
+     * @param ecm what it came in, if in anything: an ETR gets the very same inner packet
+     */
+    private void passOn(
+            Errand errand, Optional<EncapsulatedControlMessage> ecm, Eid eid, Ip to, int port) {
         if (!errand.passesOnTo(to)) {
             return;
         }
         var from = errand.from;
-        if (from.relayed().isPresent()) {
+        if (ecm.isPresent()) {
             // Whoever is asked next stands in no tree.
-            further(errand)
-                    .ifPresent(ecm -> around.outbox().send(to, port, ecm.withDdtOriginated(false)));
+            around.outbox().send(to, port, ecm.get().withDdtOriginated(false));
             return;
         }
         var inner =
@@ -435,15 +445,6 @@ final class MapRequests {
                                     ServerConfig.LISP_PORT,
                                     errand.request));
         }
-    }
-
-    /** What goes on of an ECM, if it may: in a circle of servers none goes on for ever. */
-    private Optional<EncapsulatedControlMessage> further(Errand errand) {
-        var ecm = errand.from.relayed().flatMap(EncapsulatedControlMessage::oneHopFurther);
-        if (ecm.isEmpty()) {
-            around.drop(Drop.TOO_FAR, errand.from.address(), errand.request.nonce());
-        }
-        return ecm;
     }
 
     /** One of the ITR-RLOCs, best the one that the request came from (RFC 9301 §5.5). */
