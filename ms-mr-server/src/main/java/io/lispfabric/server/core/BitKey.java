@@ -2,8 +2,11 @@ package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.WireWriter;
 import io.lispfabric.wire.XtrIdentity;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** A string of bits and nothing more: what is looked for in a {@link PrefixMap}. */
@@ -38,6 +41,13 @@ public final class BitKey extends Bits implements Comparable<BitKey> {
 
     static BitKey of(Eid eid) {
         return new BitKey(eid);
+    }
+
+    /** What all names of a segment that begin so have in common. */
+    static BitKey ofNames(InstanceId iid, String start) {
+        var out = new WireWriter();
+        out.u32(iid.value() << 8 | EidPrefix.Family.NAME.ordinal());
+        return of(out.bytes(start.getBytes(StandardCharsets.US_ASCII)).toBytes());
     }
 
     /** A key of whole octets. */

@@ -227,28 +227,12 @@ public final class MapResolver {
     private record Clear(Eid part, boolean swallows) {}
 
     private static Clear clear(MappingSystem state, Sites sites, Eid asked, int least) {
-        int length = Math.max(least, sites.clearOfElsewhere(asked));
-        boolean swallows = false;
-        for (var site : sites.sites()) {
-            for (var prefix : site.prefixes()) {
-                if (prefix.iid().equals(asked.iid())
-                        && prefix.prefix().isPresent()
-                        && !prefix.petr()) {
-                    var known = prefix.prefix().get();
-                    if (known.covers(asked.prefix())) {
-                        length = Math.max(length, known.length());
-                    } else {
-                        // What is configured elsewhere has its own answers: the block ends before
-                        // it.
-                        var key = BitKey.of(new Eid(asked.iid(), known));
-                        int common = key.common(BitKey.of(asked)) - BitKey.EID_HEADER;
-                        length = Math.max(length, common + 1);
-                        swallows |= asked.prefix().covers(known);
-                    }
-                }
-            }
-        }
-        return new Clear(hole(state, asked, length), swallows);
+        // What is configured elsewhere has its own answers: the block ends before it.
+        int length =
+                Math.max(
+                        Math.max(least, sites.clearOfElsewhere(asked)),
+                        sites.clearOfConfigured(asked));
+        return new Clear(hole(state, asked, length), sites.hasWithin(asked));
     }
 
     /**

@@ -3,30 +3,43 @@ package io.lispfabric.server.core;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.server.core.Segment.Domain;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All segments and INCC groups, checked together. Without any, every Instance ID is served, and
  * nothing is known about it.
- *
- * @param served the networks that this mapping system is for: one, or both
  */
-public record Segments(List<Segment> segments, List<InccGroup> groups, Set<Domain> served) {
+public final class Segments {
     /** No plan: any Instance ID may be used. */
     public static final Segments ANY =
             new Segments(List.of(), List.of(), Set.of(Domain.SCALE_UP, Domain.SCALE_OUT));
 
+    private final List<Segment> segments;
+    private final List<InccGroup> groups;
+    private final Set<Domain> served;
+    private final Map<InstanceId, Segment> byIid = new HashMap<>();
+
     /**
+     * @param served the networks that this mapping system is for: one, or both
      * @throws IllegalArgumentException with a sentence for the operator, when two segments have one
      *     Instance ID, name, INCC domain or INCC group, or an INCC group has not just one segment
      */
-    public Segments {
-        segments = List.copyOf(segments);
-        groups = List.copyOf(groups);
-        served = Set.copyOf(served);
+    public Segments(List<Segment> segments, List<InccGroup> groups, Set<Domain> served) {
+        this.segments = List.copyOf(segments);
+        this.groups = List.copyOf(groups);
+        this.served = Set.copyOf(served);
+        check(this.segments, this.groups);
+        segments.forEach(it -> byIid.put(it.iid(), it));
+    }
+
+    private static void check(List<Segment> segments, List<InccGroup> groups) {
         var iids = new HashSet<InstanceId>();
         var words = new HashSet<String>();
         for (var it : segments) {
@@ -82,9 +95,22 @@ public record Segments(List<Segment> segments, List<InccGroup> groups, Set<Domai
                         && segment.inccDomain().equals(group.inccDomain());
     }
 
+    public List<Segment> segments() {
+        return segments;
+    }
+
+    public List<InccGroup> groups() {
+        return groups;
+    }
+
+    /** The networks that this mapping system is for. */
+    public Set<Domain> served() {
+        return served;
+    }
+
     /** The segment of an Instance ID, if there is a plan that has it. */
     public Optional<Segment> of(InstanceId iid) {
-        return segments.stream().filter(it -> it.iid().equals(iid)).findFirst();
+        return Optional.ofNullable(byIid.get(iid));
     }
 
     /** The segment that an INCC group lives in. */
@@ -114,5 +140,23 @@ public record Segments(List<Segment> segments, List<InccGroup> groups, Set<Domai
                                         .flatMap(group -> group.members().stream())
                                         .anyMatch(member -> member.covers(eid.prefix())))
                         .orElse(true);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Segments that
+                && segments.equals(that.segments)
+                && groups.equals(that.groups)
+                && served.equals(that.served);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(segments, groups, served);
+    }
+
+    @Override
+    public String toString() {
+        return segments.toString();
     }
 }

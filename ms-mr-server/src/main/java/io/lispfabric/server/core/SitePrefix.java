@@ -83,6 +83,13 @@ public record SitePrefix(
                 false);
     }
 
+    /** What it is found by: the bits that all EIDs in it begin with; of groups, theirs. */
+    BitKey bits() {
+        return prefix.or(() -> groups)
+                .map(it -> BitKey.of(new Eid(iid, it)))
+                .orElseGet(() -> BitKey.ofNames(iid, nameStart.orElseThrow()));
+    }
+
     /** Whether this site's xTRs may register the EID-Prefix. */
     boolean allows(Eid eid) {
         // Whoever stands for all others needs more than a prefix that happens to be as short.

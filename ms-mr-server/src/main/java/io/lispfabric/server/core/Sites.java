@@ -3,26 +3,37 @@ package io.lispfabric.server.core;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.MulticastInfo;
 import io.lispfabric.wire.SiteId;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * All sites that this server is configured with, checked together.
- *
- * @param dropUnknown whether an EID that no site is configured for is to be dropped, rather than
- *     forwarded natively (RFC 9301 §8.3)
- * @param elsewhere what other Map-Servers are to be asked for
- * @param actionForUnknown whether a Map-Reply that leads to pETRs says so by ACT 6, which RFC 9301
- *     §5.4 does not have
- * @param segments what the Instance IDs are for
+ * All sites that this server is configured with, checked together. However many there are, a
+ * question costs the same: they are found by their bits.
  */
-public record Sites(
-        List<Site> sites,
-        boolean dropUnknown,
-        List<Elsewhere> elsewhere,
-        boolean actionForUnknown,
-        Segments segments) {
+public final class Sites {
+    private final List<Site> sites;
+    private final boolean dropUnknown;
+    private final List<Elsewhere> elsewhere;
+    private final boolean actionForUnknown;
+    private final Segments segments;
+
+    private final Map<String, Site> byName = new HashMap<>();
+    private final Map<SiteId, Site> byId = new HashMap<>();
+
+    /** What registrations are expected in: all prefixes but those of pETRs and of groups. */
+    private final PrefixMap<SitePrefix> places;
+
+    /** Where groups are expected, by the bits of the group: (S,G) is no prefix of anything. */
+    private final PrefixMap<SitePrefix> groups;
+
+    private final PrefixMap<Elsewhere> others;
+
     /** Sites of any segments, whose Map-Replies are just as RFC 9301 has them. */
     public Sites(List<Site> sites, boolean dropUnknown, List<Elsewhere> elsewhere) {
         this(sites, dropUnknown, elsewhere, false, Segments.ANY);
@@ -40,12 +51,54 @@ public record Sites(
     }
 
     /**
+     * @param dropUnknown whether an EID that no site is configured for is to be dropped, rather
+     *     than forwarded natively (RFC 9301 §8.3)
+     * @param elsewhere what other Map-Servers are to be asked for
+     * @param actionForUnknown whether a Map-Reply that leads to pETRs says so by ACT 6, which RFC
+     *     9301 §5.4 does not have
+     * @param segments what the Instance IDs are for
      * @throws IllegalArgumentException with a sentence for the operator, when two sites claim the
      *     same EIDs or name, or one the same as another Map-Server
      */
-    public Sites {
-        sites = List.copyOf(sites);
-        elsewhere = List.copyOf(elsewhere);
+    public Sites(
+            List<Site> sites,
+            boolean dropUnknown,
+            List<Elsewhere> elsewhere,
+            boolean actionForUnknown,
+            Segments segments) {
+        this.sites = List.copyOf(sites);
+        this.dropUnknown = dropUnknown;
+        this.elsewhere = List.copyOf(elsewhere);
+        this.actionForUnknown = actionForUnknown;
+        this.segments = segments;
+        check(this.sites, this.elsewhere, segments);
+        var expected = PrefixMap.<SitePrefix>empty();
+        var receivers = PrefixMap.<SitePrefix>empty();
+        for (var site : sites) {
+            byName.putIfAbsent(site.name(), site);
+            byId.putIfAbsent(site.siteId(), site);
+            for (var prefix : site.prefixes()) {
+                if (prefix.groups().isPresent()) {
+                    receivers = withFirst(receivers, prefix);
+                } else if (!prefix.petr()) {
+                    expected = withFirst(expected, prefix);
+                }
+            }
+        }
+        this.places = expected;
+        this.groups = receivers;
+        var asked = PrefixMap.<Elsewhere>empty();
+        for (var it : elsewhere) {
+            asked = asked.with(BitKey.of(it.prefix()), it);
+        }
+        this.others = asked;
+    }
+
+    private static PrefixMap<SitePrefix> withFirst(PrefixMap<SitePrefix> map, SitePrefix prefix) {
+        return map.get(prefix.bits()).isPresent() ? map : map.with(prefix.bits(), prefix);
+    }
+
+    private static void check(List<Site> sites, List<Elsewhere> elsewhere, Segments segments) {
         for (int i = 0; i < sites.size(); i++) {
             for (int j = 0; j < i; j++) {
                 reject(sites.get(j), sites.get(i));
@@ -77,6 +130,30 @@ public record Sites(
                 }
             }
         }
+    }
+
+    public List<Site> sites() {
+        return sites;
+    }
+
+    /** Whether an EID that no site is configured for is to be dropped. */
+    public boolean dropUnknown() {
+        return dropUnknown;
+    }
+
+    /** What other Map-Servers are to be asked for. */
+    public List<Elsewhere> elsewhere() {
+        return elsewhere;
+    }
+
+    /** Whether a Map-Reply that leads to pETRs says so by ACT 6. */
+    public boolean actionForUnknown() {
+        return actionForUnknown;
+    }
+
+    /** What the Instance IDs are for. */
+    public Segments segments() {
+        return segments;
     }
 
     /** Whether xTRs of a site may register an EID-Prefix here (RFC 9301 §8.2). */
@@ -123,19 +200,35 @@ public record Sites(
     }
 
     public Optional<Site> named(String name) {
-        return sites.stream().filter(site -> site.name().equals(name)).findFirst();
+        return Optional.ofNullable(byName.get(name));
     }
 
     public Optional<Site> withId(SiteId siteId) {
-        return sites.stream().filter(site -> site.siteId().equals(siteId)).findFirst();
+        return Optional.ofNullable(byId.get(siteId));
     }
 
     /** The most specific configured prefix that holds the EID. */
     public Optional<SitePrefix> configured(Eid eid) {
-        return sites.stream()
-                .flatMap(site -> site.prefixes().stream())
-                .filter(prefix -> !prefix.petr() && prefix.covers(eid))
-                .max((a, b) -> Integer.compare(length(a), length(b)));
+        if (eid.prefix().address() instanceof MulticastInfo info) {
+            var group = new Eid(eid.iid(), EidPrefix.of(info.group().address()));
+            return groups.longestMatch(BitKey.of(group));
+        }
+        return places.longestMatch(BitKey.of(eid));
+    }
+
+    /** Whether a prefix is configured that is a part of the EID-Prefix. */
+    boolean hasWithin(Eid eid) {
+        return !places.below(BitKey.of(eid), 1).isEmpty();
+    }
+
+    /**
+     * How many bits a block around the EID needs to overlap no configured prefix but those that the
+     * whole EID lies in.
+     */
+    int clearOfConfigured(Eid eid) {
+        var key = BitKey.of(eid);
+        int around = places.longestMatch(key).map(Sites::length).orElse(0);
+        return Math.max(around, places.holeLength(key) - BitKey.EID_HEADER);
     }
 
     /**
@@ -143,15 +236,12 @@ public record Sites(
      * (RFC 9301 §8.4).
      */
     public Optional<Elsewhere> elsewhere(Eid eid) {
-        if (elsewhere.isEmpty()) {
-            return Optional.empty();
-        }
-        int here = configured(eid).map(Sites::length).orElse(-1);
-        return elsewhere.stream()
-                .filter(it -> it.prefix().covers(eid))
-                .max((a, b) ->
-                        Integer.compare(a.prefix().prefix().length(), b.prefix().prefix().length()))
-                .filter(it -> it.prefix().prefix().length() > here);
+        return elsewhere.isEmpty()
+                ? Optional.empty()
+                : others.longestMatch(BitKey.of(eid))
+                        .filter(it ->
+                                it.prefix().prefix().length()
+                                        > configured(eid).map(Sites::length).orElse(-1));
     }
 
     /** How many bits a block around the EID needs to hold nothing that others are asked for. */
@@ -184,5 +274,25 @@ public record Sites(
                 .filter(space -> space.length() < eid.prefix().length())
                 .map(space -> space.length() + 1)
                 .orElse(0);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Sites that
+                && sites.equals(that.sites)
+                && dropUnknown == that.dropUnknown
+                && elsewhere.equals(that.elsewhere)
+                && actionForUnknown == that.actionForUnknown
+                && segments.equals(that.segments);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(sites, dropUnknown, elsewhere, actionForUnknown, segments);
+    }
+
+    @Override
+    public String toString() {
+        return sites.toString();
     }
 }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
@@ -17,8 +18,12 @@ import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -157,5 +162,114 @@ class SitesTest {
         assertThat(sites.leastLength(eid("40.0.0.0/16"))).isZero();
         assertThat(sites.leastLength(eid("40.0.0.0/8"))).isZero();
         assertThat(sites.leastLength(eid("41.0.0.7"))).isZero();
+    }
+
+    /** They are found by their bits; here by asking each whether it covers the EID, or is in it. */
+    @Test
+    void whatIsFoundByBitsIsWhatAScanFinds() {
+        var random = new Random(8);
+        for (int run = 0; run < 300; run++) {
+            var prefixes = new ArrayList<SitePrefix>();
+            for (int i = random.nextInt(8); i > 0; i--) {
+                prefixes.add(
+                        SitePrefix.parse(
+                                new InstanceId(random.nextInt(2)), any(random, true), true, false));
+            }
+            var others = new ArrayList<Elsewhere>();
+            for (int i = random.nextInt(4); i > 0; i--) {
+                var prefix = Eid.of(random.nextInt(2), any(random, false));
+                if (others.stream().noneMatch(it -> it.prefix().equals(prefix))
+                        && prefixes.stream()
+                                .noneMatch(it ->
+                                        it.iid().equals(prefix.iid())
+                                                && it.prefix()
+                                                        .equals(Optional.of(prefix.prefix())))) {
+                    others.add(new Elsewhere(prefix, List.of(SERVER)));
+                }
+            }
+            prefixes.add(SitePrefix.petr(new InstanceId(1), "0.0.0.0/0"));
+            var sites =
+                    new Sites(
+                            List.of(site("A", 1, prefixes.toArray(SitePrefix[]::new))),
+                            false,
+                            others);
+            for (int i = 0; i < 40; i++) {
+                check(sites, prefixes, Eid.of(random.nextInt(2), any(random, false)));
+            }
+        }
+    }
+
+    /** An (S,G) is no prefix of another, so a site's groups are found by the group alone. */
+    @Test
+    void groupsAreFoundByTheGroupWhateverTheSource() {
+        var wide = SitePrefix.parse(new InstanceId(1), "group:239.0.0.0/8", true, false);
+        var narrow = SitePrefix.parse(new InstanceId(1), "group:239.1.0.0/16", true, true);
+        var place = SitePrefix.parse(new InstanceId(1), "0.0.0.0/0", true, false);
+        var sites = new Sites(List.of(site("A", 1, place, wide, narrow)), true);
+
+        assertThat(sites.configured(Eid.of(1, "(10.0.0.1,239.1.2.3)"))).contains(narrow);
+        assertThat(sites.configured(Eid.of(1, "(*,239.2.2.3)"))).contains(wide);
+        assertThat(sites.configured(Eid.of(1, "(*,238.2.2.3)"))).isEmpty();
+        assertThat(sites.configured(Eid.of(2, "(*,239.2.2.3)"))).isEmpty();
+        assertThat(sites.configured(Eid.of(1, "239.1.2.3"))).contains(place);
+    }
+
+    private static final Elsewhere.Server SERVER =
+            new Elsewhere.Server(LispAddress.Ip.parse("192.0.2.9"), 4342);
+
+    /** Few bits, so that many lie in others. */
+    private static String any(Random random, boolean starts) {
+        return switch (random.nextInt(starts ? 5 : 4)) {
+            case 0 -> "name:" + "ABAB".substring(random.nextInt(3));
+            case 1 -> "mac:02:00:00:00:00:00/" + random.nextInt(49);
+            case 2 -> "2001:db8::" + random.nextInt(4) + "/" + random.nextInt(129);
+            case 3 -> "40.0.0." + random.nextInt(8) + "/" + (24 + random.nextInt(9));
+            default -> "name:" + "ABAB".substring(0, random.nextInt(4)) + "*";
+        };
+    }
+
+    private static void check(Sites sites, List<SitePrefix> prefixes, Eid eid) {
+        var expected = prefixes.stream().filter(it -> !it.petr()).toList();
+        int length = -1;
+        int clear = 0;
+        boolean within = false;
+        for (var it : expected) {
+            int own =
+                    it.prefix()
+                            .map(EidPrefix::length)
+                            .orElseGet(() -> 8 * it.nameStart().orElseThrow().length());
+            if (it.covers(eid)) {
+                length = Math.max(length, own);
+                clear = Math.max(clear, own);
+            } else if (it.iid().equals(eid.iid()) && it.prefix().isPresent()) {
+                var inside = new Eid(it.iid(), it.prefix().get());
+                within |= eid.covers(inside);
+                int common = BitKey.of(inside).common(BitKey.of(eid)) - BitKey.EID_HEADER;
+                clear = Math.max(clear, Math.min(eid.prefix().length(), common + 1));
+            }
+        }
+        int here = length;
+        assertThat(sites.configured(eid).map(it -> it.covers(eid)))
+                .isNotEqualTo(Optional.of(false));
+        assertThat(
+                        sites.configured(eid)
+                                .map(it ->
+                                        it.prefix()
+                                                .map(EidPrefix::length)
+                                                .orElseGet(() ->
+                                                        8 * it.nameStart().orElseThrow().length()))
+                                .orElse(-1))
+                .isEqualTo(length);
+        assertThat(sites.elsewhere(eid))
+                .isEqualTo(
+                        sites.elsewhere().stream()
+                                .filter(it -> it.prefix().covers(eid))
+                                .filter(it -> it.prefix().prefix().length() > here)
+                                .max(Comparator.comparingInt(it -> it.prefix().prefix().length())));
+        if (eid.prefix().family() != EidPrefix.Family.NAME) {
+            // Of names no block is clear but the name itself.
+            assertThat(sites.clearOfConfigured(eid)).as("%s", eid).isEqualTo(clear);
+            assertThat(sites.hasWithin(eid)).as("%s", eid).isEqualTo(within);
+        }
     }
 }
