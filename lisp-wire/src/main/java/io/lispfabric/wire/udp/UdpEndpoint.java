@@ -95,7 +95,7 @@ public final class UdpEndpoint implements AutoCloseable {
                             1,
                             threads,
                             epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-            var memory = new Memory(epoll ? BATCH * STRIDE : STRIDE);
+            var memory = new Memory(epoll ? BATCH * STRIDE : STRIDE, epoll);
             group.terminationFuture().addListener(_ -> memory.octets.release());
             return new Loop(group, memory);
         }
@@ -127,8 +127,12 @@ public final class UdpEndpoint implements AutoCloseable {
     private static final class Memory extends DefaultMaxMessagesRecvByteBufAllocator {
         private final ByteBuf octets;
 
-        Memory(int size) {
-            super(BATCH);
+        /**
+         * @param batches whether one call fetches a batch. Then one is enough: a second that finds
+         *     nothing would cost nearly as much, and if something has come by now, epoll says so
+         */
+        Memory(int size, boolean batches) {
+            super(batches ? 1 : BATCH);
             this.octets = Unpooled.directBuffer(size, size);
         }
 
