@@ -149,7 +149,14 @@ final class ShowMembersCommand extends ShowCommand.Asking {
         }
 
         String health() {
-            return own().map(it -> it.getHealthy() ? "ok" : it.getReason()).orElse("unknown");
+            return own().map(Row::health).orElse("unknown");
+        }
+
+        private static String health(StatusResponse own) {
+            if (!own.getHealthy()) {
+                return own.getReason();
+            }
+            return own.getRefuses().isEmpty() ? "ok" : "refuses: " + own.getRefuses();
         }
 
         boolean knownToBeIll() {
@@ -195,7 +202,8 @@ final class ShowMembersCommand extends ShowCommand.Asking {
                             .put("mappings", Long.toString(it.getMappings()))
                             .put("subscriptions", Long.toString(it.getSubscriptions()))
                             .put("healthy", it.getHealthy())
-                            .put("reason", it.getReason()));
+                            .put("reason", it.getReason())
+                            .put("refuses", it.getRefuses()));
             return json;
         }
     }

@@ -132,6 +132,7 @@ public final class InMemoryLog implements ReplicatedLog {
                 index,
                 stopped.isEmpty(),
                 stopped.orElse(""),
+                Optional.empty(),
                 List.of(member));
     }
 

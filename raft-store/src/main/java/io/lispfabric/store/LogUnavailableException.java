@@ -17,6 +17,12 @@ public final class LogUnavailableException extends Exception {
         /** More commands are waiting than the log takes. The command was not taken. */
         OVERLOADED,
         /**
+         * The disk of this member, or of the leader, is nearly full. It takes commands again by
+         * itself once there is room. The command may have been committed if it was under way when
+         * the disk became full.
+         */
+        DISK_FULL,
+        /**
          * This member was closed, or has stopped because of a fault. The command may have been
          * committed.
          */

@@ -16,6 +16,8 @@ import java.util.OptionalLong;
  * @param healthy false if this member can no longer apply the log: it was closed, or stopped at a
  *     fault. Having no leader is not ill health of this member: see {@code leader}
  * @param reason in one sentence, why it is not healthy; empty if it is
+ * @param refuses in one sentence, why it takes no commands at present although it is healthy, and
+ *     what to do if anything; empty if it takes them
  * @param members all members of the group, this one included, in the order of their ids
  */
 public record Status(
@@ -27,6 +29,7 @@ public record Status(
         long appliedIndex,
         boolean healthy,
         String reason,
+        Optional<String> refuses,
         List<Member> members) {
 
     public Status {

@@ -34,13 +34,15 @@ public final class OpsEndpoint implements AutoCloseable {
      *
      * @param live why the program is beyond help; empty while it is not
      * @param ready why no traffic should come here now; empty when it may
+     * @param caveat what is not as it should be although traffic may come; empty if all is well
      * @throws IOException when the address cannot be bound, naming it
      */
     public OpsEndpoint(
             InetSocketAddress listen,
             CollectorRegistry metrics,
             Supplier<Optional<String>> live,
-            Supplier<Optional<String>> ready)
+            Supplier<Optional<String>> ready,
+            Supplier<Optional<String>> caveat)
             throws IOException {
         try {
             server = HttpServer.create(listen, 16);
@@ -59,8 +61,8 @@ public final class OpsEndpoint implements AutoCloseable {
         server.createContext(
                 "/metrics",
                 exchange -> answer(exchange, 200, TextFormat.CONTENT_TYPE_004, text(metrics)));
-        server.createContext("/livez", exchange -> verdict(exchange, live.get()));
-        server.createContext("/readyz", exchange -> verdict(exchange, ready.get()));
+        server.createContext("/livez", exchange -> verdict(exchange, live.get(), Optional.empty()));
+        server.createContext("/readyz", exchange -> verdict(exchange, ready.get(), caveat.get()));
         server.createContext("/", exchange -> answer(exchange, 404, PLAIN, "not found\n"));
         server.start();
     }
@@ -77,9 +79,11 @@ public final class OpsEndpoint implements AutoCloseable {
         return out.toString();
     }
 
-    private static void verdict(HttpExchange exchange, Optional<String> problem)
+    private static void verdict(
+            HttpExchange exchange, Optional<String> problem, Optional<String> caveat)
             throws IOException {
-        answer(exchange, problem.isPresent() ? 503 : 200, PLAIN, problem.orElse("ok") + "\n");
+        var well = caveat.map(it -> "ok, but " + it).orElse("ok");
+        answer(exchange, problem.isPresent() ? 503 : 200, PLAIN, problem.orElse(well) + "\n");
     }
 
     private static void answer(HttpExchange exchange, int status, String type, String body)

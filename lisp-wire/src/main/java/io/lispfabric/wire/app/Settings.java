@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -37,6 +38,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * names the file and the line.
  */
 public final class Settings {
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,9})(KiB|MiB|GiB)");
     private static final int MAX_DEPTH = 32;
 
     private final String file;
@@ -232,6 +234,27 @@ public final class Settings {
      */
     public Duration duration(String key, Duration unless) throws ConfigException {
         return value(key, TimeText::parse, unless);
+    }
+
+    /** A size in octets with its unit: {@code 512KiB}, {@code 64MiB}, {@code 2GiB}. */
+    public long size(String key, long unless) throws ConfigException {
+        return value(key, Settings::octets, unless);
+    }
+
+    private static long octets(String text) {
+        var match = SIZE.matcher(text);
+        if (!match.matches()) {
+            throw new IllegalArgumentException(
+                    "must be a size with a unit, such as 512KiB, 64MiB or 2GiB, not '"
+                            + text
+                            + "'");
+        }
+        long amount = Long.parseLong(match.group(1));
+        return switch (match.group(2)) {
+            case "KiB" -> amount << 10;
+            case "MiB" -> amount << 20;
+            default -> amount << 30;
+        };
     }
 
     /**

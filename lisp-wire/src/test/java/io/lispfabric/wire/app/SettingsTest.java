@@ -44,6 +44,21 @@ class SettingsTest {
                 .contains("'" + text + "'");
     }
 
+    @ParameterizedTest
+    @CsvSource({"0MiB, 0", "3KiB, 3072", "64MiB, 67108864", "2GiB, 2147483648"})
+    void aSizeHasAUnit(String text, long octets) throws ConfigException {
+        assertThat(settings("room: " + text).size("room", -1)).isEqualTo(octets);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"3", "MiB", "-3MiB", "3 MiB", "3mib", "3MB", "1.5GiB"})
+    void whatIsNoSizeIsRefusedAtItsLine(String text) throws ConfigException {
+        var settings = settings("room: '" + text + "'");
+        assertThat(error(() -> settings.size("room", 0)))
+                .startsWith("lisp.yaml:1: room: must be a size with a unit")
+                .contains("'" + text + "'");
+    }
+
     @Test
     void aMisspeltKeyStopsTheProgramAndIsGuessed() throws ConfigException {
         var settings = settings("listen: 127.0.0.1:4342\nregistration-timout: 3m\n");

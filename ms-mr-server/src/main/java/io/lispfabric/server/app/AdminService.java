@@ -242,6 +242,7 @@ final class AdminService implements AutoCloseable {
                             .setAppliedIndex(now.appliedIndex())
                             .setHealthy(now.healthy())
                             .setReason(now.reason())
+                            .setRefuses(now.refuses().orElse(""))
                             .setMappings(current.mappings().size())
                             .setSubscriptions(current.subscriptions().size())
                             .addAllMembers(now.members().stream().map(Cluster::member).toList())

@@ -65,6 +65,8 @@ enum Drop {
     UNKNOWN_ACK,
     /** A site that is in the state and not in the settings any more. */
     NO_SUCH_SITE("there is no site %s any more: nothing is said to %s"),
+    /** The disk of this member, or of the leader, is nearly full. */
+    DISK_FULL,
     /** The log has no leader, or too much to do. */
     LOG_UNAVAILABLE;
 

@@ -117,7 +117,8 @@ public final class MapServer implements AutoCloseable {
                                                     config.http().get(),
                                                     metrics.registry(),
                                                     this::illness,
-                                                    this::unreadiness)))
+                                                    this::unreadiness,
+                                                    this::refusal)))
                             : Optional.empty();
             this.log = open(RatisLog.open(logConfig(config), mappings));
             opening = log;
@@ -166,13 +167,15 @@ public final class MapServer implements AutoCloseable {
 
     private static RatisLogConfig logConfig(ServerConfig config) {
         if (config.peers().isEmpty()) {
-            return RatisLogConfig.alone(config.cluster(), config.member(), config.data());
+            return RatisLogConfig.alone(config.cluster(), config.member(), config.data())
+                    .withReserve(config.diskReserve());
         }
         var peers =
                 config.peers().stream()
                         .map(peer -> new RatisLogConfig.Peer(peer.id(), peer.host(), peer.port()))
                         .toList();
-        return RatisLogConfig.of(config.cluster(), config.member(), peers, config.data());
+        return RatisLogConfig.of(config.cluster(), config.member(), peers, config.data())
+                .withReserve(config.diskReserve());
     }
 
     private void gauges() {
@@ -198,6 +201,10 @@ public final class MapServer implements AutoCloseable {
                 "lisp_log_commit_index",
                 "The last log entry known to be committed",
                 () -> status().commitIndex());
+        metrics.gauge(
+                "lisp_log_refuses",
+                "1 when this member takes no commands, as its disk is full",
+                () -> status().refuses().isPresent() ? 1 : 0);
         metrics.gauge("lisp_log_leader", "1 when this member leads", () -> log.leads() ? 1 : 0);
         metrics.gauge(
                 "lisp_datagrams_unsent", "Datagrams that the kernel refused", endpoint::unsent);
@@ -298,6 +305,14 @@ public final class MapServer implements AutoCloseable {
         }
         var now = ready.status();
         return now.healthy() ? Optional.empty() : Optional.of(now.reason());
+    }
+
+    /** Why nothing is registered here at present, although questions are answered. */
+    private Optional<String> refusal() {
+        var ready = opening;
+        return ready == null
+                ? Optional.empty()
+                : ready.status().refuses().map(why -> "nothing is registered: " + why);
     }
 
     /** Brings the gRPC health service up to date. */

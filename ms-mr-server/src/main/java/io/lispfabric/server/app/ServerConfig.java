@@ -19,6 +19,7 @@ import io.lispfabric.server.core.Segments;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
+import io.lispfabric.store.ratis.RatisLogConfig;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
@@ -44,6 +45,7 @@ import java.util.function.Consumer;
  *
  * @param member the name of this member of the cluster
  * @param data where its log and its rows are
+ * @param diskReserve with fewer octets than this left where {@code data} is, nothing is registered
  * @param cluster the name of the cluster, the same at all members
  * @param peers all members, this one included; empty for a server that stands alone
  * @param role what it is
@@ -65,6 +67,7 @@ import java.util.function.Consumer;
 public record ServerConfig(
         String member,
         Path data,
+        long diskReserve,
         String cluster,
         List<Peer> peers,
         Role role,
@@ -238,6 +241,7 @@ public record ServerConfig(
     public static ServerConfig from(Settings from) throws ConfigException {
         var member = from.value("member", ServerConfig::name, "ms-0");
         var data = from.file("data", "data");
+        long diskReserve = from.size("disk-reserve", RatisLogConfig.RESERVE_OCTETS);
         var clusterSettings = from.section("cluster");
         var cluster = clusterSettings.value("name", ServerConfig::name, "lisp-fabric");
         var peers = new ArrayList<Peer>();
@@ -317,6 +321,7 @@ public record ServerConfig(
             return new ServerConfig(
                     member,
                     data,
+                    diskReserve,
                     cluster,
                     peers,
                     role,
@@ -346,6 +351,7 @@ public record ServerConfig(
         return new ServerConfig(
                 member,
                 data,
+                RatisLogConfig.RESERVE_OCTETS,
                 "lisp-fabric",
                 List.of(),
                 Role.BOTH,
@@ -397,6 +403,11 @@ public record ServerConfig(
         });
     }
 
+    /** The same server with another reserve on its disk. */
+    ServerConfig keepingFree(long octets) {
+        return but(it -> it.diskReserve = octets);
+    }
+
     /** The same server, keeping and telling what these vendors say, by their OUIs (RFC 9306). */
     public ServerConfig understanding(Set<Integer> ouis) {
         return but(it -> it.vendors = ouis);
@@ -419,6 +430,7 @@ public record ServerConfig(
     /** A copy of which some settings are changed. */
     private static final class Draft {
         private final ServerConfig like;
+        private long diskReserve;
         private String cluster;
         private List<Peer> peers;
         private Role role;
@@ -432,6 +444,7 @@ public record ServerConfig(
 
         Draft(ServerConfig like) {
             this.like = like;
+            this.diskReserve = like.diskReserve;
             this.cluster = like.cluster;
             this.peers = like.peers;
             this.role = like.role;
@@ -448,6 +461,7 @@ public record ServerConfig(
             return new ServerConfig(
                     like.member,
                     like.data,
+                    diskReserve,
                     cluster,
                     peers,
                     role,

@@ -3,6 +3,7 @@ package io.lispfabric.server.app;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.MappingSystem;
+import io.lispfabric.store.LogUnavailableException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,9 +71,14 @@ record Surroundings(
                     if (failure == null) {
                         metrics.committed(Duration.between(asked, clock.instant()).toNanos() / 1e9);
                     } else {
-                        metrics.dropped(Drop.LOG_UNAVAILABLE);
+                        metrics.dropped(isFull(failure) ? Drop.DISK_FULL : Drop.LOG_UNAVAILABLE);
                         LOG.debug("not committed: {}", failure.getMessage());
                     }
                 });
+    }
+
+    private static boolean isFull(Throwable failure) {
+        return failure instanceof LogUnavailableException refusal
+                && refusal.reason() == LogUnavailableException.Reason.DISK_FULL;
     }
 }

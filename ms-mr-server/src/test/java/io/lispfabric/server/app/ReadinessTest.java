@@ -20,6 +20,7 @@ class ReadinessTest {
                 applied,
                 true,
                 "",
+                Optional.empty(),
                 List.of(member("ms-0", leaders), member("ms-1", commit)));
     }
 

@@ -26,6 +26,7 @@ import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.protocol.exceptions.ResourceUnavailableException;
 import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
+import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 
@@ -138,6 +139,10 @@ final class LeaderRoute implements AutoCloseable {
                             LeaderSteppingDownException _ ->
                             noLeader();
                     case ServerNotReadyException _ -> noLeader();
+                    case StateMachineException refused
+                            when refused.getCause() instanceof NoRoomException noRoom ->
+                            new LogUnavailableException(
+                                    Reason.DISK_FULL, "the leader: " + noRoom.getMessage());
                     case ResourceUnavailableException _ ->
                             new LogUnavailableException(
                                     Reason.OVERLOADED, "the leader has too much to do");

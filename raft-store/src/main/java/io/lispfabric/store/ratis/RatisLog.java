@@ -1,45 +1,18 @@
 package io.lispfabric.store.ratis;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.lispfabric.store.LogPosition;
+import io.lispfabric.store.LogUnavailableException;
+import io.lispfabric.store.LogUnavailableException.Reason;
 import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateMachine;
 import io.lispfabric.store.Status;
-import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
-import org.apache.ratis.protocol.RaftClientReply;
-import org.apache.ratis.protocol.RaftGroup;
-import org.apache.ratis.protocol.RaftGroupId;
-import org.apache.ratis.protocol.RaftPeer;
-import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.protocol.SnapshotManagementRequest;
-import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.storage.RaftStorage.StartupOption;
 import org.apache.ratis.util.ExitUtils;
-import org.apache.ratis.util.LifeCycle;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,37 +43,38 @@ public final class RatisLog implements ReplicatedLog {
         Thread.setDefaultUncaughtExceptionHandler(handler);
     }
 
+    private static final Duration LOOK = Duration.ofMillis(200);
+
+    /** How long it waits until it opens a log again that could not be opened. */
+    private static final Duration OPEN_AGAIN = Duration.ofSeconds(5);
+
+    /** How long a leader without room waits until it tries to hand over again. */
+    private static final Duration HAND_OVER_AGAIN = Duration.ofSeconds(30);
+
     private final RatisLogConfig config;
     private final MemberDirectory home;
-    private final Replica replica;
-    private final RaftServer server;
-    private final RaftServer.Division division;
-    private final Stopper stopper;
-    private final LeaderRoute route;
-    private final Submitter submitter;
+    private final StateMachine machine;
+    private final DiskRoom room;
+    private final Thread keeper;
+    private volatile RaftMember member;
     private volatile boolean closed;
+    private long openAgain = System.nanoTime(); // these are the keeper's alone
+    private long handOverAgain = System.nanoTime();
+    private boolean told;
 
     private RatisLog(
-            RatisLogConfig config,
-            MemberDirectory home,
-            Replica replica,
-            RaftServer server,
-            RaftServer.Division division,
-            Stopper stopper) {
+            RatisLogConfig config, MemberDirectory home, StateMachine machine, DiskRoom room)
+            throws IOException {
         this.config = config;
         this.home = home;
-        this.replica = replica;
-        this.server = server;
-        this.division = division;
-        this.stopper = stopper;
-        this.route = new LeaderRoute(server, division, raftPeers(config));
-        this.submitter =
-                new Submitter(
-                        config.self(),
-                        route,
-                        replica,
-                        config.submitTimeout(),
-                        config.maxUnanswered());
+        this.machine = machine;
+        this.room = room;
+        this.member = start();
+        this.keeper =
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("raft-keeper-" + config.self())
+                        .unstarted(this::keep);
     }
 
     /**
@@ -111,164 +85,113 @@ public final class RatisLog implements ReplicatedLog {
      *     state machine refuses it. Nothing is left running then
      */
     public static RatisLog open(RatisLogConfig config, StateMachine machine) throws IOException {
+        return open(config, machine, DiskRoom.Usable.of(config.directory()));
+    }
+
+    /** With another opinion of how much room the disk has. */
+    static RatisLog open(RatisLogConfig config, StateMachine machine, DiskRoom.Usable usable)
+            throws IOException {
         var home = MemberDirectory.claim(config.directory(), config.group(), config.self());
-        @Nullable Replica replica = null;
-        var stopper = new Stopper();
         try {
-            var listenHost = listenHost(config);
-            checkPort(listenHost, config.selfPeer().port());
-            replica = new Replica(machine, home.rows(), ids(config), stopper::stop);
-            var server = build(config, home, listenHost, replica);
-            stopper.server = server;
-            var division = server.getDivision(groupId(config));
-            stopper.division = division;
-            server.start();
-            var log = new RatisLog(config, home, replica, server, division, stopper);
-            log.submitter.start();
+            var room = new DiskRoom(config.directory(), config.reserveOctets(), usable);
+            var log = new RatisLog(config, home, machine, room);
+            log.keeper.start();
             return log;
         } catch (IOException | RuntimeException e) {
-            stopper.stop();
-            stopper.forgotten();
-            if (replica != null) {
-                replica.close();
-            }
             home.close();
-            var from =
-                    stopper.server == null
-                            ? ""
-                            : " from " + config.directory(); // else it is not the data
-            throw new IOException(
-                    "member " + config.self() + " cannot start" + from + ": " + sentence(e), e);
+            throw e;
         }
     }
 
-    /** Stops the server when the replica finds that it must, which may be before there is a log. */
-    private static final class Stopper {
-        private static final Duration CLOSING = Duration.ofSeconds(20);
+    private RaftMember start() throws IOException {
+        return new RaftMember(config, room, RaftHost.start(config, home, machine, room));
+    }
 
-        private volatile @Nullable RaftServer server;
-        private volatile RaftServer.@Nullable Division division;
+    // What it does by itself
 
-        /**
-         * Ratis forgets one thread of a log that it cannot open. It is found by its name, which is
-         * that of this member of this group.
-         */
-        void forgotten() {
-            var open = division;
-            if (open != null) {
-                var name = open.getMemberId() + "-cacheEviction-AwaitToRun";
-                Thread.getAllStackTraces().keySet().stream()
-                        .filter(thread -> thread.getName().equals(name))
-                        .forEach(Thread::interrupt);
+    /** Says in the log what it refuses, and that it does so no longer. */
+    private void tell() {
+        var refuses = status().refuses();
+        if (refuses.isPresent() != told) {
+            told = refuses.isPresent();
+            if (told) {
+                LOG.warn("member {} takes no commands: {}", config.self(), refuses.get());
+            } else {
+                LOG.info("member {} takes commands again", config.self());
             }
         }
+    }
 
-        /**
-         * The second call waits for the first; and for Ratis, which at some faults begins to close
-         * the division by itself.
-         */
-        synchronized void stop() {
-            var running = server;
-            if (running == null) {
-                return;
-            }
+    private void keep() {
+        while (!closed) {
             try {
-                running.close();
-                var open = division;
-                long end = System.nanoTime() + CLOSING.toNanos();
-                while (open != null
-                        && open.getInfo().getLifeCycleState() != LifeCycle.State.CLOSED) {
-                    if (System.nanoTime() > end) {
-                        LOG.warn("the Raft server is still closing after {}", CLOSING);
-                        return;
-                    }
-                    LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+                tell();
+                if (member.lacksRoom()) {
+                    reopen();
+                } else {
+                    handOver();
                 }
-            } catch (IOException | RuntimeException e) {
-                LOG.warn("the Raft server did not close as it should", e);
+            } catch (RuntimeException e) {
+                LOG.error("member {} has met a mistake of its own", config.self(), e);
             }
+            LockSupport.parkNanos(LOOK.toNanos());
         }
     }
 
     /**
-     * Our own address if it resolves. In a cluster a member's name may resolve only once the member
-     * is there.
+     * A log that could not be written has failed for good, and what it has in memory may differ
+     * from what is on disk. So once there is room it is opened again, as after a crash.
      */
-    private static String listenHost(RatisLogConfig config) {
-        if (config.listenHost().isPresent()) {
-            return config.listenHost().get();
+    private void reopen() {
+        var why = member.status().refuses().orElse("the disk is full");
+        member.stop(new LogUnavailableException(Reason.DISK_FULL, why));
+        long now = System.nanoTime();
+        if (room.shortage().isPresent() || now - openAgain < 0) {
+            return;
         }
-        var host = config.selfPeer().host();
         try {
-            return InetAddress.getByName(host).getHostAddress();
-        } catch (UnknownHostException e) {
-            LOG.warn(
-                    "the own address {} does not resolve: member {} listens at every address",
-                    host,
-                    config.self());
-            return "0.0.0.0";
-        }
-    }
-
-    /** Before anything is started, since Ratis finds out last. */
-    private static void checkPort(String host, int port) throws IOException {
-        try (var socket = new ServerSocket()) {
-            socket.bind(new InetSocketAddress(InetAddress.getByName(host), port));
+            member = start();
         } catch (IOException e) {
-            throw new IOException(
-                    "cannot listen at " + host + " port " + port + ": " + e.getMessage());
+            openAgain = now + OPEN_AGAIN.toNanos();
+            LOG.warn("there is room again, but {}", e.getMessage());
         }
     }
 
-    private static RaftServer build(
-            RatisLogConfig config, MemberDirectory home, String listenHost, Replica replica)
-            throws IOException {
-        return RaftServer.newBuilder()
-                .setServerId(RaftPeerId.valueOf(config.self()))
-                .setGroup(RaftGroup.valueOf(groupId(config), raftPeers(config)))
-                .setStateMachine(replica)
-                .setProperties(RatisSettings.of(config, home, listenHost))
-                .setOption(StartupOption.RECOVER)
-                .build();
-    }
-
-    private static Set<String> ids(RatisLogConfig config) {
-        return config.peers().stream().map(Peer::id).collect(Collectors.toCollection(TreeSet::new));
-    }
-
-    private static List<RaftPeer> raftPeers(RatisLogConfig config) {
-        return config.peers().stream()
-                .map(peer ->
-                        RaftPeer.newBuilder().setId(peer.id()).setAddress(peer.address()).build())
-                .toList();
-    }
-
-    private static RaftGroupId groupId(RatisLogConfig config) {
-        return RaftGroupId.valueOf(UUID.nameUUIDFromBytes(config.group().getBytes(UTF_8)));
-    }
-
-    /** The innermost IOException says what happened; those around it say where Ratis was. */
-    private static String sentence(Throwable e) {
-        var sentence = e.toString();
-        for (Throwable inner = e; inner != null; inner = inner.getCause()) {
-            if (inner instanceof IOException && inner.getMessage() != null) {
-                sentence = inner.getMessage();
+    /** While another member may have room, a leader without any is in the way. */
+    private void handOver() {
+        long now = System.nanoTime();
+        if (room.shortage().isEmpty() || !leads() || now - handOverAgain < 0) {
+            return;
+        }
+        handOverAgain = now + HAND_OVER_AGAIN.toNanos();
+        for (var other : status().members()) {
+            if (other.voter() && !other.id().equals(config.self())) {
+                try {
+                    member.transferLeadership(other.id());
+                    LOG.info("without room, {} made way for {}", config.self(), other.id());
+                    return;
+                } catch (IOException e) {
+                    LOG.info("{} does not take the lead: {}", other.id(), e.getMessage());
+                }
             }
         }
-        return sentence;
     }
+
+    // What others ask of it
 
     @Override
     public CompletableFuture<LogPosition> submit(ByteBuffer command) {
-        return submitter.submit(command);
+        return member.submit(command);
     }
 
     @Override
     public boolean leads() {
-        return !closed
-                && replica.fault().isEmpty()
-                && replica.leads()
-                && division.getInfo().isLeaderReady();
+        return member.leads();
+    }
+
+    @Override
+    public Status status() {
+        return member.status();
     }
 
     @Override
@@ -276,160 +199,12 @@ public final class RatisLog implements ReplicatedLog {
         if (config.peers().stream().noneMatch(peer -> peer.id().equals(memberId))) {
             throw new IOException("there is no member " + memberId + " in group " + config.group());
         }
-        checkRunning();
-        route.transferLeadership(memberId, config.electionTimeoutMax().multipliedBy(4).toMillis());
+        member.transferLeadership(memberId);
     }
 
     @Override
     public void snapshot() throws IOException {
-        checkRunning();
-        var request =
-                SnapshotManagementRequest.newCreate(
-                        route.client(),
-                        server.getId(),
-                        division.getMemberId().getGroupId(),
-                        route.newCall(),
-                        config.submitTimeout().toMillis(),
-                        1);
-        RaftClientReply reply = server.snapshotManagement(request);
-        if (!reply.isSuccess()) {
-            throw new IOException(
-                    "member " + config.self() + " took no snapshot", reply.getException());
-        }
-    }
-
-    private void checkRunning() throws IOException {
-        var why = unhealthy();
-        if (why.isPresent()) {
-            throw new IOException("member " + config.self() + " is not running: " + why.get());
-        }
-    }
-
-    private Optional<String> unhealthy() {
-        if (replica.fault().isPresent()) {
-            return replica.fault();
-        }
-        if (closed) {
-            return Optional.of("the log was closed");
-        }
-        return division.getInfo().isAlive()
-                ? Optional.empty()
-                : Optional.of("the Raft server has stopped");
-    }
-
-    @Override
-    public Status status() {
-        var why = unhealthy();
-        var info = division.getInfo();
-        var role = why.isPresent() ? Status.Role.NONE : role(info.getCurrentRole());
-        var leader =
-                why.isPresent()
-                        ? Optional.<String>empty()
-                        : Optional.ofNullable(info.getLeaderId()).map(RaftPeerId::toString);
-        long commit = division.getRaftLog().getLastCommittedIndex();
-        return new Status(
-                config.self(),
-                role,
-                leader,
-                info.getCurrentTerm(),
-                commit,
-                replica.getLastAppliedTermIndex().getIndex(),
-                why.isEmpty(),
-                why.orElse(""),
-                members(role, leader, commit));
-    }
-
-    private List<Status.Member> members(Status.Role role, Optional<String> leader, long commit) {
-        var commits = new HashMap<RaftPeerId, Long>();
-        for (var known : division.getCommitInfos()) {
-            commits.put(RaftPeerId.valueOf(known.getServer().getId()), known.getCommitIndex());
-        }
-        commits.put(division.getId(), commit);
-        var matches = role == Status.Role.LEADER ? matches() : Map.<RaftPeerId, Long>of();
-        long newest =
-                role == Status.Role.LEADER
-                        ? division.getRaftLog().getNextIndex() - 1
-                        : commits.values().stream().mapToLong(Long::longValue).max().orElse(commit);
-        var conf = division.getRaftConf();
-        return Stream.of(RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
-                .flatMap(
-                        kind -> conf.getAllPeers(kind).stream().map(peer -> new Listed(peer, kind)))
-                .sorted(Comparator.comparing(listed -> listed.peer().getId().toString()))
-                .map(listed -> member(listed, role, leader, newest, commits, matches))
-                .toList();
-    }
-
-    private record Listed(RaftPeer peer, RaftPeerRole kind) {}
-
-    private Status.Member member(
-            Listed listed,
-            Status.Role ownRole,
-            Optional<String> leader,
-            long newest,
-            Map<RaftPeerId, Long> commits,
-            Map<RaftPeerId, Long> matches) {
-        var id = listed.peer().getId();
-        boolean self = id.equals(division.getId());
-        boolean voter = listed.kind() == RaftPeerRole.FOLLOWER;
-        Optional<Status.Role> role;
-        if (self) {
-            role = Optional.of(ownRole);
-        } else if (leader.equals(Optional.of(id.toString()))) {
-            role = Optional.of(Status.Role.LEADER);
-        } else if (!voter) {
-            role = Optional.of(Status.Role.LISTENER);
-        } else {
-            role = leader.isPresent() ? Optional.of(Status.Role.FOLLOWER) : Optional.empty();
-        }
-        var commit = known(commits, id);
-        var match =
-                self && ownRole == Status.Role.LEADER
-                        ? OptionalLong.of(newest)
-                        : known(matches, id);
-        var reached = match.isPresent() ? match : commit;
-        var lag =
-                reached.isPresent()
-                        ? OptionalLong.of(Math.max(0, newest - reached.getAsLong()))
-                        : reached;
-        return new Status.Member(
-                id.toString(), address(listed.peer()), voter, role, commit, match, lag);
-    }
-
-    /** The settings know better where a member is than the log, which may be old. */
-    private String address(RaftPeer peer) {
-        return config.peers().stream()
-                .filter(named -> named.id().equals(peer.getId().toString()))
-                .map(Peer::address)
-                .findFirst()
-                .orElse(peer.getAddress());
-    }
-
-    private static OptionalLong known(Map<RaftPeerId, Long> indices, RaftPeerId id) {
-        var index = indices.get(id);
-        return index == null ? OptionalLong.empty() : OptionalLong.of(index);
-    }
-
-    /** Ratis names the followers and counts their logs in two lists of the same order. */
-    private Map<RaftPeerId, Long> matches() {
-        var followers = division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
-        var indices = division.getInfo().getFollowerMatchIndices();
-        var matches = new HashMap<RaftPeerId, Long>();
-        if (indices != null && indices.length == followers.size()) {
-            for (int i = 0; i < indices.length; i++) {
-                matches.put(RaftPeerId.valueOf(followers.get(i).getId().getId()), indices[i]);
-            }
-        }
-        return matches;
-    }
-
-    private static Status.Role role(RaftPeerRole role) {
-        return switch (role) {
-            case LEADER -> Status.Role.LEADER;
-            case FOLLOWER -> Status.Role.FOLLOWER;
-            case CANDIDATE -> Status.Role.CANDIDATE;
-            case LISTENER -> Status.Role.LISTENER;
-            default -> Status.Role.NONE;
-        };
+        member.snapshot();
     }
 
     @Override
@@ -440,19 +215,28 @@ public final class RatisLog implements ReplicatedLog {
             }
             closed = true;
         }
-        submitter.stop("the log was closed");
-        try {
-            route.close();
-        } catch (IOException e) {
-            LOG.warn("the connections to the other members did not close as they should", e);
-        }
-        stopper.stop();
-        submitter.awaitEnd();
-        replica.close();
+        keeper.interrupt();
+        awaitEnd(keeper);
+        member.stop(new LogUnavailableException(Reason.STOPPED, "the log was closed"));
         try {
             home.close();
         } catch (IOException e) {
             LOG.warn("the lock of {} was not released", config.directory(), e);
+        }
+    }
+
+    /** Waits without end, but keeps in mind that it should not have. */
+    static void awaitEnd(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

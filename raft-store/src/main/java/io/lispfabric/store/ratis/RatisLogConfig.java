@@ -26,6 +26,8 @@ import java.util.regex.Pattern;
  * @param snapshotEntries after so many log entries a snapshot is taken and the log before it may be
  *     dropped
  * @param segmentOctets the length of a file of the log; it is dropped as a whole
+ * @param reserveOctets with less room than this left on its disk a member takes no commands; 0 for
+ *     no reserve
  */
 public record RatisLogConfig(
         String group,
@@ -38,7 +40,8 @@ public record RatisLogConfig(
         Duration submitTimeout,
         int maxUnanswered,
         long snapshotEntries,
-        int segmentOctets) {
+        int segmentOctets,
+        long reserveOctets) {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
@@ -53,6 +56,12 @@ public record RatisLogConfig(
     private static final int MAX_UNANSWERED = 16_384;
     private static final long SNAPSHOT_ENTRIES = 10_000;
     private static final int SEGMENT_OCTETS = 8 << 20;
+
+    /**
+     * Far more than what may be under way: commands unanswered, the segments that are made in
+     * advance, the rows that RocksDB has in memory.
+     */
+    public static final long RESERVE_OCTETS = 64 << 20;
 
     /**
      * A member and where the others reach it.
@@ -104,6 +113,9 @@ public record RatisLogConfig(
             throw new IllegalArgumentException(
                     "submit timeout, unanswered commands and snapshot entries are positive");
         }
+        if (reserveOctets < 0) {
+            throw new IllegalArgumentException("no reserve of " + reserveOctets + " octets");
+        }
         if (segmentOctets < RatisSettings.LONGEST_ENTRY) {
             throw new IllegalArgumentException(
                     "a segment has at least " + RatisSettings.LONGEST_ENTRY + " octets");
@@ -123,7 +135,8 @@ public record RatisLogConfig(
                 SUBMIT_TIMEOUT,
                 MAX_UNANSWERED,
                 SNAPSHOT_ENTRIES,
-                SEGMENT_OCTETS);
+                SEGMENT_OCTETS,
+                RESERVE_OCTETS);
     }
 
     /**
@@ -146,7 +159,8 @@ public record RatisLogConfig(
                 submitTimeout,
                 maxUnanswered,
                 snapshotEntries,
-                segmentOctets);
+                segmentOctets,
+                reserveOctets);
     }
 
     public RatisLogConfig withElectionTimeout(Duration min, Duration max) {
@@ -161,7 +175,8 @@ public record RatisLogConfig(
                 submitTimeout,
                 maxUnanswered,
                 snapshotEntries,
-                segmentOctets);
+                segmentOctets,
+                reserveOctets);
     }
 
     public RatisLogConfig withSubmit(Duration timeout, int unanswered) {
@@ -176,7 +191,8 @@ public record RatisLogConfig(
                 timeout,
                 unanswered,
                 snapshotEntries,
-                segmentOctets);
+                segmentOctets,
+                reserveOctets);
     }
 
     public RatisLogConfig withSnapshots(long everyEntries, int segment) {
@@ -191,7 +207,24 @@ public record RatisLogConfig(
                 submitTimeout,
                 maxUnanswered,
                 everyEntries,
-                segment);
+                segment,
+                reserveOctets);
+    }
+
+    public RatisLogConfig withReserve(long octets) {
+        return new RatisLogConfig(
+                group,
+                self,
+                peers,
+                directory,
+                listenHost,
+                electionTimeoutMin,
+                electionTimeoutMax,
+                submitTimeout,
+                maxUnanswered,
+                snapshotEntries,
+                segmentOctets,
+                octets);
     }
 
     /** This member among the peers. */

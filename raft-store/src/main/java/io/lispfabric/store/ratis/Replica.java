@@ -50,6 +50,7 @@ final class Replica extends BaseStateMachine {
     private final StateMachine machine;
     private final Path rows;
     private final Set<String> members;
+    private final DiskRoom room;
     private final Runnable stop;
     private final Checkpoints checkpoints = new Checkpoints();
 
@@ -62,6 +63,7 @@ final class Replica extends BaseStateMachine {
     private @Nullable RocksStore store; // guarded by turn
     private volatile boolean leads; // what the state machine was told last; written under turn
     private volatile Optional<String> fault = Optional.empty();
+    private volatile boolean lacksRoom; // set before the fault is
 
     private final TreeMap<Long, List<CompletableFuture<Void>>> waiting =
             new TreeMap<>(); // guarded by itself
@@ -71,10 +73,11 @@ final class Replica extends BaseStateMachine {
      * @param members the ids that the settings name, in order
      * @param stop is run once, on a thread of its own, when the replica cannot go on
      */
-    Replica(StateMachine machine, Path rows, Set<String> members, Runnable stop) {
+    Replica(StateMachine machine, Path rows, Set<String> members, DiskRoom room, Runnable stop) {
         this.machine = machine;
         this.rows = rows;
         this.members = members;
+        this.room = room;
         this.stop = stop;
     }
 
@@ -86,6 +89,11 @@ final class Replica extends BaseStateMachine {
     /** Why it cannot go on, in a sentence. */
     Optional<String> fault() {
         return fault;
+    }
+
+    /** Whether it cannot go on because its disk is full, and could if it were opened again. */
+    boolean lacksRoom() {
+        return lacksRoom;
     }
 
     /**
@@ -270,6 +278,11 @@ final class Replica extends BaseStateMachine {
     @Override
     public TransactionContext startTransaction(RaftClientRequest request) throws IOException {
         var transaction = super.startTransaction(request);
+        var shortage = room.shortage();
+        if (shortage.isPresent()) {
+            transaction.setException(new NoRoomException(shortage.get()));
+            return transaction;
+        }
         try {
             Entry.unpack(request.getMessage().getContent().asReadOnlyByteBuffer());
         } catch (IllegalArgumentException e) {
@@ -408,11 +421,17 @@ final class Replica extends BaseStateMachine {
     }
 
     private IllegalStateException failed(String what, Throwable cause) {
-        var sentence = what + ": " + (cause.getMessage() == null ? cause : cause.getMessage());
+        boolean full = DiskRoom.isCause(cause);
+        var why =
+                full
+                        ? "its disk is full; it goes on by itself once there is room"
+                        : cause.getMessage() == null ? cause : cause.getMessage();
+        var sentence = what + ": " + why;
         boolean first;
         synchronized (this) {
             first = fault.isEmpty();
             if (first) {
+                lacksRoom = full;
                 fault = Optional.of(sentence);
             }
         }

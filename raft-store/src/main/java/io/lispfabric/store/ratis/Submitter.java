@@ -87,6 +87,8 @@ final class Submitter {
     private long pauseEnd = System.nanoTime();
     private boolean sweeping;
     private boolean closed;
+    private LogUnavailableException stopped =
+            new LogUnavailableException(Reason.STOPPED, "the log was closed");
 
     Submitter(
             String name, LeaderRoute route, Replica replica, Duration timeout, int maxUnanswered) {
@@ -122,8 +124,11 @@ final class Submitter {
         var answer = new CompletableFuture<LogPosition>();
         lock.lock();
         try {
-            if (closed || replica.fault().isPresent()) {
-                return refused(Reason.STOPPED, replica.fault().orElse("the log was closed"));
+            if (closed) {
+                return refused(stopped.reason(), String.valueOf(stopped.getMessage()));
+            }
+            if (replica.fault().isPresent()) {
+                return CompletableFuture.failedFuture(replicaStopped());
             }
             if (unanswered >= maxUnanswered || octetsUnanswered + length > OCTETS_UNANSWERED) {
                 return refused(Reason.OVERLOADED, unanswered + " commands are waiting already");
@@ -144,7 +149,13 @@ final class Submitter {
         return answer;
     }
 
-    private static CompletableFuture<LogPosition> refused(Reason reason, String message) {
+    private LogUnavailableException replicaStopped() {
+        return new LogUnavailableException(
+                replica.lacksRoom() ? Reason.DISK_FULL : Reason.STOPPED,
+                replica.fault().orElseThrow());
+    }
+
+    static CompletableFuture<LogPosition> refused(Reason reason, String message) {
         return CompletableFuture.failedFuture(new LogUnavailableException(reason, message));
     }
 
@@ -201,7 +212,7 @@ final class Submitter {
 
     private void attempt(Parcel parcel) {
         if (replica.fault().isPresent()) {
-            finish(parcel, new LogUnavailableException(Reason.STOPPED, replica.fault().get()));
+            finish(parcel, replicaStopped());
             return;
         }
         route.send(parcel.call, parcel.entry)
@@ -323,11 +334,12 @@ final class Submitter {
     }
 
     /** Fails all that is unanswered and takes nothing more. */
-    void stop(String why) {
+    void stop(LogUnavailableException why) {
         var left = new ArrayList<Command>();
         lock.lock();
         try {
             closed = true;
+            stopped = why;
             left.addAll(waiting);
             underWay.forEach(parcel -> left.addAll(parcel.commands));
             waiting.clear();
@@ -339,7 +351,7 @@ final class Submitter {
             lock.unlock();
         }
         timer.shutdownNow();
-        fail(left, new LogUnavailableException(Reason.STOPPED, why));
+        fail(left, why);
     }
 
     /**
@@ -347,16 +359,6 @@ final class Submitter {
      * they might be waiting for.
      */
     void awaitEnd() {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        RatisLog.awaitEnd(thread);
     }
 }

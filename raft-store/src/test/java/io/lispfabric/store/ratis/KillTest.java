@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,18 +44,7 @@ class KillTest {
 
     @Test
     void whatAKilledProcessSaidWasAcknowledgedIsThere() throws Exception {
-        var victim =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "--enable-native-access=ALL-UNNAMED",
-                                "--sun-misc-unsafe-memory-access=allow",
-                                "-XX:TieredStopAtLevel=1",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                Victim.class.getName(),
-                                directory.toString())
-                        .redirectError(ProcessBuilder.Redirect.INHERIT)
-                        .start();
+        var victim = Trial.java(List.of(), Victim.class, directory.toString());
         var said = new ArrayList<String>();
         try (var out = victim.inputReader(UTF_8)) {
             for (String line; said.size() < SEEN && (line = out.readLine()) != null; ) {

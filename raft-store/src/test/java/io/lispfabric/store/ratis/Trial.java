@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +64,27 @@ final class Trial {
 
     static ByteBuffer octets(String command) {
         return ByteBuffer.wrap(command.getBytes(UTF_8));
+    }
+
+    /**
+     * Starts a program of ours as a process of its own.
+     *
+     * @param before what starts it in turn, such as {@code unshare}
+     */
+    static Process java(List<String> before, Class<?> program, String... arguments)
+            throws IOException {
+        var command = new ArrayList<>(before);
+        command.addAll(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        program.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
     /** Members at ports that were free a moment ago. */

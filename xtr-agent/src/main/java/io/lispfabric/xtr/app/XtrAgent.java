@@ -283,7 +283,8 @@ public final class XtrAgent implements AutoCloseable {
                             config.httpListen().get(),
                             AgentMetrics.of(this),
                             () -> isAlive() ? Optional.empty() : Optional.of("stuck"),
-                            this::notReady));
+                            this::notReady,
+                            Optional::empty));
         }
         LOG.info("xTR {} at {} takes part in {}", config.name(), config.rloc(), domains.keySet());
     }

@@ -1,0 +1,164 @@
+package io.lispfabric.store.ratis;
+
+import static io.lispfabric.store.ratis.Trial.acknowledged;
+import static io.lispfabric.store.ratis.Trial.await;
+import static io.lispfabric.store.ratis.Trial.refused;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lispfabric.store.LogUnavailableException.Reason;
+import io.lispfabric.store.Recorder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FullDiskTest {
+    @TempDir Path directory;
+
+    @Test
+    void aMemberWithoutRoomRefusesWithASentenceAndTakesCommandsAgainByItself() throws IOException {
+        var left = new AtomicLong(Members.PLENTY);
+        var config =
+                RatisLogConfig.alone("alone", "one", directory.resolve("one"))
+                        .withReserve(64 << 20);
+        var machine = new Recorder();
+        try (var log = RatisLog.open(config, machine, left::get)) {
+            acknowledged(log, "a=1");
+            assertThat(log.status().refuses()).isEmpty();
+
+            left.set(63 << 20);
+            await("it refuses", () -> log.status().refuses().isPresent());
+            var refusal = refused(log, "b=2");
+            assertThat(refusal.reason()).isEqualTo(Reason.DISK_FULL);
+            assertThat(refusal)
+                    .hasMessage(
+                            "the disk of "
+                                    + config.directory()
+                                    + " has 63 MiB left, less than the reserve of 64 MiB: make"
+                                    + " room there");
+            assertThat(log.status().refuses()).hasValue(refusal.getMessage());
+            assertThat(log.status().healthy()).isTrue();
+            assertThat(log.leads()).isTrue();
+            assertThat(machine.rows()).isEqualTo(Map.of("a", "1"));
+
+            left.set(64 << 20);
+            await("it takes commands", () -> log.status().refuses().isEmpty());
+            acknowledged(log, "c=3");
+            assertThat(machine.applied()).containsExactly("a=1", "c=3");
+        }
+    }
+
+    @Test
+    void aLeaderWithoutRoomMakesWayForAMemberThatHasSome() throws IOException {
+        try (var members = new Members(directory, "m1", "m2", "m3")) {
+            members.openAll();
+            var leader = members.leading().getFirst();
+            var others = members.following();
+            acknowledged(members.log(others.getFirst()), "a=1");
+
+            members.leave(leader, 0);
+            acknowledged(members.log(others.getFirst()), "b=2"); // by whoever leads then
+            await("handed over", () -> !members.log(leader).leads());
+            assertThat(refused(members.log(leader), "c=3").reason()).isEqualTo(Reason.DISK_FULL);
+            acknowledged(members.log(others.getLast()), "d=4");
+
+            others.forEach(id -> members.leave(id, 0));
+            assertThat(refused(members.log(others.getFirst()), "e=5").reason())
+                    .isEqualTo(Reason.DISK_FULL);
+            others.forEach(id -> members.leave(id, Members.PLENTY));
+            acknowledged(members.log(others.getFirst()), "f=6");
+            members.awaitSameRows(Map.of("a", "1", "b", "2", "d", "4", "f", "6"));
+        }
+    }
+
+    /**
+     * Fills a disk of 40 MiB without any reserve, so that the log meets its end; then makes room.
+     */
+    static final class Filler {
+        private static final String FILLING = "x".repeat(100_000);
+
+        private Filler() {}
+
+        /** Marked, since what is logged comes the same way. */
+        private static void say(String line) {
+            System.out.println("> " + line);
+        }
+
+        public static void main(String[] arguments) throws IOException {
+            var disk = Path.of(arguments[0]);
+            var ballast = disk.resolve("ballast");
+            Files.write(ballast, new byte[16 << 20]);
+            var config =
+                    RatisLogConfig.alone("full", "one", disk.resolve("one"))
+                            .withSnapshots(1_000_000, 2 << 20)
+                            .withReserve(0);
+            var machine = new Recorder();
+            var expected = new TreeMap<String, String>();
+            try (var log = RatisLog.open(config, machine)) {
+                for (int i = 0; ; i++) {
+                    try {
+                        log.submit(Trial.octets("k" + i + "=" + FILLING)).join();
+                        expected.put("k" + i, FILLING);
+                    } catch (CompletionException e) {
+                        say("refused " + e.getCause() + " after " + i);
+                        break;
+                    }
+                }
+                say("healthy " + log.status().healthy());
+                say("refuses " + log.status().refuses().orElse("nothing"));
+                say("serves " + machine.rows().entrySet().containsAll(expected.entrySet()));
+                Files.delete(ballast);
+                await("it takes commands again", () -> log.status().refuses().isEmpty());
+                acknowledged(log, "again=1");
+                say("kept " + machine.rows().entrySet().containsAll(expected.entrySet()));
+            }
+            var reopened = new Recorder();
+            try (var log = RatisLog.open(config, reopened)) {
+                say("same " + reopened.rows().equals(machine.rows()));
+                acknowledged(log, "last=1");
+            }
+            say("done");
+        }
+    }
+
+    @Test
+    void aLogThatMetTheEndOfItsDiskGoesOnByItselfOnceThereIsRoom() throws Exception {
+        var disk = Files.createDirectory(directory.resolve("disk"));
+        var command =
+                List.of(
+                        "unshare",
+                        "--map-root-user",
+                        "--mount",
+                        "sh",
+                        "-c",
+                        "mount -t tmpfs -o size=40m tmpfs \"$1\" && shift && exec \"$@\"",
+                        "sh",
+                        disk.toString());
+        var lines = new ArrayList<String>();
+        var process = Trial.java(command, Filler.class, disk.toString());
+        try (var out = process.inputReader(UTF_8)) {
+            out.lines()
+                    .filter(line -> line.startsWith("> "))
+                    .map(line -> line.substring(2))
+                    .forEach(lines::add);
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(lines)
+                .as("needs unshare(1), and leave to mount in a namespace of one's own")
+                .isNotEmpty();
+        assertThat(lines.getFirst()).startsWith("refused").contains("its disk is full");
+        assertThat(lines).contains("healthy true", "serves true", "kept true", "same true", "done");
+        assertThat(lines.get(2)).startsWith("refuses cannot ").contains("its disk is full");
+    }
+}
