@@ -52,6 +52,12 @@ public final class ResolveBench {
     /** Where a question's number stands in an answer of LISP: the last half of the nonce. */
     private static final int NUMBER_AT = 8;
 
+    private static final int MAP_REPLY = 2;
+    private static final int MAP_NOTIFY = 4;
+
+    /** In the first record of a Map-Reply (RFC 9301 §5.4). */
+    private static final int LOCATOR_COUNT_AT = 16;
+
     private static final long NONCE = 0x5EED_0000_0000_0000L;
 
     /** Questions that can be told from each other; a name server's have numbers of 16 bits. */
@@ -125,7 +131,8 @@ public final class ResolveBench {
     /** How Map-Registers are made. */
     public record Registering(SharedKey key, Optional<InetSocketAddress> from, boolean legacy) {
         /**
-         * @param legacy whether the server knows one record in a message alone
+         * @param legacy whether the server knows one record in a message alone, and MACs of full
+         *     length
          */
         public Registering {}
 
@@ -146,7 +153,9 @@ public final class ResolveBench {
                             new Authentication(0, 0, Bytes.EMPTY),
                             records,
                             Optional.empty()),
-                    key);
+                    key,
+                    key.preferred(),
+                    legacy ? key.preferred().fullLength() : key.preferred().length());
         }
     }
 
@@ -351,14 +360,31 @@ public final class ResolveBench {
                 times);
     }
 
+    /** Whether an answer has what it was asked for: a negative one costs less. */
+    private static boolean isFound(BatchSocket socket, int answer, Kind kind) {
+        int first = socket.u32(answer, 0);
+        return switch (kind) {
+            case ECHO -> true;
+            case DNS -> (socket.u32(answer, 4) & 0xFFFF) > 0; // ANCOUNT, RFC 1035 §4.1.1
+            case LISP ->
+                    first >>> 28 == MAP_NOTIFY
+                            || first >>> 28 == MAP_REPLY
+                                    && socket.u32(answer, LOCATOR_COUNT_AT) >>> 24 > 0;
+        };
+    }
+
     private static int hear(BatchSocket socket, Kind kind, long[] due, Histogram times) {
         int heard = 0;
         int count = socket.receive();
         long now = System.nanoTime();
         for (int i = 0; i < count; i++) {
             int number = kind == Kind.DNS ? socket.u32(i, 0) >>> 16 : socket.u32(i, NUMBER_AT);
-            // What was asked again before the answer came, or is none of ours, does not count.
-            if (number >= 0 && number < due.length && due[number] != 0) {
+            // What was asked again before the answer came, is none of ours, or has found nothing,
+            // does not count.
+            if (isFound(socket, i, kind)
+                    && number >= 0
+                    && number < due.length
+                    && due[number] != 0) {
                 times.recordValue(Math.clamp(now - due[number], 0, 9_999_999_999L));
                 due[number] = 0;
                 heard++;

@@ -64,8 +64,8 @@ abstract class AskingCommand extends Subcommand {
             names = "--legacy",
             paramLabel = "NAME",
             description =
-                    "a LISP server that knows HMAC-SHA-1 and one record in a message alone, and"
-                            + " confirms only what comes from port 4342")
+                    "a LISP server that knows HMAC-SHA-1 of full length and one record in a message"
+                            + " alone, and confirms only what comes from port 4342")
     private List<String> legacy = List.of();
 
     private final List<Json> all = new ArrayList<>();

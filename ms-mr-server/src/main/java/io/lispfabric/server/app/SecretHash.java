@@ -70,6 +70,10 @@ final class SecretHash {
             case Ip ip -> add(ip);
             case LispAddress.Mac mac -> add(mac.value());
             case MulticastInfo(_, var source, var group) -> {
+                add(
+                        (long) source.maskLength() << 32
+                                | (long) source.address().afi() << 16
+                                | group.address().afi());
                 add(group.address());
                 add(source.address());
             }
