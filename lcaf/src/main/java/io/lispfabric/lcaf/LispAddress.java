@@ -595,6 +595,19 @@ public sealed interface LispAddress
             }
         }
 
+        /**
+         * Reads an OUI, such as {@code 02005e}.
+         *
+         * @throws IllegalArgumentException with a sentence for the operator
+         */
+        public static int oui(String text) {
+            if (!text.matches("[0-9a-fA-F]{6}")) {
+                throw new IllegalArgumentException(
+                        "an OUI is 6 hexadecimal digits, not '" + text + "'");
+            }
+            return Integer.parseInt(text, 16);
+        }
+
         static Vendor read(WireReader in) {
             if (in.remaining() < 4) {
                 throw in.flaw(Flaw.BAD_LENGTH);

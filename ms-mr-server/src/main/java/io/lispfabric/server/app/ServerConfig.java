@@ -264,7 +264,7 @@ public record ServerConfig(
                 (int)
                         lisp.number(
                                 "repeats-per-second", Math.max(1, replies / REPEATS), 1, 1_000_000);
-        var vendors = Set.copyOf(lisp.values("vendors", ServerConfig::oui));
+        var vendors = Set.copyOf(lisp.values("vendors", LispAddress.Vendor::oui));
         var timeout = from.duration("registration-timeout", REGISTRATION_TIMEOUT);
         if (timeout.compareTo(Duration.ofSeconds(1)) < 0) {
             throw from.error("registration-timeout", "must be at least 1s");
@@ -559,14 +559,6 @@ public record ServerConfig(
                     throw new IllegalArgumentException(
                             "must be auto, 4342 or source-port, not '" + text + "'");
         };
-    }
-
-    private static int oui(String text) {
-        if (!text.matches("[0-9a-fA-F]{6}")) {
-            throw new IllegalArgumentException(
-                    "an OUI is 6 hexadecimal digits, not '" + text + "'");
-        }
-        return Integer.parseInt(text, 16);
     }
 
     private static Optional<InetSocketAddress> listener(Settings from, int port)

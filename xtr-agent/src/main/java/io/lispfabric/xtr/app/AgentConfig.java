@@ -32,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Everything that one xTR is told before it starts. Who holds one knows that it was checked.
@@ -226,71 +227,64 @@ public record AgentConfig(
         }
 
         public Domain withEncapsulation(Encapsulation other) {
-            return new Domain(
-                    name,
-                    mapServers,
-                    key,
-                    other,
-                    routes,
-                    subscribe,
-                    proxyReply,
-                    protecting,
-                    groups);
+            return but(it -> it.encapsulation = other);
         }
 
         public Domain subscribing(List<Eid> prefixes) {
-            return new Domain(
-                    name,
-                    mapServers,
-                    key,
-                    encapsulation,
-                    routes,
-                    prefixes,
-                    proxyReply,
-                    protecting,
-                    groups);
+            return but(it -> it.subscribe = prefixes);
         }
 
         /** An xTR that answers Map-Requests itself. */
         public Domain answeringItself() {
-            return new Domain(
-                    name,
-                    mapServers,
-                    key,
-                    encapsulation,
-                    routes,
-                    subscribe,
-                    false,
-                    protecting,
-                    groups);
+            return but(it -> it.proxyReply = false);
         }
 
         /** Map-Requests are protected by LISP-SEC. */
         public Domain protectedBy(Protecting how) {
-            return new Domain(
-                    name,
-                    mapServers,
-                    key,
-                    encapsulation,
-                    routes,
-                    subscribe,
-                    proxyReply,
-                    Optional.of(how),
-                    groups);
+            return but(it -> it.protecting = Optional.of(how));
         }
 
         /** A pxTR carries these groups between this network and that of its PoD. */
         public Domain carrying(List<Eid> others) {
-            return new Domain(
-                    name,
-                    mapServers,
-                    key,
-                    encapsulation,
-                    routes,
-                    subscribe,
-                    proxyReply,
-                    protecting,
-                    others);
+            return but(it -> it.groups = others);
+        }
+
+        private Domain but(Consumer<Draft> change) {
+            var draft = new Draft(this);
+            change.accept(draft);
+            return draft.done();
+        }
+
+        /** A copy of which some settings are changed. */
+        private static final class Draft {
+            private final Domain like;
+            private Encapsulation encapsulation;
+            private List<Eid> subscribe;
+            private boolean proxyReply;
+            private Optional<Protecting> protecting;
+            private List<Eid> groups;
+
+            Draft(Domain like) {
+                this.like = like;
+                this.encapsulation = like.encapsulation;
+                this.subscribe = like.subscribe;
+                this.proxyReply = like.proxyReply;
+                this.protecting = like.protecting;
+                this.groups = like.groups;
+            }
+
+            Domain done() {
+                return new Domain(
+                        like.name,
+                        like.mapServers,
+                        like.key,
+                        encapsulation,
+                        like.routes,
+                        subscribe,
+                        proxyReply,
+                        protecting,
+                        groups);
+            }
         }
 
         boolean answersFor(Eid eid) {
@@ -418,160 +412,103 @@ public record AgentConfig(
     }
 
     public AgentConfig withDatabase(List<DatabaseEntry> entries) {
-        return new AgentConfig(
-                name,
-                rloc,
-                identity,
-                state,
-                controlPort,
-                lispPort,
-                vxlanGpePort,
-                recordTtl,
-                priority,
-                weight,
-                mapCacheEntries,
-                vendors,
-                reEncapsulate,
-                adminListen,
-                httpListen,
-                domains,
-                entries,
-                attachments);
+        return but(it -> it.database = entries);
     }
 
     public AgentConfig withAttachments(List<Attachment> accelerators) {
-        return new AgentConfig(
-                name,
-                rloc,
-                identity,
-                state,
-                controlPort,
-                lispPort,
-                vxlanGpePort,
-                recordTtl,
-                priority,
-                weight,
-                mapCacheEntries,
-                vendors,
-                reEncapsulate,
-                adminListen,
-                httpListen,
-                domains,
-                database,
-                accelerators);
+        return but(it -> it.attachments = accelerators);
     }
 
     /** With another priority and weight of its own locator. */
     public AgentConfig withLocator(int newPriority, int newWeight) {
-        return new AgentConfig(
-                name,
-                rloc,
-                identity,
-                state,
-                controlPort,
-                lispPort,
-                vxlanGpePort,
-                recordTtl,
-                newPriority,
-                newWeight,
-                mapCacheEntries,
-                vendors,
-                reEncapsulate,
-                adminListen,
-                httpListen,
-                domains,
-                database,
-                attachments);
+        return but(it -> {
+            it.priority = newPriority;
+            it.weight = newWeight;
+        });
     }
 
     /** A pxTR. */
     public AgentConfig reEncapsulating() {
-        return new AgentConfig(
-                name,
-                rloc,
-                identity,
-                state,
-                controlPort,
-                lispPort,
-                vxlanGpePort,
-                recordTtl,
-                priority,
-                weight,
-                mapCacheEntries,
-                vendors,
-                true,
-                adminListen,
-                httpListen,
-                domains,
-                database,
-                attachments);
+        return but(it -> it.reEncapsulate = true);
     }
 
     public AgentConfig withState(Path folder) {
-        return new AgentConfig(
-                name,
-                rloc,
-                identity,
-                Optional.of(folder),
-                controlPort,
-                lispPort,
-                vxlanGpePort,
-                recordTtl,
-                priority,
-                weight,
-                mapCacheEntries,
-                vendors,
-                reEncapsulate,
-                adminListen,
-                httpListen,
-                domains,
-                database,
-                attachments);
+        return but(it -> it.state = Optional.of(folder));
     }
 
     public AgentConfig withPorts(int control, int lisp, int vxlanGpe) {
-        return new AgentConfig(
-                name,
-                rloc,
-                identity,
-                state,
-                control,
-                lisp,
-                vxlanGpe,
-                recordTtl,
-                priority,
-                weight,
-                mapCacheEntries,
-                vendors,
-                reEncapsulate,
-                adminListen,
-                httpListen,
-                domains,
-                database,
-                attachments);
+        return but(it -> {
+            it.controlPort = control;
+            it.lispPort = lisp;
+            it.vxlanGpePort = vxlanGpe;
+        });
     }
 
     public AgentConfig withListeners(
             Optional<InetSocketAddress> admin, Optional<InetSocketAddress> http) {
-        return new AgentConfig(
-                name,
-                rloc,
-                identity,
-                state,
-                controlPort,
-                lispPort,
-                vxlanGpePort,
-                recordTtl,
-                priority,
-                weight,
-                mapCacheEntries,
-                vendors,
-                reEncapsulate,
-                admin,
-                http,
-                domains,
-                database,
-                attachments);
+        return but(it -> {
+            it.adminListen = admin;
+            it.httpListen = http;
+        });
+    }
+
+    private AgentConfig but(Consumer<Draft> change) {
+        var draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** A copy of which some settings are changed. */
+    private static final class Draft {
+        private final AgentConfig like;
+        private Optional<Path> state;
+        private int controlPort;
+        private int lispPort;
+        private int vxlanGpePort;
+        private int priority;
+        private int weight;
+        private boolean reEncapsulate;
+        private Optional<InetSocketAddress> adminListen;
+        private Optional<InetSocketAddress> httpListen;
+        private List<DatabaseEntry> database;
+        private List<Attachment> attachments;
+
+        Draft(AgentConfig like) {
+            this.like = like;
+            this.state = like.state;
+            this.controlPort = like.controlPort;
+            this.lispPort = like.lispPort;
+            this.vxlanGpePort = like.vxlanGpePort;
+            this.priority = like.priority;
+            this.weight = like.weight;
+            this.reEncapsulate = like.reEncapsulate;
+            this.adminListen = like.adminListen;
+            this.httpListen = like.httpListen;
+            this.database = like.database;
+            this.attachments = like.attachments;
+        }
+
+        AgentConfig done() {
+            return new AgentConfig(
+                    like.name,
+                    like.rloc,
+                    like.identity,
+                    state,
+                    controlPort,
+                    lispPort,
+                    vxlanGpePort,
+                    like.recordTtl,
+                    priority,
+                    weight,
+                    like.mapCacheEntries,
+                    like.vendors,
+                    reEncapsulate,
+                    adminListen,
+                    httpListen,
+                    like.domains,
+                    database,
+                    attachments);
+        }
     }
 
     /** Reads a file. */
@@ -596,7 +533,7 @@ public record AgentConfig(
         int priority = (int) from.number("priority", PRIORITY, 0, 254);
         int weight = (int) from.number("weight", WEIGHT, 0, 255);
         int entries = (int) from.number("map-cache-entries", MAP_CACHE_ENTRIES, 16, 100_000_000);
-        var vendors = Set.copyOf(from.values("vendors", AgentConfig::oui));
+        var vendors = Set.copyOf(from.values("vendors", LispAddress.Vendor::oui));
         boolean reEncapsulate = from.flag("re-encapsulate", false);
         var admin = listener(from.section("admin"));
         var http = listener(from.section("http"));
@@ -732,20 +669,13 @@ public record AgentConfig(
         }
     }
 
-    private static int oui(String text) {
-        if (!text.matches("[0-9a-fA-F]{6}")) {
-            throw new IllegalArgumentException(
-                    "an OUI is 6 hexadecimal digits, not '" + text + "'");
-        }
-        return Integer.parseInt(text, 16);
-    }
-
     private static LispAddress.Vendor metadata(String text) {
         if (!text.matches("[0-9a-fA-F]{6}:([0-9a-fA-F]{2}){1,128}")) {
             throw new IllegalArgumentException(
                     "must be an OUI and octets, such as 02005e:677075, not '" + text + "'");
         }
-        return new LispAddress.Vendor(oui(text.substring(0, 6)), Bytes.ofHex(text.substring(7)));
+        return new LispAddress.Vendor(
+                LispAddress.Vendor.oui(text.substring(0, 6)), Bytes.ofHex(text.substring(7)));
     }
 
     private static SharedKey key(Settings from) throws ConfigException {
