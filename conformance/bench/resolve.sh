@@ -6,6 +6,7 @@
 #   EIDS="10000 100000 1000000" conformance/bench/resolve.sh --most --rounds 5
 #   PEERS=no REPLIES=25000 conformance/bench/resolve.sh --rates 20000 --flood 50000,200000 --flood-from 10.10.9.9
 #   COMMAND=register conformance/bench/resolve.sh --rates 1000,5000
+#   COMMAND=pubsub EIDS=1 conformance/bench/resolve.sh --subscribers 1024 --rounds 10
 #
 # Everything runs in a network namespace of its own, over its loopback. Each server has one process and one thread for its
 # requests. A peer that is not there and cannot be installed is left out, and it says so.
@@ -146,7 +147,7 @@ END
 fi
 
 # OOR keeps registrations for three minutes and its socket in /tmp; it takes one record in a message.
-if [[ $PEERS == yes ]] && wanted oor openoverlayrouter; then
+if [[ $PEERS == yes && $COMMAND != pubsub ]] && wanted oor openoverlayrouter; then
   printf '%s\n' 'debug = 0' 'map-request-retries = 2' 'operating-mode = MS' 'control-iface = eth0' 'lisp-site {' \
     ' eid-prefix = 172.16.0.0/12' ' key-type = 1' " key = $SECRET" ' iid = 0' ' accept-more-specifics = true' '}' \
     >"$work/oor.conf"
@@ -163,10 +164,12 @@ if [[ $PEERS == yes ]] && wanted oor openoverlayrouter; then
   fi
 fi
 
-if [[ $COMMAND == register ]]; then
+if [[ $COMMAND != resolve ]]; then
   echoless=()
   for target in "${targets[@]}"; do [[ $target == *=lisp:* ]] && echoless+=("$target"); done
   targets=("${echoless[@]}")
+fi
+if [[ $COMMAND == register ]]; then
   set -- --from $REGISTRAR:4342 "$@"
   from=$far
 fi

@@ -11,6 +11,7 @@ import java.lang.invoke.MethodHandle;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
 
@@ -214,6 +215,14 @@ final class BatchSocket implements AutoCloseable {
         return in.get(INT, index * MESSAGE + LENGTH) < offset + 4
                 ? -1
                 : answers.get(NETWORK_INT, (long) index * ROOM + offset);
+    }
+
+    /** A datagram that was received, copied. */
+    ByteBuffer datagram(int index) {
+        var octets = new byte[in.get(INT, index * MESSAGE + LENGTH)];
+        MemorySegment.copy(
+                answers, ValueLayout.JAVA_BYTE, (long) index * ROOM, octets, 0, octets.length);
+        return ByteBuffer.wrap(octets);
     }
 
     /** A C function: it throws nothing. */

@@ -124,7 +124,7 @@ public final class ResolveBench {
      */
     public record Most(Target target, int rate, boolean limitedByAsker) {}
 
-    private static Eid eid(int number) {
+    static Eid eid(int number) {
         return new Eid(InstanceId.DEFAULT, EidPrefix.of(new LispAddress.Ipv4(FIRST_EID + number)));
     }
 
@@ -141,6 +141,10 @@ public final class ResolveBench {
             for (int i = first; i < first + count; i++) {
                 records.add(MappingRecord.of(RecordTtl.ONE_DAY, eid(i), LOCATORS));
             }
+            return message(nonce, records, confirmed);
+        }
+
+        byte[] message(long nonce, List<MappingRecord> records, boolean confirmed) {
             return MessageAuthentication.seal(
                     new MapRegister(
                             true,
@@ -167,7 +171,7 @@ public final class ResolveBench {
     private static long lastNonces;
 
     /** The first of 2³² nonces that are greater than all before, also those of an earlier run. */
-    private static synchronized long freshNonces() {
+    static synchronized long freshNonces() {
         lastNonces =
                 Math.max(
                         lastNonces + 1,
@@ -533,7 +537,7 @@ public final class ResolveBench {
     }
 
     /** The processor time of a process and of those that it has started, to a hundredth second. */
-    private static long cpuNanos(long pid) throws IOException {
+    static long cpuNanos(long pid) throws IOException {
         long ticks = 0;
         var stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
         // Its name may have any characters in it; what is behind counts: user and system time.

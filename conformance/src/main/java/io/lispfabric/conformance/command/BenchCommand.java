@@ -24,7 +24,8 @@ import picocli.CommandLine.Parameters;
             BenchCommand.Codec.class,
             BenchCommand.Table.class,
             ResolveCommand.class,
-            RegisterBenchCommand.class
+            RegisterBenchCommand.class,
+            PubSubCommand.class
         })
 public final class BenchCommand implements AddedCommand {
     /** The codec: messages, authentication, headers of the data plane. */

@@ -89,26 +89,27 @@ class ResolveBenchTest {
         }
     }
 
+    private static final SharedKey KEY =
+            SharedKey.of(
+                    1,
+                    Bytes.of(
+                            "a-secret-for-benchmarks-of-32-by"
+                                    .getBytes(StandardCharsets.US_ASCII)));
+
+    private static MapServer server(Path data) throws IOException {
+        var prefix = SitePrefix.parse(InstanceId.DEFAULT, "172.16.0.0/12", true, false);
+        var site = new Site("bench", new SiteId(1), List.of(KEY), List.of(prefix), true);
+        return MapServer.start(
+                ServerConfig.alone(
+                        "ms", data.resolve("ms"), ANY_PORT, new Sites(List.of(site), false)),
+                InstantSource.system());
+    }
+
     @Test
     void aServerIsFilledThenAskedThenRegisteredWith(@TempDir Path data) throws Exception {
-        var key =
-                SharedKey.of(
-                        1,
-                        Bytes.of(
-                                "a-secret-for-benchmarks-of-32-by"
-                                        .getBytes(StandardCharsets.US_ASCII)));
-        var prefix = SitePrefix.parse(InstanceId.DEFAULT, "172.16.0.0/12", true, false);
-        var site = new Site("bench", new SiteId(1), List.of(key), List.of(prefix), true);
-        try (var server =
-                MapServer.start(
-                        ServerConfig.alone(
-                                "ms",
-                                data.resolve("ms"),
-                                ANY_PORT,
-                                new Sites(List.of(site), false)),
-                        InstantSource.system())) {
+        try (var server = server(data)) {
             var target = target(Kind.LISP, server.lispAddress());
-            var how = new Registering(key, Optional.empty(), false);
+            var how = new Registering(KEY, Optional.empty(), false);
             ResolveBench.fill(target, how);
             assertThat(server.state().mappings().size()).isEqualTo(100);
 
@@ -120,6 +121,29 @@ class ResolveBenchTest {
             assertThat(registered.sent()).isEqualTo(50);
             assertThat(registered.answered()).isPositive();
             assertThat(server.drops("replayed")).as("nonces grow").isZero();
+            assertThat(server.drops("bad_authentication")).isZero();
+        }
+    }
+
+    /** Each change is learnt by every subscriber, and all of them say so. */
+    @Test
+    void everySubscriberIsToldOfEachChange(@TempDir Path data) throws Exception {
+        try (var server = server(data);
+                var bench =
+                        PubSubBench.open(
+                                target(Kind.LISP, server.lispAddress()),
+                                new Registering(KEY, Optional.empty(), false),
+                                new SiteId(1),
+                                100)) {
+            assertThat(server.state().subscriptions()).hasSize(100);
+            for (int i = 0; i < 2; i++) {
+                var published = bench.change();
+                assertThat(published.told()).isEqualTo(100);
+                assertThat(published.times().getTotalCount()).isEqualTo(100);
+                assertThat(published.registered()).isPositive();
+                assertThat(published.sendNanos()).isBetween(1L, published.last());
+            }
+            assertThat(server.state().outstanding()).isEmpty();
             assertThat(server.drops("bad_authentication")).isZero();
         }
     }

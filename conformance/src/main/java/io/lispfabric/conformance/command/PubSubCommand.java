@@ -1,0 +1,124 @@
+package io.lispfabric.conformance.command;
+
+import io.lispfabric.cli.ExitCode;
+import io.lispfabric.cli.Json;
+import io.lispfabric.conformance.bench.PubSubBench;
+import io.lispfabric.conformance.bench.PubSubBench.Published;
+import io.lispfabric.wire.SiteId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** From one change to the last subscriber. */
+@Command(
+        name = "pubsub",
+        mixinStandardHelpOptions = true,
+        description =
+                "Let many xTRs subscribe to one EID, change its mapping, and show when each of them"
+                        + " has learnt it, beside what sending as many datagrams takes.")
+final class PubSubCommand extends AskingCommand {
+    @Option(
+            names = "--subscribers",
+            paramLabel = "N",
+            defaultValue = "1024",
+            description = "xTRs that subscribe (default: 1024)")
+    private int subscribers = 1024;
+
+    @Option(
+            names = "--site-id",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "the Site-ID of their site (default: 0)")
+    private long siteId;
+
+    @Option(
+            names = "--key-file",
+            paramLabel = "FILE",
+            required = true,
+            description = "secret of key 1 of that site")
+    private Path keyFile = Path.of("");
+
+    @Override
+    int measure() throws IOException {
+        if (subscribers < 1 || subscribers > 1 << 20) {
+            throw usage("--subscribers must be 1 to " + (1 << 20));
+        }
+        if (!globals().json()) {
+            out().println(
+                            BenchCommand.text(
+                                    "%-16s %11s %6s %11s %9s %9s %9s %9s %9s",
+                                    "server",
+                                    "subscribers",
+                                    "told",
+                                    "register ms",
+                                    "p50 ms",
+                                    "p99 ms",
+                                    "last ms",
+                                    "send ms",
+                                    "server us"));
+        }
+        var all = new ArrayList<Json>();
+        Map<String, List<Double>> lasts = new LinkedHashMap<>();
+        Map<String, List<Double>> ratios = new LinkedHashMap<>();
+        for (var target : targets()) {
+            try (var bench =
+                    PubSubBench.open(
+                            target,
+                            registering(target, keyFile),
+                            new SiteId(siteId),
+                            subscribers)) {
+                for (int round = 0; round < rounds(); round++) {
+                    var it = bench.change();
+                    all.add(show(it));
+                    lasts.computeIfAbsent(target.name(), _ -> new ArrayList<>())
+                            .add(it.last() / 1e6);
+                    ratios.computeIfAbsent(target.name(), _ -> new ArrayList<>())
+                            .add((double) it.last() / it.sendNanos());
+                }
+            }
+        }
+        var names = List.copyOf(lasts.keySet());
+        var summary = List.of(medians("last ms", lasts, names), medians("of send", ratios, names));
+        if (globals().json()) {
+            print(
+                    Json.object()
+                            .put("pubsub", all.stream().collect(Json.toArray()))
+                            .put("medians", summary.stream().collect(Json.toArray())));
+        }
+        return ExitCode.OK;
+    }
+
+    private Json show(Published it) {
+        var times = it.times();
+        if (!globals().json()) {
+            out().println(
+                            BenchCommand.text(
+                                    "%-16s %11d %6d %11.1f %9.1f %9.1f %9.1f %9.2f %9.1f",
+                                    it.target().name(),
+                                    it.subscribers(),
+                                    it.told(),
+                                    it.registered() / 1e6,
+                                    times.getValueAtPercentile(50) / 1e6,
+                                    times.getValueAtPercentile(99) / 1e6,
+                                    it.last() / 1e6,
+                                    it.sendNanos() / 1e6,
+                                    it.serverMicros()));
+            out().flush();
+        }
+        return Json.object()
+                .put("server", it.target().name())
+                .put("subscribers", it.subscribers())
+                .put("told", it.told())
+                .put("registerNanos", it.registered())
+                .put("p50Nanos", times.getValueAtPercentile(50))
+                .put("p99Nanos", times.getValueAtPercentile(99))
+                .put("lastNanos", it.last())
+                .put("sendNanos", it.sendNanos())
+                .put("serverMicros", it.serverMicros());
+    }
+}
