@@ -80,10 +80,15 @@ class ConformCommandTest {
                         false);
         var itrs = new ServerConfig.ItrKey(SharedKey.of(1, octets(ITRS)), Set.of());
         var lisp = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0);
-        return MapServer.start(
-                ServerConfig.alone("dev", folder.resolve("data"), lisp, sites)
-                        .protectedBy(new ServerConfig.LispSec(false, List.of(itrs))),
-                InstantSource.system());
+        var server =
+                MapServer.start(
+                        ServerConfig.alone("dev", folder.resolve("data"), lisp, sites)
+                                .protectedBy(new ServerConfig.LispSec(false, List.of(itrs))),
+                        InstantSource.system());
+        while (server.unreadiness().isPresent()) {
+            Thread.onSpinWait(); // it denies nothing before it knows its log
+        }
+        return server;
     }
 
     private static Bytes octets(String secret) {

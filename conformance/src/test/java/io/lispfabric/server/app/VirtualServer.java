@@ -67,7 +67,8 @@ public final class VirtualServer {
                                 incidents,
                                 new LocalAddresses(),
                                 clock,
-                                1));
+                                1,
+                                () -> true));
         try {
             log = Optional.of(InMemoryLog.open(mappings));
         } catch (IOException e) {

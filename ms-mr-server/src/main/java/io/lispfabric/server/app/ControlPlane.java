@@ -48,7 +48,7 @@ final class ControlPlane {
         this.vendors = Vendors.of(around.config().vendors());
         this.registers = new MapRegisters(around);
         this.requests = new MapRequests(around);
-        this.publications = new Publications(around);
+        this.publications = new Publications(around, requests::mayAnswer);
     }
 
     void receive(Datagram datagram) {
@@ -88,42 +88,48 @@ final class ControlPlane {
         }
     }
 
-    /** What a committed command leads to. */
+    /**
+     * What a committed command leads to.
+     *
+     * @throws RuntimeException after all of it, when one of them has met a mistake of ours: the
+     *     others are for other xTRs
+     */
     void release(List<Effect> effects) {
-        for (var effect : effects) {
-            switch (effect) {
-                case Effect.Answer answer when answer.origin() == around.origin() ->
-                        registers.answer(answer);
-                case Effect.NotSubscribed(var asked) when asked.origin() == around.origin() ->
-                        requests.onNotSubscribed(asked);
-                case Effect.NotAuthenticated(var asked) when asked.origin() == around.origin() ->
-                        requests.onNotAuthenticated(asked);
-                case Effect.Replayed(var heardBy, var who, var nonce)
-                        when heardBy == around.origin() ->
-                        around.drop(Drop.REPLAYED, who, nonce);
-                case Effect.Conflicting(var heardBy, var who, var eid)
-                        when heardBy == around.origin() ->
-                        around.drop(Drop.PREFIX_CONFLICT, who, eid);
-                case Effect.Outdated(var heardBy, var who, var eid)
-                        when heardBy == around.origin() ->
-                        around.drop(Drop.OUTDATED, who, eid);
-                case Effect.Publish publish when publications.leads() ->
-                        publications.onPublish(publish);
-                case Effect.Dismiss(
-                                var credentials,
-                                var recipient,
-                                var to,
-                                var port,
-                                var nonce,
-                                var record)
-                        when publications.leads() ->
-                        around.outbox()
-                                .sendNotify(
-                                        credentials, recipient, to, port, nonce, List.of(record));
-                case Effect _ -> {} // another replica's to do
-            }
-        }
+        Mistakes.afterAll(effects, this::release);
         publications.publish();
+    }
+
+    private void release(Effect effect) {
+        switch (effect) {
+            case Effect.Answer answer when answer.origin() == around.origin() ->
+                    registers.answer(answer);
+            case Effect.NotSubscribed(var asked) when asked.origin() == around.origin() ->
+                    requests.onNotSubscribed(asked);
+            case Effect.NotAuthenticated(var asked) when asked.origin() == around.origin() ->
+                    requests.onNotAuthenticated(asked);
+            case Effect.Replayed(var heardBy, var who, var nonce) when heardBy == around.origin() ->
+                    around.drop(Drop.REPLAYED, who, nonce);
+            case Effect.Crowded(var heardBy, var who, var eid) when heardBy == around.origin() ->
+                    around.drop(Drop.TOO_MANY_XTRS, who, eid);
+            case Effect.Conflicting(var heardBy, var who, var eid)
+                    when heardBy == around.origin() ->
+                    around.drop(Drop.PREFIX_CONFLICT, who, eid);
+            case Effect.Outdated(var heardBy, var who, var eid) when heardBy == around.origin() ->
+                    around.drop(Drop.OUTDATED, who, eid);
+            case Effect.Publish publish when publications.leads() ->
+                    publications.onPublish(publish);
+            case Effect.Dismiss(
+                            var credentials,
+                            var recipient,
+                            var to,
+                            var port,
+                            var nonce,
+                            var record)
+                    when publications.leads() ->
+                    around.outbox()
+                            .sendNotify(credentials, recipient, to, port, nonce, List.of(record));
+            case Effect _ -> {} // another replica's to do
+        }
     }
 
     void lead(boolean leading) {

@@ -17,6 +17,10 @@ enum Drop {
     RLOC_NOT_ALLOWED("%s may not name the locators it gives for %s"),
     /** An EID-Prefix that another site holds. */
     PREFIX_CONFLICT("%s registers %s, which is another's"),
+    /** One xTR more than may register an EID-Prefix together. */
+    TOO_MANY_XTRS("%s is one xTR too many for %s"),
+    /** A member that has just started, and does not yet know what there is not. */
+    CATCHING_UP,
     /** A Map-Version older than the one that is registered (RFC 9302 §5: SHOULD log). */
     OUTDATED("%s has sent an older Map-Version than its last one for %s"),
     /** A request to be merged by an xTR without xTR-ID and Site-ID (draft-jain §6.1). */

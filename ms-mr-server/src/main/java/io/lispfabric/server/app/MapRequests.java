@@ -57,6 +57,9 @@ final class MapRequests {
     private final SecretHash hash;
 
     /** By nonce and EID. */
+    /** Octets that an answer may have to count as one: what every path carries (RFC 9301 §5). */
+    private static final int ORDINARY = 576;
+
     private final BoundedMap<Long, Errand> waiting = new BoundedMap<>(MOST_WAITING);
 
     MapRequests(Surroundings around) {
@@ -177,6 +180,10 @@ final class MapRequests {
         if (!ddt.inTree()) {
             return request.records();
         }
+        if (!around.knowsAll().getAsBoolean()) {
+            around.metrics().dropped(Drop.CATCHING_UP);
+            return List.of();
+        }
         if (!replies.allows(from.address(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return List.of();
@@ -263,8 +270,11 @@ final class MapRequests {
         var directory = around.mappings().directory();
         switch (MapResolver.answer(
                 directory, around.config().sites(), eid, room, request.identity())) {
-            case MapResolver.Answer.Reply(var records) ->
+            case MapResolver.Answer.Reply(var records) -> {
+                if (mayTell(records)) {
                     reply(to.get(), from, unsigned(request, records));
+                }
+            }
             case MapResolver.Answer.Forward(var etrs) -> forward(errand, eid, etrs);
             case MapResolver.Answer.Relay(var servers) -> relay(errand, eid, servers);
         }
@@ -273,7 +283,8 @@ final class MapRequests {
     /** RFC 9303 §6.7: what is asked with protection is answered with it. */
     private void answer(Errand errand, Eid eid, Ip to, Protection protection) {
         switch (protectedAnswer(errand, eid, to, protection)) {
-            case ProtectedAnswer.Reply(var records, var vouched, var etrCantSign) ->
+            case ProtectedAnswer.Reply(var records, var vouched, var etrCantSign) -> {
+                if (mayTell(records)) {
                     reply(
                             to,
                             errand.from,
@@ -282,6 +293,8 @@ final class MapRequests {
                                             unsigned(errand.request, records).get(),
                                             vouched,
                                             etrCantSign));
+                }
+            }
             case ProtectedAnswer.Forward forward -> forward(errand, to, protection, forward);
         }
     }
@@ -300,6 +313,17 @@ final class MapRequests {
                                 this::reaches));
     }
 
+    /** Who does not yet know all that the log has says nothing of what there is not. */
+    private boolean mayTell(List<MappingRecord> records) {
+        boolean may =
+                around.knowsAll().getAsBoolean()
+                        || records.stream().noneMatch(MappingRecord::isNegative);
+        if (!may) {
+            around.metrics().dropped(Drop.CATCHING_UP);
+        }
+        return may;
+    }
+
     private static Supplier<MapReply> unsigned(MapRequest request, List<MappingRecord> records) {
         return () -> new MapReply(false, false, request.nonce(), records);
     }
@@ -312,7 +336,8 @@ final class MapRequests {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        around.outbox().send(to, from.replyPort(), what.get());
+        // What is many times as long as a question counts many times.
+        replies.charge(to, around.outbox().send(to, from.replyPort(), what.get()) / ORDINARY);
     }
 
     /**
@@ -468,7 +493,13 @@ final class MapRequests {
                 .flatMap(rloc -> rloc.ip().stream())
                 .filter(Ip::isUnicast)
                 .filter(this::reaches)
+                .distinct()
                 .toList();
+    }
+
+    /** Whether an address may get one more answer now that it has perhaps not asked for. */
+    boolean mayAnswer(Ip to) {
+        return replies.allows(to, around.now());
     }
 
     /** Whether the socket can send to that family of addresses. */

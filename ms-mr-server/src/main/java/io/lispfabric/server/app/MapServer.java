@@ -49,6 +49,7 @@ public final class MapServer implements AutoCloseable {
     private volatile boolean draining;
     private volatile Optional<String> fault = Optional.empty();
     private volatile boolean announced;
+    private volatile boolean knowsAll;
     private volatile boolean caughtUp;
 
     /**
@@ -97,7 +98,8 @@ public final class MapServer implements AutoCloseable {
                                     incidents,
                                     local,
                                     clock,
-                                    new SecureRandom().nextLong()));
+                                    new SecureRandom().nextLong(),
+                                    () -> knowsAll));
             this.admin =
                     config.admin().isPresent()
                             ? Optional.of(
@@ -126,6 +128,7 @@ public final class MapServer implements AutoCloseable {
             receiver.plane = plane;
             loop.every(PUBLISH_MILLIS, guarded(plane::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));
+            loop.every(PUBLISH_MILLIS, this::look);
             loop.every(ANNOUNCE_MILLIS, this::announce);
             loop.every(REFRESH_MILLIS, local::refresh);
             started = true;
@@ -315,6 +318,13 @@ public final class MapServer implements AutoCloseable {
                 : ready.status().refuses().map(why -> "nothing is registered: " + why);
     }
 
+    /** Looks whether what was in the log when this member was started has been applied. */
+    private void look() {
+        if (!knowsAll) {
+            knowsAll = log.leads() || Readiness.knowsAll(log.status());
+        }
+    }
+
     /** Brings the gRPC health service up to date. */
     private void announce() {
         boolean ready = problem().isEmpty();
@@ -348,7 +358,7 @@ public final class MapServer implements AutoCloseable {
         }
         var late = Readiness.behind(now, caughtUp);
         caughtUp |= late.isEmpty();
-        return late;
+        return late.isEmpty() && !knowsAll ? Optional.of("catching up") : late;
     }
 
     /**

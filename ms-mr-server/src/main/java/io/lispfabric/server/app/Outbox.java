@@ -40,10 +40,16 @@ final class Outbox {
         this.incidents = incidents;
     }
 
-    /** A message that needs no MAC. */
-    void send(Ip to, int port, LispMessage.Plain message) {
+    /**
+     * A message that needs no MAC.
+     *
+     * @return how many octets it has
+     */
+    int send(Ip to, int port, LispMessage.Plain message) {
         metrics.sent(message);
-        send(to, port, LispCodec.encode(message));
+        var octets = LispCodec.encode(message);
+        send(to, port, octets);
+        return octets.length;
     }
 
     /**

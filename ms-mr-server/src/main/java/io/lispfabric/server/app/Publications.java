@@ -14,6 +14,7 @@ import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Map-Notifies that are repeated until acknowledged, while this member leads (RFC 9301 §5.7, RFC
@@ -26,10 +27,16 @@ final class Publications {
     private final Surroundings around;
     private final Publisher publisher = new Publisher();
     private final Pace pace;
+    private final Predicate<Ip> mayAnswer;
     private boolean leads;
 
-    Publications(Surroundings around) {
+    /**
+     * @param mayAnswer whether an address may get one more answer now that it has perhaps not asked
+     *     for
+     */
+    Publications(Surroundings around, Predicate<Ip> mayAnswer) {
         this.around = around;
+        this.mayAnswer = mayAnswer;
         this.pace = new Pace(around.config().subscriptions().notifiesPerSecond());
     }
 
@@ -55,26 +62,33 @@ final class Publications {
         var now = around.now();
         var todo = publisher.poll(now, around.state(), pace.allows(BATCH, now));
         pace.spend(todo.size());
-        for (var due : todo) {
-            switch (due) {
-                case Publisher.Due.Send(
-                                var credentials,
-                                var recipient,
-                                var to,
-                                var port,
-                                var nonce,
-                                var record,
-                                _,
-                                var again) -> {
-                    if (again) {
-                        around.metrics().retransmitted();
-                    }
-                    around.outbox()
-                            .sendNotify(credentials, recipient, to, port, nonce, List.of(record));
+        Mistakes.afterAll(todo, this::perform);
+    }
+
+    private void perform(Publisher.Due due) {
+        switch (due) {
+            case Publisher.Due.Send(
+                            var credentials,
+                            var recipient,
+                            var to,
+                            var port,
+                            var nonce,
+                            var record,
+                            var confirms,
+                            var again) -> {
+                // Until it is acknowledged, nothing says that this address has asked for it.
+                if (again && confirms && !mayAnswer.test(to)) {
+                    around.metrics().dropped(Drop.RATE_LIMITED);
+                    return;
                 }
-                case Publisher.Due.Surrender(var command) -> around.submit(command);
-                case Publisher.Due.Renew(var command) -> around.submit(command);
+                if (again) {
+                    around.metrics().retransmitted();
+                }
+                around.outbox()
+                        .sendNotify(credentials, recipient, to, port, nonce, List.of(record));
             }
+            case Publisher.Due.Surrender(var command) -> around.submit(command);
+            case Publisher.Due.Renew(var command) -> around.submit(command);
         }
     }
 

@@ -73,10 +73,19 @@ final class RateLimit {
         this.perSecond = perSecond;
         this.burst = burst;
         this.addresses = addresses;
-        // So long takes the emptiest bucket to be full again.
+        // So long takes the emptiest bucket to be full again, and one in debt twice as long.
         this.idle = Duration.ofNanos((long) (1e9 * burst / perSecond));
         this.shared =
                 new Bucket((double) SHARED * perSecond, (double) SHARED * burst, Instant.EPOCH);
+    }
+
+    /** What went there was worth so many more. */
+    void charge(Ip address, int more) {
+        var bucket = more == 0 ? null : buckets.get(hash.of(address));
+        if (bucket != null) {
+            // No debt is deeper than a bucket.
+            bucket.tokens = Math.max(-burst, bucket.tokens - more);
+        }
     }
 
     /** Whether one more may go there now. */
@@ -94,8 +103,9 @@ final class RateLimit {
     }
 
     private boolean makeRoom(Instant now) {
-        var eldest = buckets.firstEntry();
-        if (eldest.getValue().filled.plus(idle).isAfter(now)) {
+        var eldest = buckets.firstEntry().getValue();
+        var full = eldest.filled.plus(eldest.tokens < 0 ? idle.multipliedBy(2) : idle);
+        if (full.isAfter(now)) {
             return false;
         }
         buckets.pollFirstEntry();

@@ -16,17 +16,32 @@ final class Readiness {
     private Readiness() {}
 
     /**
+     * Whether a follower has all that its leader says is committed. A leader says so itself ({@link
+     * io.lispfabric.store.ReplicatedLog#leads}).
+     */
+    static boolean knowsAll(Status status) {
+        return status.role() == Status.Role.FOLLOWER
+                && status.leader().isPresent()
+                && status.commitIndex() >= 0
+                && lacking(status) <= 0;
+    }
+
+    private static long lacking(Status status) {
+        long newest = status.commitIndex();
+        for (var member : status.members()) {
+            newest = Math.max(newest, member.commitIndex().orElse(-1));
+        }
+        return newest - status.appliedIndex();
+    }
+
+    /**
      * In one sentence, how much it lacks of what any member is known to have; empty if that does
      * not count.
      *
      * @param caughtUp whether it has had everything since it was started
      */
     static Optional<String> behind(Status status, boolean caughtUp) {
-        long newest = status.commitIndex();
-        for (var member : status.members()) {
-            newest = Math.max(newest, member.commitIndex().orElse(-1));
-        }
-        long lacking = newest - status.appliedIndex();
+        long lacking = lacking(status);
         return lacking <= (caughtUp ? FALLING_BEHIND : UNDER_WAY)
                 ? Optional.empty()
                 : Optional.of("catching up: " + lacking + " log entries to go");

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -16,6 +17,7 @@ import org.slf4j.LoggerFactory;
  * What every part of the control plane works with.
  *
  * @param origin a number that no other run of any server has
+ * @param knowsAll whether all is applied here that was in the log when this member was started
  */
 record Surroundings(
         ServerConfig config,
@@ -26,7 +28,8 @@ record Surroundings(
         Incidents incidents,
         LocalAddresses local,
         InstantSource clock,
-        long origin) {
+        long origin,
+        BooleanSupplier knowsAll) {
     private static final Logger LOG = LoggerFactory.getLogger(Surroundings.class);
 
     /** Where commands go. */

@@ -25,6 +25,13 @@ public record Credentials(
         int length,
         int iidMaskLength,
         Optional<PubSubKey> association) {
+    private static final int MOST_IID_BITS = 32;
+
+    /** One that no EID can have is that of no peer which compares it, and none of ours. */
+    public Credentials {
+        iidMaskLength = iidMaskLength > MOST_IID_BITS ? 0 : iidMaskLength;
+    }
+
     /** Those of an xTR that uses a key of its site. */
     public Credentials(String site, int keyId, int algorithmId, int length, int iidMaskLength) {
         this(site, keyId, algorithmId, length, iidMaskLength, Optional.empty());

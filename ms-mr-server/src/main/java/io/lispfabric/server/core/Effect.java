@@ -62,6 +62,9 @@ public sealed interface Effect {
      */
     record Conflicting(long origin, Registrant who, Eid eid) implements Effect {}
 
+    /** So many xTRs register the EID-Prefix already that this one was left out. */
+    record Crowded(long origin, Registrant who, Eid eid) implements Effect {}
+
     /** A Map-Notify that is repeated until acknowledged, by the leader (RFC 9437 §6). */
     record Publish(ListenerId listener, Outstanding outstanding) implements Effect {}
 

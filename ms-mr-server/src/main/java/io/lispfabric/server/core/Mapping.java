@@ -25,6 +25,12 @@ public final class Mapping extends Bits implements Expiring {
     /** Entries of a replication list: what fits a jumbo frame with IPv6 RLOCs. */
     private static final int MOST_RECEIVERS = 400;
 
+    /** xTRs that may register an EID-Prefix together. */
+    static final int MOST_XTRS = 64;
+
+    /** Sites that may receive a group, each by one xTR. */
+    private static final int MOST_SITES = 4_096;
+
     private final List<Registration> registrations;
 
     /**
@@ -87,6 +93,16 @@ public final class Mapping extends Bits implements Expiring {
                         || registrations.stream()
                                 .noneMatch(it ->
                                         it.merges() && it.registrant().identity().isPresent()));
+    }
+
+    /**
+     * Whether another xTR would be one too many. Each change of one is told to all others, so that
+     * without a bound the holder of one key could keep the cluster busy.
+     */
+    boolean isFullFor(Registrant registrant, boolean merges) {
+        return merges
+                && registrations.size() >= (isGroup() ? MOST_SITES : MOST_XTRS)
+                && by(registrant).isEmpty();
     }
 
     boolean isGroup() {

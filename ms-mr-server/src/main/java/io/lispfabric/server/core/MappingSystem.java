@@ -7,6 +7,7 @@ import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything the cluster agrees on, as one immutable value; {@link #apply} is its only way forward.
@@ -16,6 +17,8 @@ import java.util.Optional;
  * @param nonces the last one of each xTR under each key
  * @param subscribers by EID-Prefix, and then by xTR
  * @param members the xTRs that register, to be told of their group
+ * @param awaited which members have been told about an EID-Prefix and have not said that they know;
+ *     follows from {@code members}
  * @param usedKeys the one-time keys that have made security associations
  * @param tally how many subscribers there are
  */
@@ -24,10 +27,12 @@ public record MappingSystem(
         PrefixMap<Nonce> nonces,
         PrefixMap<PrefixMap<Listener>> subscribers,
         PrefixMap<Listener> members,
+        PrefixMap<PrefixMap<Registrant>> awaited,
         UsedKeys usedKeys,
         Tally tally) {
     public static final MappingSystem EMPTY =
             new MappingSystem(
+                    PrefixMap.empty(),
                     PrefixMap.empty(),
                     PrefixMap.empty(),
                     PrefixMap.empty(),
@@ -170,9 +175,11 @@ public record MappingSystem(
         return due;
     }
 
-    /** The members that have not acknowledged all that they were told. */
-    List<Listener> membersWaiting() {
-        return members.expiring(0, Integer.MAX_VALUE);
+    /** The members that have not acknowledged what they were told about an EID-Prefix. */
+    List<Registrant> membersAwaiting(Eid eid) {
+        var all = new ArrayList<Registrant>();
+        awaited.get(BitKey.of(eid)).ifPresent(those -> those.forEach((_, it) -> all.add(it)));
+        return all;
     }
 
     /** What an xTR has said about this EID-Prefix and those around it, the longest first. */
@@ -197,6 +204,7 @@ public record MappingSystem(
                             nonces.with(key, nonce),
                             subscribers,
                             members,
+                            awaited,
                             usedKeys,
                             tally);
             case Change.KeyUsed(var used) -> withKeys(usedKeys.with(used));
@@ -212,26 +220,40 @@ public record MappingSystem(
             case Change.OutstandingSet(var id, var outstanding) ->
                     listener(id)
                             .map(it ->
-                                    with(
-                                            it.with(
-                                                    it.outstanding()
-                                                            .with(
-                                                                    BitKey.of(outstanding.eid()),
-                                                                    outstanding))))
+                                    withOutstanding(it, BitKey.of(outstanding.eid()), outstanding))
                             .orElse(this);
             case Change.OutstandingGone(var id, var eid) ->
-                    listener(id)
-                            .map(it -> with(it.with(it.outstanding().without(BitKey.of(eid)))))
-                            .orElse(this);
+                    listener(id).map(it -> withOutstanding(it, BitKey.of(eid), null)).orElse(this);
         };
     }
 
+    private MappingSystem withOutstanding(Listener it, BitKey eid, @Nullable Outstanding what) {
+        var left = what == null ? it.outstanding().without(eid) : it.outstanding().with(eid, what);
+        var told = with(it.with(left));
+        return it.id() instanceof ListenerId.Member(var registrant)
+                ? told.with(told.members, told.awaiting(eid, registrant, what != null))
+                : told;
+    }
+
+    private PrefixMap<PrefixMap<Registrant>> awaiting(
+            BitKey eid, Registrant registrant, boolean now) {
+        var those = awaited.get(eid).orElse(PrefixMap.empty());
+        var left = now ? those.with(registrant.key(), registrant) : those.without(registrant.key());
+        return left.isEmpty() ? awaited.without(eid) : awaited.with(eid, left);
+    }
+
+    private MappingSystem with(
+            PrefixMap<Listener> otherMembers, PrefixMap<PrefixMap<Registrant>> otherAwaited) {
+        return new MappingSystem(
+                mappings, nonces, subscribers, otherMembers, otherAwaited, usedKeys, tally);
+    }
+
     private MappingSystem with(PrefixMap<Mapping> other) {
-        return new MappingSystem(other, nonces, subscribers, members, usedKeys, tally);
+        return new MappingSystem(other, nonces, subscribers, members, awaited, usedKeys, tally);
     }
 
     private MappingSystem withKeys(UsedKeys other) {
-        return new MappingSystem(mappings, nonces, subscribers, members, other, tally);
+        return new MappingSystem(mappings, nonces, subscribers, members, awaited, other, tally);
     }
 
     private MappingSystem with(Listener listener) {
@@ -244,6 +266,7 @@ public record MappingSystem(
                         nonces,
                         subscribers.with(key, those.with(key(xtr), listener)),
                         members,
+                        awaited,
                         usedKeys,
                         listener(listener.id())
                                 .map(it -> tally.plus(it.standing(), key(xtr), -1))
@@ -251,13 +274,7 @@ public record MappingSystem(
                                 .plus(listener.standing(), key(xtr), 1));
             }
             case ListenerId.Member(var registrant) ->
-                    new MappingSystem(
-                            mappings,
-                            nonces,
-                            subscribers,
-                            members.with(registrant.key(), listener),
-                            usedKeys,
-                            tally);
+                    with(members.with(registrant.key(), listener), awaited);
         };
     }
 
@@ -271,20 +288,26 @@ public record MappingSystem(
                         nonces,
                         those.isEmpty() ? subscribers.without(key) : subscribers.with(key, those),
                         members,
+                        awaited,
                         usedKeys,
                         listener(id)
                                 .map(it -> tally.plus(it.standing(), key(xtr), -1))
                                 .orElse(tally));
             }
-            case ListenerId.Member(var registrant) ->
-                    new MappingSystem(
-                            mappings,
-                            nonces,
-                            subscribers,
-                            members.without(registrant.key()),
-                            usedKeys,
-                            tally);
+            case ListenerId.Member(var registrant) -> {
+                var left = this;
+                for (var key : outstandingKeys(id)) {
+                    left = left.with(left.members, left.awaiting(key, registrant, false));
+                }
+                yield left.with(left.members.without(registrant.key()), left.awaited);
+            }
         };
+    }
+
+    private List<BitKey> outstandingKeys(ListenerId id) {
+        var keys = new ArrayList<BitKey>();
+        listener(id).ifPresent(it -> it.outstanding().forEach((key, _) -> keys.add(key)));
+        return keys;
     }
 
     /** Where an xTR stands among the subscribers to an EID-Prefix. */

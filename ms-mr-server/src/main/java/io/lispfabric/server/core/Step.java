@@ -83,6 +83,10 @@ final class Step {
             if (before.isPresent() && !before.get().admits(registrant)
                     || !mayJoin(command, registrant, record)) {
                 effects.add(new Effect.Conflicting(command.origin(), registrant, record.eid()));
+            } else if (!record.ttl().removes()
+                    && before.filter(it -> it.isFullFor(registrant, command.mergeRequest()))
+                            .isPresent()) {
+                effects.add(new Effect.Crowded(command.origin(), registrant, record.eid()));
             } else if (record.ttl().removes()) {
                 before.ifPresent(mapping ->
                         replace(
@@ -208,7 +212,7 @@ final class Step {
         }
         // Who has not acknowledged the last news needs a new nonce with these, member or not:
         // no nonce of ours is ever used twice with another content.
-        var waiting = membersAwaiting(eid);
+        var waiting = state.membersAwaiting(eid);
         group.addAll(waiting);
         cause.filter(it -> it.wantMapNotify() || !waiting.contains(registrant(it)))
                 .map(Step::registrant)
@@ -306,18 +310,6 @@ final class Step {
     private boolean hears(XtrIdentity xtr, Eid eid) {
         return state.around(eid, xtr).stream()
                 .anyMatch(it -> it.active() || it.standing() == Standing.EXCLUDED);
-    }
-
-    private Set<Registrant> membersAwaiting(Eid eid) {
-        var key = BitKey.of(eid);
-        var those = new LinkedHashSet<Registrant>();
-        for (var member : state.membersWaiting()) {
-            if (member.outstanding().get(key).isPresent()
-                    && member.id() instanceof ListenerId.Member(var registrant)) {
-                those.add(registrant);
-            }
-        }
-        return those;
     }
 
     /**

@@ -18,4 +18,10 @@ final class Awaiting {
             LockSupport.parkNanos(1_000_000);
         }
     }
+
+    /** Until a server knows all that is in its log. */
+    static MapServer ready(MapServer server) {
+        until(() -> server.unreadiness().isEmpty());
+        return server;
+    }
 }

@@ -89,10 +89,11 @@ class LispSecServerTest {
                 List.of(
                         new ServerConfig.ItrKey(ITR, Set.of()),
                         new ServerConfig.ItrKey(ITR_OF_POD_A, Set.of("pod-a")));
-        return MapServer.start(
-                ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES)
-                        .protectedBy(new ServerConfig.LispSec(required, keys)),
-                InstantSource.system());
+        return Awaiting.ready(
+                MapServer.start(
+                        ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES)
+                                .protectedBy(new ServerConfig.LispSec(required, keys)),
+                        InstantSource.system()));
     }
 
     private static Xtr xtr(MapServer server, SharedKey key, XtrIdentity identity, long nonce)
@@ -296,7 +297,7 @@ class LispSecServerTest {
                             .protectedBy(
                                     new ServerConfig.LispSec(
                                             true, List.of(new ServerConfig.ItrKey(ITR, Set.of()))));
-            try (var resolver = MapServer.start(config, InstantSource.system());
+            try (var resolver = Awaiting.ready(MapServer.start(config, InstantSource.system()));
                     var itr = xtr(resolver, SITE, D3, 1000)) {
                 d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
                 var otk = otk();

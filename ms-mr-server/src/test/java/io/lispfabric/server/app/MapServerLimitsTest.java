@@ -49,9 +49,10 @@ class MapServerLimitsTest {
                     prefixes: [ { iid: 1, prefix: 40.0.0.0/16, accept-more-specifics: true } ]
                 """
                         .formatted(folder.resolve("data"), repliesPerSecond);
-        return MapServer.start(
-                ServerConfig.load(Files.writeString(folder.resolve("ms.yaml"), settings)),
-                InstantSource.fixed(Instant.parse("2026-01-01T00:00:00Z")));
+        return Awaiting.ready(
+                MapServer.start(
+                        ServerConfig.load(Files.writeString(folder.resolve("ms.yaml"), settings)),
+                        InstantSource.fixed(Instant.parse("2026-01-01T00:00:00Z"))));
     }
 
     private static Xtr xtr(MapServer server) throws IOException {

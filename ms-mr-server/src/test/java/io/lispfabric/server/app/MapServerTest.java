@@ -48,6 +48,7 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -94,9 +95,40 @@ class MapServerTest {
 
     private MapServer start(int port, Sites sites) throws IOException {
         var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        return MapServer.start(
-                ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, sites),
-                InstantSource.system());
+        return Awaiting.ready(
+                MapServer.start(
+                        ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, sites),
+                        InstantSource.system()));
+    }
+
+    /**
+     * What a member does not know it would deny, and an ITR would believe that for a minute. This
+     * one never hears of the others.
+     */
+    @Test
+    @Rfc("9301 §8.4")
+    void whoDoesNotYetKnowAllThatIsInTheLogDeniesNothing() throws Exception {
+        var lisp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        var config =
+                ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES)
+                        .in(
+                                "pods",
+                                List.of(
+                                        new ServerConfig.Peer("ms-0", "127.0.0.1", freePort()),
+                                        new ServerConfig.Peer("ms-1", "127.0.0.1", freePort()),
+                                        new ServerConfig.Peer("ms-2", "127.0.0.1", freePort())));
+        try (var server = MapServer.start(config, InstantSource.system());
+                var d1 = xtr(server, KEY, D1, 1)) {
+            d1.send(d1.query(Eid.of(1, "40.0.0.7")));
+            Awaiting.until(() -> server.drops("catching_up") == 1);
+            assertThat(d1.heard(200)).isEmpty();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
     }
 
     /** The site of {@link #SITES} with other keys. */
@@ -403,7 +435,7 @@ class MapServerTest {
                                         unless.bereaved(),
                                         unless.notifiesPerSecond(),
                                         List.of(new ServerConfig.Configured(fixed, false))));
-        try (var server = MapServer.start(config, InstantSource.system());
+        try (var server = Awaiting.ready(MapServer.start(config, InstantSource.system()));
                 var d1 = xtr(server, KEY, D1, 1);
                 var d3 = xtr(server, KEY, D3, 1L << 40)) {
             d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
@@ -621,7 +653,7 @@ class MapServerTest {
         var config =
                 ServerConfig.alone("ms-0", data.resolve("ms-0"), lisp, SITES)
                         .in(new Ddt(List.of(Eid.of(1, "40.0.0.0/8")), List.of(local), true));
-        try (var server = MapServer.start(config, InstantSource.system());
+        try (var server = Awaiting.ready(MapServer.start(config, InstantSource.system()));
                 var d1 = xtr(server, KEY, D1, 1);
                 var itr = xtr(server, KEY, D3, 1L << 40)) {
             d1.registered(ACC7, "192.0.2.13", RecordTtl.ONE_DAY);
@@ -675,7 +707,7 @@ class MapServerTest {
                                 lisp,
                                 new Sites(List.of(), false, List.of(known)))
                         .as(ServerConfig.Role.MAP_RESOLVER);
-        return MapServer.start(config, InstantSource.system());
+        return Awaiting.ready(MapServer.start(config, InstantSource.system()));
     }
 
     @Test

@@ -34,6 +34,21 @@ class RateLimitTest {
         assertThat(limit.allows(Ip.parse("192.0.2.2"), at(10_000))).isTrue();
     }
 
+    /** Else a short question about a long mapping would be worth asking in another's name. */
+    @Rfc("9301 §9")
+    @Test
+    void whatIsManyTimesAsLongCountsManyTimes() {
+        var limit = new RateLimit(10, 20, HASH);
+        int allowed = 0;
+        for (int millis = 0; millis < 10_000; millis++) {
+            if (limit.allows(PEER, at(millis))) {
+                allowed++;
+                limit.charge(PEER, 4);
+            }
+        }
+        assertThat(allowed).isBetween(24, 28); // 120, and a debt at the end, of five each
+    }
+
     @Rfc("9301 §9")
     @Test
     void aFloodOfOtherAddressesNeitherStarvesOneThatIsInUseNorFillsItsBucketAgain() {

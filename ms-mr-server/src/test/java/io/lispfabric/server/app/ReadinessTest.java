@@ -2,6 +2,7 @@ package io.lispfabric.server.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.store.Status;
 import java.util.List;
 import java.util.Optional;
@@ -42,6 +43,16 @@ class ReadinessTest {
         assertThat(Readiness.behind(status(4_000, 5_000, 5_000), false)).isPresent();
         assertThat(Readiness.behind(status(4_990, 5_000, 5_000), false)).isEmpty();
         assertThat(Readiness.behind(status(-1, -1, -1), false)).isEmpty();
+    }
+
+    /** What it does not know of it would deny, and an ITR would believe that for a minute. */
+    @Rfc("9301 §8.4")
+    @Test
+    void aFollowerKnowsAllOnlyWhenItHasAllThatItsLeaderHas() {
+        assertThat(Readiness.knowsAll(status(5_000, 5_000, 5_000))).isTrue();
+        assertThat(Readiness.knowsAll(status(4_999, 5_000, 5_000))).isFalse();
+        assertThat(Readiness.knowsAll(status(4_999, 4_999, 5_000))).isFalse();
+        assertThat(Readiness.knowsAll(status(-1, -1, -1))).isFalse();
     }
 
     @Test

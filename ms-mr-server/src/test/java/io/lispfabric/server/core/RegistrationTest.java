@@ -45,4 +45,45 @@ class RegistrationTest {
         assertThat(version(69).outdates(0)).isFalse();
         assertThat(version(0).outdates(69)).isFalse();
     }
+
+    private static Outcome registers(MappingSystem state, int xtr, long nonce, int minutes) {
+        var record = Fixture.record("40.0.0.7/32", minutes, "192.0.2." + xtr);
+        return state.apply(Fixture.register(xtr, nonce, 0, List.of(record)));
+    }
+
+    /** Each change of one is told to all others, so there is a bound to how many there are. */
+    @Test
+    @Rfc("R-104")
+    void soManyXtrsRegisterAnEidTogetherAndNoMore() {
+        var state = MappingSystem.EMPTY;
+        for (int xtr = 1; xtr <= Mapping.MOST_XTRS; xtr++) {
+            state = registers(state, xtr, 1, 1440).next();
+        }
+        int oneMore = Mapping.MOST_XTRS + 1;
+        var refused = registers(state, oneMore, 1, 1440);
+        assertThat(refused.effects()).singleElement().isInstanceOf(Effect.Crowded.class);
+        assertThat(refused.next().mappings()).isEqualTo(state.mappings());
+
+        // Those that are there may go on, and where one goes another may come.
+        assertThat(registers(state, 5, 2, 1440).effects())
+                .hasAtLeastOneElementOfType(Effect.Answer.class);
+        state = registers(state, 5, 2, 0).next();
+        assertThat(registers(state, oneMore, 2, 1440).effects())
+                .hasAtLeastOneElementOfType(Effect.Answer.class);
+    }
+
+    @Test
+    void whoHasBeenToldAndHasNotSaidSoIsKnownByTheEid() {
+        var eid = Fixture.eid("40.0.0.7/32");
+        var state = registers(registers(MappingSystem.EMPTY, 1, 1, 1440).next(), 2, 1, 1440).next();
+        var first = Registrant.of("POD-D", 1, Optional.of(Fixture.xtr(1)));
+        assertThat(state.membersAwaiting(eid)).containsExactly(first);
+        var told = state.outstanding().getFirst();
+        var settled =
+                state.apply(
+                                new Command.Acknowledge(
+                                        told.listener(), eid, told.outstanding().nonce()))
+                        .next();
+        assertThat(settled.membersAwaiting(eid)).isEmpty();
+    }
 }
