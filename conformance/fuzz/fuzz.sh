@@ -41,7 +41,7 @@ done
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || { echo "fuzz: --seconds wants a number" >&2; exit 2; }
 
 mkdir -p "$work"
-echo "fuzz: building (log: $work/build.log)" >&2
+echo "fuzz: building, which takes some minutes the first time (log: $work/build.log)" >&2
 # One call, so that the class path is that of this checkout's classes.
 if ! ./mvnw -q -B -ntp -pl conformance -am test-compile \
   org.apache.maven.plugins:maven-dependency-plugin:3.11.0:build-classpath -Dmdep.outputFile=target/fuzz-class-path \

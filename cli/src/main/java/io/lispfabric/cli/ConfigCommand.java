@@ -69,7 +69,15 @@ final class ConfigCommand {
                 if (globals().json()) {
                     print(json(true).put("kind", meant.name()).put("name", name));
                 } else {
-                    out().println(file + ": good, the settings of " + meant.title + " " + name);
+                    out().println(
+                                    file
+                                            + ": good, the settings of "
+                                            + meant.title
+                                            + " "
+                                            + name
+                                            + (meant == Kind.ms && !settings.has("sites")
+                                                    ? ", with no site that could register anything"
+                                                    : ""));
                 }
                 return ExitCode.OK;
             } catch (ConfigException e) {

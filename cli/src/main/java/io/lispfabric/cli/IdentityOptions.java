@@ -18,7 +18,7 @@ final class IdentityOptions {
     private final OptionSpec xtrId =
             Options.option(
                             "HEX",
-                            "the xTR-ID, up to 32 hexadecimal digits (default: made up)",
+                            "the xTR-ID, up to 32 hexadecimal digits (default: one of this host, or of this run where nothing is registered)",
                             "--xtr-id")
                     .type(String.class)
                     .build();

@@ -1,11 +1,10 @@
 package io.lispfabric.cli;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.wire.app.TextFile;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -86,15 +85,14 @@ final class KeyOptions {
                             + " or a Map-Notify");
         }
         try {
-            var secret =
-                    Files.readString(Path.of(file.get())).strip().getBytes(StandardCharsets.UTF_8);
+            var secret = TextFile.secret(Path.of(file.get()));
             // Whether a short secret is good enough is the Map-Server's to say, which keeps it too.
             return new SharedKey(
                     id.get(), Bytes.of(secret), algorithms, legacyLength.<Boolean>getValue(), true);
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    "cannot read the key file " + file.get() + ": " + e.getClass().getSimpleName(),
+                    "cannot read the key file " + file.get() + ": " + e.getMessage(),
                     e);
         } catch (IllegalArgumentException e) {
             throw usage.apply(String.valueOf(e.getMessage()));

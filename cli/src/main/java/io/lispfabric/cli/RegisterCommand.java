@@ -13,6 +13,7 @@ import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
@@ -71,7 +72,8 @@ final class RegisterCommand extends Subcommand {
                     "replace what other xTRs registered for the EID, rather than add to it");
 
     private final OptionSpec deregister =
-            Options.flag("--deregister", "withdraw the EID, or only the locators named");
+            Options.flag(
+                    "--deregister", "withdraw what this xTR has registered for the EID, all of it");
 
     private final OptionSpec nonceFile =
             Options.option(
@@ -110,6 +112,11 @@ final class RegisterCommand extends Subcommand {
         if (named.isEmpty() && !withdraw) {
             throw usage("--rloc is needed, at least once");
         }
+        if (withdraw && !named.isEmpty()) {
+            throw usage(
+                    "--deregister withdraws all that the xTR has registered for the EID (RFC 9301"
+                            + " §5.6); to leave out one locator, register the others");
+        }
         int minutes = ttl.<Integer>getValue();
         if (minutes < 1) {
             throw usage("--ttl is at least 1 minute; --deregister withdraws");
@@ -122,7 +129,8 @@ final class RegisterCommand extends Subcommand {
         var secret = key.key(this::usage);
         try (var sockets = Sockets.open()) {
             var path = sockets.towards(server);
-            sockets.alsoListenOnControlPort(path.local());
+            sockets.alsoListenOnControlPort(path);
+            var xtr = identity.ofHost(path.local(), this::usage);
             var template =
                     new MapRegister(
                             true,
@@ -134,8 +142,8 @@ final class RegisterCommand extends Subcommand {
                             firstNonce(),
                             new Authentication(0, 0, Bytes.EMPTY),
                             List.of(record),
-                            Optional.of(identity.ofHost(path.local(), this::usage)));
-            return show(eid, server, exchange(sockets, path, template, secret, algorithm));
+                            Optional.of(xtr));
+            return show(eid, server, xtr, exchange(sockets, path, template, secret, algorithm));
         }
     }
 
@@ -194,7 +202,7 @@ final class RegisterCommand extends Subcommand {
                         + (forged == 0 ? "" : " (" + forged + " other datagrams did)")
                         + ". A Map-Server is silent towards a wrong Site-ID, Key ID, secret or algorithm, an"
                         + " EID-Prefix outside of the key's site, and a nonce that is not greater"
-                        + " than the last one; its counters name the reason");
+                        + " than the last one; its log and its metrics name the reason");
     }
 
     private static MapRegister with(MapRegister template, Nonce nonce) {
@@ -225,7 +233,7 @@ final class RegisterCommand extends Subcommand {
         return Optional.empty();
     }
 
-    private int show(Eid eid, InetSocketAddress server, Confirmation confirmation)
+    private int show(Eid eid, InetSocketAddress server, XtrIdentity xtr, Confirmation confirmation)
             throws CommandFailure {
         var records = confirmation.message().records();
         boolean accepted = records.stream().anyMatch(it -> it.eid().equals(eid));
@@ -239,6 +247,7 @@ final class RegisterCommand extends Subcommand {
                             .put("from", Sockets.text(confirmation.source()))
                             .put("try", confirmation.number())
                             .put("rttMillis", confirmation.nanos() / 1e6)
+                            .put("xtr", xtr.toString())
                             .put("nonce", confirmation.message().nonce().toString())
                             .put(
                                     "records",
@@ -256,7 +265,8 @@ final class RegisterCommand extends Subcommand {
                                         + millis(confirmation.nanos())
                                         + " (try "
                                         + confirmation.number()
-                                        + ")");
+                                        + "), as xTR "
+                                        + xtr);
                 Mappings.locators(record.locators(), ink).forEach(out()::println);
             }
         }

@@ -107,11 +107,16 @@ final class Sockets implements AutoCloseable {
 
     /**
      * Listens on port 4342 of the address too, where RFC 9301 §5.7 sends Map-Notifies whatever port
-     * asked for them. When somebody else has that port, theirs it stays.
+     * asked for them. When somebody else has that port, theirs it stays; where the peer should be
+     * is no place for us, or we would hear ourselves.
      */
-    void alsoListenOnControlPort(LispAddress.Ip local) {
+    void alsoListenOnControlPort(Path path) {
+        var control = new InetSocketAddress(path.local().toInetAddress(), LISP_CONTROL);
+        if (control.equals(path.peer())) {
+            return;
+        }
         try {
-            listen(new InetSocketAddress(local.toInetAddress(), LISP_CONTROL));
+            listen(control);
         } catch (IOException _) {
             // An agent or a Map-Server has it. Servers that answer to the source port reach us.
         }

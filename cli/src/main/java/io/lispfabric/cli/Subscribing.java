@@ -88,7 +88,7 @@ final class Subscribing {
                 new Nonce(clock.instant().getEpochSecond() << 32 | random.nextInt() & 0xFFFF_FFFFL);
         try (var sockets = Sockets.open()) {
             var link = new Link(sockets, sockets.towards(server), key, identity);
-            sockets.alsoListenOnControlPort(link.path().local());
+            sockets.alsoListenOnControlPort(link.path());
             var subscriber = Thread.currentThread();
             var hook = Thread.ofPlatform().unstarted(() -> stop(sockets, subscriber));
             Runtime.getRuntime().addShutdownHook(hook);

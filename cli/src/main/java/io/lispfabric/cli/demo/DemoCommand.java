@@ -17,6 +17,7 @@ import picocli.CommandLine.Option;
 /** A whole fabric in one command. */
 @Command(
         name = "demo",
+        mixinStandardHelpOptions = true,
         description =
                 "Run the fabric of draft-jain Figure 1 on this machine: loopback only, no root, no settings.")
 public final class DemoCommand extends Subcommand {

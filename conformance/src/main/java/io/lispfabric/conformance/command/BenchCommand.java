@@ -10,6 +10,8 @@ import io.lispfabric.conformance.bench.Benchmarks.Measured;
 import io.lispfabric.conformance.bench.TableBench;
 import java.util.ArrayList;
 import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -62,6 +64,11 @@ public final class BenchCommand implements AddedCommand {
         public Integer call() {
             if (forks < 1 || seconds <= 0) {
                 throw usage("--forks and --seconds must be more than 0");
+            }
+            try {
+                Pattern.compile(pattern);
+            } catch (PatternSyntaxException e) {
+                throw usage("not a regular expression: " + e.getDescription());
             }
             if (!globals().json()) {
                 line("benchmark", "M/s", "+/-", "CPU ns", "B/op");

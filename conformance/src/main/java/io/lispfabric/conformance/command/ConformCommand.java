@@ -13,9 +13,9 @@ import io.lispfabric.conformance.blackbox.Setup;
 import io.lispfabric.conformance.blackbox.Setup.KeyOption;
 import io.lispfabric.conformance.blackbox.Suite;
 import io.lispfabric.wire.app.Settings;
+import io.lispfabric.wire.app.TextFile;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -357,10 +357,7 @@ public final class ConformCommand implements AddedCommand {
             } catch (IllegalArgumentException e) {
                 throw usage(String.valueOf(e.getMessage()));
             } catch (IOException e) {
-                throw new CommandFailure(
-                        ExitCode.USAGE,
-                        "cannot read the key file: " + e.getClass().getSimpleName(),
-                        e);
+                throw new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
             }
         }
 
@@ -371,10 +368,13 @@ public final class ConformCommand implements AddedCommand {
          */
         private Optional<byte[]> secret(Optional<Path> named, String inDev) throws IOException {
             var file = named.or(() -> dev.map(it -> it.resolve(inDev)));
-            return file.isPresent()
-                    ? Optional.of(
-                            Files.readString(file.get()).strip().getBytes(StandardCharsets.UTF_8))
-                    : Optional.empty();
+            try {
+                return file.isPresent()
+                        ? Optional.of(TextFile.secret(file.get()))
+                        : Optional.empty();
+            } catch (IOException e) {
+                throw new IOException("cannot read " + file.get() + ": " + e.getMessage(), e);
+            }
         }
 
         private static String text(InetSocketAddress address) {

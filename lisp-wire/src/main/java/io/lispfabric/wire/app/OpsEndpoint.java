@@ -88,6 +88,12 @@ public final class OpsEndpoint implements AutoCloseable {
 
     private static void answer(HttpExchange exchange, int status, String type, String body)
             throws IOException {
+        // The server takes whatever begins so.
+        var path = exchange.getHttpContext().getPath();
+        if (status != 404 && !exchange.getRequestURI().getPath().equals(path)) {
+            answer(exchange, 404, PLAIN, "not found\n");
+            return;
+        }
         try (exchange) {
             boolean head = exchange.getRequestMethod().equals("HEAD");
             if (!head && !exchange.getRequestMethod().equals("GET")) {

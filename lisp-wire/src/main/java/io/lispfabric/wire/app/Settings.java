@@ -5,7 +5,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,6 +48,9 @@ public final class Settings {
     private final Set<String> read = new HashSet<>();
     private final List<Settings> children = new ArrayList<>();
 
+    /** A fabric of thousands of sites is smaller. */
+    private static final int MOST_OCTETS = 4 << 20;
+
     private Settings(String file, String path, int line) {
         this.file = file;
         this.path = path;
@@ -58,9 +60,9 @@ public final class Settings {
     /** Reads a file. */
     public static Settings load(Path file) throws ConfigException {
         try {
-            return parse(file.toString(), Files.readString(file));
+            return parse(file.toString(), TextFile.read(file, MOST_OCTETS));
         } catch (IOException e) {
-            throw new ConfigException(file + ": cannot be read: " + e.getClass().getSimpleName());
+            throw new ConfigException(file + ": cannot be read: " + e.getMessage());
         }
     }
 
@@ -323,9 +325,11 @@ public final class Settings {
         }
         var secretFile = file(key + "-file", "");
         try {
-            return Files.readString(secretFile).strip().getBytes(StandardCharsets.UTF_8);
-        } catch (IOException _) {
-            throw error(key + "-file", "cannot read " + secretFile);
+            return TextFile.read(secretFile, TextFile.MOST_SECRET)
+                    .strip()
+                    .getBytes(StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw error(key + "-file", "cannot read " + secretFile + ": " + e.getMessage());
         }
     }
 

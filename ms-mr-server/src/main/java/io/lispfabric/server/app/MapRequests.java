@@ -50,6 +50,9 @@ final class MapRequests {
     /** For how long a one-time key is known to have been used. */
     private static final Duration KEYS_REMEMBERED = Duration.ofHours(24);
 
+    /** Octets that an answer may have to count as one: what every path carries (RFC 9301 §5). */
+    private static final int ORDINARY = 576;
+
     private final Surroundings around;
     private final RateLimit replies;
     private final RepeatLimit repeats;
@@ -57,9 +60,6 @@ final class MapRequests {
     private final SecretHash hash;
 
     /** By nonce and EID. */
-    /** Octets that an answer may have to count as one: what every path carries (RFC 9301 §5). */
-    private static final int ORDINARY = 576;
-
     private final BoundedMap<Long, Errand> waiting = new BoundedMap<>(MOST_WAITING);
 
     MapRequests(Surroundings around) {

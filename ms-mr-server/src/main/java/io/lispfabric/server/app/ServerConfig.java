@@ -20,6 +20,7 @@ import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
 import io.lispfabric.store.ratis.RatisLogConfig;
+import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
@@ -245,8 +246,17 @@ public record ServerConfig(
         var clusterSettings = from.section("cluster");
         var cluster = clusterSettings.value("name", ServerConfig::name, "lisp-fabric");
         var peers = new ArrayList<Peer>();
-        for (var peer : clusterSettings.list("peers")) {
-            peers.add(peer(peer));
+        for (var entry : clusterSettings.list("peers")) {
+            var peer = peer(entry);
+            for (var other : peers) {
+                if (other.id().equals(peer.id())) {
+                    throw entry.error("id", "is another peer's already: " + peer.id());
+                }
+                if (other.host().equals(peer.host()) && other.port() == peer.port()) {
+                    throw entry.error("address", "is that of peer " + other.id() + " already");
+                }
+            }
+            peers.add(peer);
         }
         if (!peers.isEmpty() && peers.stream().noneMatch(peer -> peer.id().equals(member))) {
             throw clusterSettings.error("peers", "this member, " + member + ", is not among them");
@@ -254,6 +264,12 @@ public record ServerConfig(
         var role = from.value("role", ServerConfig::role, Role.BOTH);
         var lisp = from.section("lisp");
         var listen = lisp.address("listen", "0.0.0.0:" + LISP_PORT, LISP_PORT);
+        if (listen.getAddress() != null && listen.getAddress().isMulticastAddress()) {
+            throw lisp.error("listen", "must be an address of this host, not a group's");
+        }
+        if (listen.getPort() == EncapsulatedControlMessage.DATA_PORT) {
+            throw lisp.error("listen", "port 4341 is that of the data plane (RFC 9300)");
+        }
         var replyTo = lisp.value("reply-to", ServerConfig::replyTo, ReplyTo.AUTO);
         int replies = (int) lisp.number("replies-per-second", REPLIES_PER_SECOND, 1, 1_000_000);
         int pathMtu = (int) lisp.number("path-mtu", 0, 0, 65_535);
@@ -748,8 +764,12 @@ public record ServerConfig(
             throw from.error("keys", "a site needs at least one key");
         }
         var prefixes = new ArrayList<SitePrefix>();
-        for (var prefix : from.list("prefixes")) {
-            prefixes.add(prefix(prefix));
+        for (var entry : from.list("prefixes")) {
+            var prefix = prefix(entry);
+            if (prefixes.stream().anyMatch(it -> it.toString().equals(prefix.toString()))) {
+                throw entry.error("prefix", "is there twice: " + prefix);
+            }
+            prefixes.add(prefix);
         }
         var nonces = from.text("nonce-check", "increasing");
         if (!nonces.equals("increasing") && !nonces.equals("random")) {
@@ -856,6 +876,22 @@ public record ServerConfig(
         }
         return from.value(
                 "prefix",
-                text -> SitePrefix.parse(iid, text, moreSpecifics || accelerators, accelerators));
+                text ->
+                        SitePrefix.parse(
+                                iid, exact(text), moreSpecifics || accelerators, accelerators));
+    }
+
+    /** A prefix with bits behind its length is more likely a slip than meant so. */
+    private static String exact(String text) {
+        int slash = text.lastIndexOf('/');
+        if (slash > 0 && !text.startsWith("name:")) {
+            var plain = text.startsWith("group:") ? 6 : 0;
+            var prefix = EidPrefix.parse(text.substring(plain));
+            if (!prefix.address().equals(EidPrefix.parse(text.substring(plain, slash)).address())) {
+                throw new IllegalArgumentException(
+                        "has bits behind its length; " + prefix + " has not: '" + text + "'");
+            }
+        }
+        return text;
     }
 }

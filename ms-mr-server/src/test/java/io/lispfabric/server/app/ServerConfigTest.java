@@ -211,6 +211,20 @@ class ServerConfigTest {
             delimiter = '|',
             value = {
                 "sites: [ { name: a } ] | keys: a site needs at least one key",
+                "cluster: { peers: [ { id: ms-0, address: 10.0.0.1 }, { id: ms-0, address: 10.0.0.2 } ] }"
+                        + " | id: is another peer's already: ms-0",
+                "cluster: { peers: [ { id: ms-0, address: 10.0.0.1 }, { id: ms-1, address: 10.0.0.1 } ] }"
+                        + " | address: is that of peer ms-0 already",
+                "lisp: { listen: 224.0.0.1 } | listen: must be an address of this host, not a group's",
+                "lisp: { listen: '127.0.0.1:4341' } | listen: port 4341 is that of the data plane",
+                "sites: [ { name: a, keys: [ { secret-file: key } ],"
+                        + " prefixes: [ { prefix: 10.0.0.0/8 }, { prefix: 10.0.0.0/8, accept-more-specifics: true } ] } ]"
+                        + " | prefix: is there twice: [0]10.0.0.0/8",
+                "sites: [ { name: a, keys: [ { secret-file: key } ], prefixes: [ { prefix: 10.0.0.1/8 } ] } ]"
+                        + " | prefix: has bits behind its length; 10.0.0.0/8 has not: '10.0.0.1/8'",
+                "{ domain: scale-up, segments: [ { iid: 1, name: a, domain: scale-out } ],"
+                        + " sites: [ { name: a, keys: [ { secret-file: key } ], prefixes: [ { iid: 1, prefix: 10.0.0.0/8 } ] } ] }"
+                        + " | [1]10.0.0.0/8 is of a segment of the other network",
                 "segments: [ { iid: 1, name: a, domain: up } ]"
                         + " | domain: must be scale-up or scale-out, not 'up'",
                 "segments: [ { name: a, domain: scale-up } ] | iid: is missing",
