@@ -40,6 +40,7 @@ public final class Lispctl {
                     new Entry("register", () -> new RegisterCommand().spec()),
                     new Entry("subscribe", () -> new SubscribeCommand().spec()),
                     new Entry("show", ShowCommand::new),
+                    new Entry("member", MemberCommand::new),
                     new Entry("config", ConfigCommand::new),
                     new Entry("check", CheckCommand::new),
                     new Entry("decode", () -> new DecodeCommand().spec()),

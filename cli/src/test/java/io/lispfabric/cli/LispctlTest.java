@@ -22,7 +22,15 @@ class LispctlTest {
 
         assertThat(run.code()).isEqualTo(ExitCode.OK);
         assertThat(run.out())
-                .contains("demo", "serve", "agent", "query", "register", "subscribe", "show")
+                .contains(
+                        "demo",
+                        "serve",
+                        "agent",
+                        "query",
+                        "register",
+                        "subscribe",
+                        "show",
+                        "member")
                 .contains("config", "check", "decode", "version", "Exit codes");
         assertThat(Run.lispctl("--help", "query").out()).isEqualTo(run.out());
         assertThat(Run.lispctl("-o", "json", "help").out()).isEqualTo(run.out());

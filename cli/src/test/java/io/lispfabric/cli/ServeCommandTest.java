@@ -203,6 +203,15 @@ class ServeCommandTest {
                     .isEqualTo("1");
             assertThat(Run.lispctl("show", "map-cache", "--endpoints", api).code())
                     .isEqualTo(ExitCode.FAILURE);
+            var last = Run.lispctl("member", "remove", "ms-0", "--endpoints", api);
+            assertThat(last.code()).isEqualTo(ExitCode.CONFLICT);
+            assertThat(last.err()).contains("ms-0 is the only voter of the group");
+            var nobody = Run.lispctl("member", "transfer-leader", "ms-9", "--endpoints", api);
+            assertThat(nobody.code()).isEqualTo(ExitCode.CONFLICT);
+            assertThat(nobody.err()).contains("there is no member ms-9 in group");
+            var nowhere = Run.lispctl("member", "add", "ms-1", "nowhere", "--endpoints", api);
+            assertThat(nowhere.code()).isEqualTo(ExitCode.FAILURE);
+            assertThat(nowhere.err()).contains("must be a host and a port");
 
             server.terminate();
             assertThat(server.exitCode()).isEqualTo(ExitCode.OK);

@@ -143,6 +143,16 @@ public final class InMemoryLog implements ReplicatedLog {
         }
     }
 
+    @Override
+    public void addMember(String memberId, String host, int port) throws IOException {
+        throw new IOException("a log in memory has one member only");
+    }
+
+    @Override
+    public void removeMember(String memberId) throws IOException {
+        throw new IOException("a log in memory has one member only");
+    }
+
     /** Does nothing: the rows are all there is. */
     @Override
     public void snapshot() {}

@@ -50,6 +50,25 @@ public interface ReplicatedLog extends AutoCloseable {
     void transferLeadership(String memberId) throws IOException;
 
     /**
+     * Makes a running server a member: it gets the log first, and votes once it has caught up. It
+     * was started with a new name, an empty directory and itself among the members of its settings.
+     * Blocks until it votes.
+     *
+     * @throws IOException if there is such a member already, another change is under way, or the
+     *     server cannot be reached or does not catch up in time; if it has not become a member then
+     *     it may be tried again
+     */
+    void addMember(String memberId, String host, int port) throws IOException;
+
+    /**
+     * Takes a member out of the group; a leader hands over first. Blocks until it is out. It should
+     * be stopped then: its name is not used again.
+     *
+     * @throws IOException if there is no such member, it is the last one, or no majority agrees
+     */
+    void removeMember(String memberId) throws IOException;
+
+    /**
      * Takes a snapshot of this member's rows now, so that the log before it can be dropped. The log
      * does so by itself from time to time. Blocks until it is taken.
      *

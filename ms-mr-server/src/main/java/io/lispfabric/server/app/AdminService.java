@@ -8,6 +8,8 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.grpc.stub.StreamObserver;
 import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.server.api.AddMemberRequest;
+import io.lispfabric.server.api.AddMemberResponse;
 import io.lispfabric.server.api.ClusterServiceGrpc;
 import io.lispfabric.server.api.ListMappingsRequest;
 import io.lispfabric.server.api.ListMappingsResponse;
@@ -15,9 +17,13 @@ import io.lispfabric.server.api.ListSubscriptionsRequest;
 import io.lispfabric.server.api.ListSubscriptionsResponse;
 import io.lispfabric.server.api.MappingServiceGrpc;
 import io.lispfabric.server.api.Member;
+import io.lispfabric.server.api.RemoveMemberRequest;
+import io.lispfabric.server.api.RemoveMemberResponse;
 import io.lispfabric.server.api.StatusRequest;
 import io.lispfabric.server.api.StatusResponse;
 import io.lispfabric.server.api.SubscriptionServiceGrpc;
+import io.lispfabric.server.api.TransferLeadershipRequest;
+import io.lispfabric.server.api.TransferLeadershipResponse;
 import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Mapping;
@@ -34,14 +40,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * The admin gRPC service, with health and reflection: all that {@code lispctl show} asks. It only
- * reads.
+ * The admin gRPC service, with health and reflection: all that {@code lispctl show} asks, and
+ * {@code lispctl member}.
  */
 final class AdminService implements AutoCloseable {
     private static final int MOST_ROWS = 10_000;
 
     private final Server server;
     private final HealthStatusManager health = new HealthStatusManager();
+
+    /** Who is in the cluster. Each call waits until it is so; what is in the way is a sentence. */
+    interface Membership {
+        void addMember(String member, String host, int port) throws IOException;
+
+        void removeMember(String member) throws IOException;
+
+        void transferLeadership(String member) throws IOException;
+    }
 
     /**
      * @throws IOException when the address cannot be bound, naming it
@@ -51,14 +66,15 @@ final class AdminService implements AutoCloseable {
             String cluster,
             Sites sites,
             Supplier<MappingSystem> state,
-            Supplier<Status> status)
+            Supplier<Status> status,
+            Membership membership)
             throws IOException {
         List<BindableService> services =
                 List.of(
                         new Mappings(state),
                         new Subscriptions(state),
                         new SegmentList(sites, state),
-                        new Cluster(cluster, state, status));
+                        new Cluster(cluster, state, status, membership));
         var builder = NettyServerBuilder.forAddress(listen).addService(health.getHealthService());
         services.forEach(builder::addService);
         try {
@@ -220,11 +236,79 @@ final class AdminService implements AutoCloseable {
         private final String name;
         private final Supplier<MappingSystem> state;
         private final Supplier<Status> status;
+        private final Membership membership;
 
-        Cluster(String name, Supplier<MappingSystem> state, Supplier<Status> status) {
+        Cluster(
+                String name,
+                Supplier<MappingSystem> state,
+                Supplier<Status> status,
+                Membership membership) {
             this.name = name;
             this.state = state;
             this.status = status;
+            this.membership = membership;
+        }
+
+        /** A change that may turn out to be impossible. */
+        private interface Change {
+            void make() throws IOException;
+        }
+
+        private static <T> void change(StreamObserver<T> to, T done, Change change) {
+            try {
+                change.make();
+                answer(to, done);
+            } catch (IllegalArgumentException e) {
+                to.onError(refusal(io.grpc.Status.INVALID_ARGUMENT, e));
+            } catch (IOException e) {
+                to.onError(refusal(io.grpc.Status.FAILED_PRECONDITION, e));
+            }
+        }
+
+        private static Throwable refusal(io.grpc.Status status, Exception why) {
+            return status.withDescription(why.getMessage()).asRuntimeException();
+        }
+
+        @Override
+        public void addMember(
+                AddMemberRequest request, StreamObserver<AddMemberResponse> observer) {
+            change(
+                    observer,
+                    AddMemberResponse.getDefaultInstance(),
+                    () -> {
+                        var address = request.getAddress();
+                        int colon = address.lastIndexOf(':');
+                        var port = address.substring(colon + 1);
+                        if (colon < 1 || !port.matches("\\d{1,5}")) {
+                            throw new IllegalArgumentException(
+                                    "must be a host and a port, such as 10.9.0.4:24500, not '"
+                                            + address
+                                            + "'");
+                        }
+                        membership.addMember(
+                                request.getId(),
+                                address.substring(0, colon),
+                                Integer.parseInt(port));
+                    });
+        }
+
+        @Override
+        public void removeMember(
+                RemoveMemberRequest request, StreamObserver<RemoveMemberResponse> observer) {
+            change(
+                    observer,
+                    RemoveMemberResponse.getDefaultInstance(),
+                    () -> membership.removeMember(request.getId()));
+        }
+
+        @Override
+        public void transferLeadership(
+                TransferLeadershipRequest request,
+                StreamObserver<TransferLeadershipResponse> observer) {
+            change(
+                    observer,
+                    TransferLeadershipResponse.getDefaultInstance(),
+                    () -> membership.transferLeadership(request.getId()));
         }
 
         @Override

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A running Map-Server and Map-Resolver: one member of a cluster, or a server that stands alone.
  */
-public final class MapServer implements AutoCloseable {
+public final class MapServer implements AutoCloseable, AdminService.Membership {
     private static final Logger LOG = LoggerFactory.getLogger(MapServer.class);
     private static final int PUBLISH_MILLIS = 20;
     private static final int EXPIRE_MILLIS = 500;
@@ -51,6 +51,7 @@ public final class MapServer implements AutoCloseable {
     private volatile boolean announced;
     private volatile boolean knowsAll;
     private volatile boolean caughtUp;
+    private volatile boolean knows; // else all would seem unregistered that the others know
 
     /**
      * Starts a server: first its sockets, then its log, so that a busy port is found before
@@ -80,7 +81,7 @@ public final class MapServer implements AutoCloseable {
                                     config.lisp(),
                                     datagram -> {
                                         var ready = receiver.plane;
-                                        if (ready != null) {
+                                        if (ready != null && knows) {
                                             ready.receive(datagram);
                                         }
                                     }));
@@ -109,7 +110,8 @@ public final class MapServer implements AutoCloseable {
                                                     config.cluster(),
                                                     config.sites(),
                                                     this::state,
-                                                    this::status)))
+                                                    this::status,
+                                                    this)))
                             : Optional.empty();
             this.http =
                     config.http().isPresent()
@@ -125,6 +127,7 @@ public final class MapServer implements AutoCloseable {
             this.log = open(RatisLog.open(logConfig(config), mappings));
             opening = log;
             gauges();
+            knows = log.status().refuses().isEmpty() || log.status().appliedIndex() >= 0;
             receiver.plane = plane;
             loop.every(PUBLISH_MILLIS, guarded(plane::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));
@@ -268,8 +271,25 @@ public final class MapServer implements AutoCloseable {
     }
 
     /** Hands the lead to another member and blocks until it has it. */
+    @Override
     public void transferLeadership(String member) throws IOException {
         log.transferLeadership(member);
+    }
+
+    /**
+     * Makes a running server a member of the cluster; blocks until it votes.
+     *
+     * @throws IOException in one sentence, when it did not become one
+     */
+    @Override
+    public void addMember(String member, String host, int port) throws IOException {
+        log.addMember(member, host, port);
+    }
+
+    /** Takes a member out of the cluster; blocks until it is out. */
+    @Override
+    public void removeMember(String member) throws IOException {
+        log.removeMember(member);
     }
 
     /** Where LISP control messages arrive, the port as bound. */
@@ -327,6 +347,7 @@ public final class MapServer implements AutoCloseable {
 
     /** Brings the gRPC health service up to date. */
     private void announce() {
+        knows |= status().appliedIndex() >= 0;
         boolean ready = problem().isEmpty();
         admin.ifPresent(it -> it.ready(ready));
         announced = ready;
@@ -354,7 +375,7 @@ public final class MapServer implements AutoCloseable {
             return Optional.of(now.reason());
         }
         if (now.leader().isEmpty()) {
-            return Optional.of("no leader");
+            return now.refuses().or(() -> Optional.of("no leader"));
         }
         var late = Readiness.behind(now, caughtUp);
         caughtUp |= late.isEmpty();

@@ -5,14 +5,20 @@ import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.apache.ratis.client.RaftClientRpc;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -20,6 +26,7 @@ import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
@@ -27,6 +34,7 @@ import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.protocol.exceptions.ResourceUnavailableException;
 import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
+import org.apache.ratis.protocol.exceptions.TimeoutIOException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 
@@ -115,11 +123,11 @@ final class LeaderRoute implements AutoCloseable {
                 });
     }
 
-    /** For a leader that the settings do not name. */
-    private void know(RaftPeerId leader) throws IOException {
-        var peer = division.getRaftConf().getPeer(leader);
+    /** For a member that the settings do not name. */
+    private void know(RaftPeerId id) throws IOException {
+        var peer = division.getRaftConf().getPeer(id);
         if (peer == null) {
-            throw new IOException("the leader " + leader + " is not a member");
+            throw new IOException(id + " is not a member");
         }
         rpc.addRaftPeers(List.of(peer));
     }
@@ -156,12 +164,29 @@ final class LeaderRoute implements AutoCloseable {
         return new LogUnavailableException(Reason.NO_LEADER, "the group has no leader");
     }
 
+    /** Asks another member whether its disk has room; if it does not answer it has none. */
+    boolean hasRoom(String member) {
+        var at = RaftPeerId.valueOf(member);
+        var request =
+                RaftClientRequest.newBuilder()
+                        .setClientId(client)
+                        .setServerId(at)
+                        .setGroupId(division.getMemberId().getGroupId())
+                        .setCallId(newCall())
+                        .setMessage(Message.EMPTY)
+                        .setType(RaftClientRequest.staleReadRequestType(0))
+                        .build();
+        try {
+            var reply = ask(at, request);
+            return reply.isSuccess() && reply.getMessage().getContent().isEmpty();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** Asks the leader to make way for another member, and waits. */
     void transferLeadership(String member, long timeoutMillis) throws IOException {
-        var leader = division.getInfo().getLeaderId();
-        if (leader == null) {
-            throw new IOException("the group has no leader that could hand over to " + member);
-        }
+        var leader = leader();
         var request =
                 new TransferLeadershipRequest(
                         client,
@@ -170,16 +195,92 @@ final class LeaderRoute implements AutoCloseable {
                         newCall(),
                         RaftPeerId.valueOf(member),
                         timeoutMillis);
+        var reply =
+                leader.equals(division.getId())
+                        ? server.transferLeadership(request)
+                        : ask(leader, request);
+        check(reply, "member " + member + " did not become the leader");
+    }
+
+    /**
+     * Asks the leader to change who is in the group, and waits. If these are not those who are in
+     * it but for one, someone else is changing it.
+     */
+    void setMembers(List<RaftPeer> voters, List<RaftPeer> listeners, long timeoutMillis)
+            throws IOException {
+        var leader = leader();
+        var conf = division.getRaftConf();
+        var request =
+                new SetConfigurationRequest(
+                        client,
+                        leader,
+                        division.getMemberId().getGroupId(),
+                        newCall(),
+                        SetConfigurationRequest.Arguments.newBuilder()
+                                .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+                                .setServersInCurrentConf(
+                                        List.copyOf(conf.getAllPeers(RaftPeerRole.FOLLOWER)))
+                                .setListenersInCurrentConf(
+                                        List.copyOf(conf.getAllPeers(RaftPeerRole.LISTENER)))
+                                .setServersInNewConf(voters)
+                                .setListenersInNewConf(listeners)
+                                .build());
         RaftClientReply reply;
-        if (leader.equals(division.getId())) {
-            reply = server.transferLeadership(request);
-        } else {
-            know(leader);
-            reply = rpc.sendRequest(request);
+        try {
+            reply =
+                    leader.equals(division.getId())
+                            ? server.setConfiguration(request)
+                            : ask(leader, request);
+        } catch (IOException e) {
+            // The leader first brings a newcomer up to date, which may take longer than one answer.
+            if (isLate(e) && become(voters, listeners, timeoutMillis)) {
+                return;
+            }
+            throw e;
         }
+        check(reply, "the members were not changed");
+    }
+
+    private static boolean isLate(IOException e) {
+        return e instanceof TimeoutIOException
+                || String.valueOf(e.getMessage()).contains("DEADLINE_EXCEEDED");
+    }
+
+    /** Waits until the group is so. */
+    private boolean become(List<RaftPeer> voters, List<RaftPeer> listeners, long timeoutMillis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        while (System.nanoTime() - end < 0) {
+            var conf = division.getRaftConf();
+            if (ids(conf.getAllPeers(RaftPeerRole.FOLLOWER)).equals(ids(voters))
+                    && ids(conf.getAllPeers(RaftPeerRole.LISTENER)).equals(ids(listeners))) {
+                return true;
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+        }
+        return false;
+    }
+
+    private static Set<RaftPeerId> ids(Collection<RaftPeer> peers) {
+        return peers.stream().map(RaftPeer::getId).collect(Collectors.toSet());
+    }
+
+    private RaftPeerId leader() throws IOException {
+        var leader = division.getInfo().getLeaderId();
+        if (leader == null) {
+            throw new IOException("the group has no leader");
+        }
+        return leader;
+    }
+
+    private RaftClientReply ask(RaftPeerId at, RaftClientRequest request) throws IOException {
+        know(at);
+        return rpc.sendRequest(request);
+    }
+
+    private static void check(RaftClientReply reply, String otherwise) throws IOException {
         if (!reply.isSuccess()) {
-            throw new IOException(
-                    "member " + member + " did not become the leader", reply.getException());
+            var why = reply.getException();
+            throw new IOException(otherwise + (why == null ? "" : ": " + why.getMessage()), why);
         }
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Collection;
 import java.util.Set;
 
 /**
@@ -21,13 +22,21 @@ import java.util.Set;
 final class MemberDirectory implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final String MEMBER = "member";
-    private static final String MEMBER_INCOMING = "member.incoming";
+    private static final String MEMBERS = "members";
+    private static final String INCOMING = ".incoming";
+
+    /** Marks the directory of who gives all members their log, until all have one. */
+    static final String FOUNDING = "founding";
+
+    /** Marks the directory of a member that others let in: it votes once its log says so. */
+    static final String LET_IN = "let-in";
 
     /**
      * What may be in a new directory: a lock from an attempt that failed, and what a file system
      * puts into its root.
      */
-    private static final Set<String> IGNORED = Set.of(LOCK, MEMBER_INCOMING, "lost+found");
+    private static final Set<String> IGNORED =
+            Set.of(LOCK, MEMBERS, MEMBERS + INCOMING, MEMBER + INCOMING, "lost+found");
 
     private final Path directory;
     private final FileChannel lock;
@@ -40,10 +49,13 @@ final class MemberDirectory implements AutoCloseable {
     /**
      * Takes the directory for a member, until it is closed.
      *
+     * @param members whom the settings name
      * @throws IOException in one sentence: it cannot be written, is in use, or belongs to someone
      *     else
      */
-    static MemberDirectory claim(Path directory, String group, String member) throws IOException {
+    static MemberDirectory claim(
+            Path directory, String group, String member, Collection<String> members)
+            throws IOException {
         FileChannel lock;
         try {
             Files.createDirectories(directory);
@@ -65,7 +77,8 @@ final class MemberDirectory implements AutoCloseable {
                     directory,
                     "format=1\ngroup=" + group + "\nmember=" + member + "\n",
                     member,
-                    group);
+                    group,
+                    String.join("\n", members));
             return new MemberDirectory(directory, lock);
         } catch (IOException | RuntimeException e) {
             lock.close();
@@ -81,7 +94,8 @@ final class MemberDirectory implements AutoCloseable {
         }
     }
 
-    private static void checkOwner(Path directory, String owner, String member, String group)
+    private static void checkOwner(
+            Path directory, String owner, String member, String group, String members)
             throws IOException {
         var mark = directory.resolve(MEMBER);
         if (Files.exists(mark)) {
@@ -110,14 +124,20 @@ final class MemberDirectory implements AutoCloseable {
                 }
             }
         }
-        var incoming = directory.resolve(MEMBER_INCOMING);
+        write(directory, MEMBERS, members);
+        write(directory, MEMBER, owner);
+    }
+
+    /** The whole file or nothing of it, and durably. */
+    private static void write(Path directory, String name, String text) throws IOException {
+        var incoming = directory.resolve(name + INCOMING);
         try (var out =
                 FileChannel.open(
                         incoming,
                         StandardOpenOption.CREATE,
                         StandardOpenOption.WRITE,
                         StandardOpenOption.TRUNCATE_EXISTING)) {
-            var octets = ByteBuffer.wrap(owner.getBytes(UTF_8));
+            var octets = ByteBuffer.wrap(text.getBytes(UTF_8));
             while (octets.hasRemaining()) {
                 out.write(octets);
             }
@@ -126,9 +146,42 @@ final class MemberDirectory implements AutoCloseable {
             throw new IOException(
                     "cannot write to the data directory " + directory + ": " + why(e), e);
         }
-        Files.move(incoming, mark, StandardCopyOption.ATOMIC_MOVE);
-        try (var parent = FileChannel.open(directory, StandardOpenOption.READ)) {
-            parent.force(true);
+        Files.move(incoming, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+        sync(directory);
+    }
+
+    private static void sync(Path directory) throws IOException {
+        try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    void mark(String name) throws IOException {
+        write(directory, name, "");
+    }
+
+    boolean isMarked(String name) {
+        return Files.exists(directory.resolve(name));
+    }
+
+    void unmark(String name) throws IOException {
+        Files.deleteIfExists(directory.resolve(name));
+        sync(directory);
+    }
+
+    /** Whom the settings named when the directory was new. */
+    Set<String> firstMembers() throws IOException {
+        var file = directory.resolve(MEMBERS);
+        return Files.exists(file) ? Set.copyOf(Files.readAllLines(file, UTF_8)) : Set.of();
+    }
+
+    /** Whether a log was ever begun here. */
+    boolean hasLog() throws IOException {
+        if (!Files.exists(raft())) {
+            return false;
+        }
+        try (var logs = Files.newDirectoryStream(raft(), Files::isDirectory)) {
+            return logs.iterator().hasNext();
         }
     }
 

@@ -11,6 +11,8 @@ import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -31,49 +33,47 @@ import org.slf4j.LoggerFactory;
 final class RaftHost implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RaftHost.class);
 
+    private final RatisLogConfig config;
+    private final MemberDirectory home;
+    private final StateMachine machine;
+    private final DiskRoom room;
+    private final Stopper stopper = new Stopper();
     private final RaftServer server;
-    private final RaftServer.Division division;
-    private final Replica replica;
-    private final Stopper stopper;
-
-    private RaftHost(
-            RaftServer server, RaftServer.Division division, Replica replica, Stopper stopper) {
-        this.server = server;
-        this.division = division;
-        this.replica = replica;
-        this.stopper = stopper;
-    }
+    private volatile @Nullable Replica replica; // set anew by Ratis when it begins or opens a log
+    private volatile RaftServer.@Nullable Division division;
 
     /**
-     * Starts the server. The state machine is loaded before this returns.
+     * Starts the server. If the member has a log it takes part, and the state machine is loaded
+     * before this returns. If it has none, it takes part once someone has given it one.
      *
      * @throws IOException in one sentence that names the thing; nothing is left running then
      */
-    static RaftHost start(
-            RatisLogConfig config, MemberDirectory home, StateMachine machine, DiskRoom room)
+    RaftHost(RatisLogConfig config, MemberDirectory home, StateMachine machine, DiskRoom room)
             throws IOException {
-        @Nullable Replica replica = null;
-        var stopper = new Stopper();
+        this.config = config;
+        this.home = home;
+        this.machine = machine;
+        this.room = room;
+        @Nullable RaftServer built = null;
         try {
             var listenHost = listenHost(config);
             checkPort(listenHost, config.selfPeer().port());
-            replica = new Replica(machine, home.rows(), ids(config), room, stopper::stop);
-            var server = build(config, home, listenHost, replica);
-            stopper.server = server;
-            var division = server.getDivision(groupId(config));
-            stopper.division = division;
-            server.start();
-            return new RaftHost(server, division, replica, stopper);
+            // A lone member has nobody whom it could have promised anything.
+            boolean hasLog = config.peers().size() == 1 || home.hasLog();
+            LogTail.cut(home.raft());
+            built = build(listenHost, hasLog);
+            stopper.server = built;
+            if (hasLog) {
+                stopper.division = built.getDivision(groupId(config));
+            }
+            built.start();
+            server = built;
         } catch (IOException | RuntimeException e) {
             stopper.stop();
             stopper.forgotten();
-            if (replica != null) {
-                replica.close();
-            }
+            closeReplica();
             var from =
-                    stopper.server == null
-                            ? ""
-                            : " from " + config.directory(); // else it is not the data
+                    built == null ? "" : " from " + config.directory(); // else it is not the data
             throw new IOException(
                     "member " + config.self() + " cannot start" + from + ": " + sentence(e), e);
         }
@@ -157,16 +157,38 @@ final class RaftHost implements AutoCloseable {
         }
     }
 
-    private static RaftServer build(
-            RatisLogConfig config, MemberDirectory home, String listenHost, Replica replica)
-            throws IOException {
-        return RaftServer.newBuilder()
-                .setServerId(RaftPeerId.valueOf(config.self()))
-                .setGroup(RaftGroup.valueOf(groupId(config), raftPeers(config)))
-                .setStateMachine(replica)
-                .setProperties(RatisSettings.of(config, home, listenHost))
-                .setOption(StartupOption.RECOVER)
-                .build();
+    private RaftServer build(String listenHost, boolean hasLog) throws IOException {
+        var builder =
+                RaftServer.newBuilder()
+                        .setServerId(RaftPeerId.valueOf(config.self()))
+                        .setStateMachineRegistry(this::replica)
+                        .setProperties(RatisSettings.of(config, home, listenHost))
+                        .setOption(StartupOption.RECOVER);
+        if (hasLog) {
+            var first =
+                    home.isMarked(MemberDirectory.LET_IN) ? List.<RaftPeer>of() : raftPeers(config);
+            builder.setGroup(RaftGroup.valueOf(groupId(config), first));
+        }
+        return builder.build();
+    }
+
+    /** Ratis asks for it when it opens a log, or when someone gives the member one. */
+    private Replica replica(RaftGroupId group) {
+        if (!group.equals(groupId(config))) {
+            throw new IllegalArgumentException(
+                    config.self() + " is a member of " + config.group() + " alone");
+        }
+        closeReplica();
+        var made = new Replica(machine, home, ids(config), room, stopper::stop);
+        replica = made;
+        return made;
+    }
+
+    private void closeReplica() {
+        var open = replica;
+        if (open != null) {
+            open.close();
+        }
     }
 
     private static Set<String> ids(RatisLogConfig config) {
@@ -174,10 +196,11 @@ final class RaftHost implements AutoCloseable {
     }
 
     static List<RaftPeer> raftPeers(RatisLogConfig config) {
-        return config.peers().stream()
-                .map(peer ->
-                        RaftPeer.newBuilder().setId(peer.id()).setAddress(peer.address()).build())
-                .toList();
+        return config.peers().stream().map(RaftHost::raftPeer).toList();
+    }
+
+    static RaftPeer raftPeer(Peer peer) {
+        return RaftPeer.newBuilder().setId(peer.id()).setAddress(peer.address()).build();
     }
 
     static RaftGroupId groupId(RatisLogConfig config) {
@@ -199,12 +222,23 @@ final class RaftHost implements AutoCloseable {
         return server;
     }
 
-    RaftServer.Division division() {
-        return division;
+    /** The member's part in the group; empty as long as it has no log. */
+    Optional<RaftServer.Division> division() {
+        var open = replica;
+        if (division == null && open != null && open.isInitialized()) {
+            try {
+                division = server.getDivision(groupId(config));
+                stopper.division = division;
+            } catch (IOException e) {
+                LOG.debug("the group is not there yet", e);
+            }
+        }
+        return Optional.ofNullable(division);
     }
 
+    /** Only for a member that has a log. */
     Replica replica() {
-        return replica;
+        return Objects.requireNonNull(replica, "the member has no log");
     }
 
     /** Stops the server and waits for that; the replica is still open then. */
@@ -216,6 +250,6 @@ final class RaftHost implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        replica.close();
+        closeReplica();
     }
 }

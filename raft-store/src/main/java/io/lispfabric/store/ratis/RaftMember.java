@@ -19,6 +19,7 @@ import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
+import org.apache.ratis.server.RaftServer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,20 +30,24 @@ final class RaftMember {
     private final RatisLogConfig config;
     private final DiskRoom room;
     private final RaftHost host;
+    private final RaftServer.Division division;
+    private final Replica replica;
     private final LeaderRoute route;
     private final Submitter submitter;
     private volatile Optional<LogUnavailableException> stopped = Optional.empty();
 
-    RaftMember(RatisLogConfig config, DiskRoom room, RaftHost host) {
+    RaftMember(RatisLogConfig config, DiskRoom room, RaftHost host, RaftServer.Division division) {
         this.config = config;
         this.room = room;
         this.host = host;
-        this.route = new LeaderRoute(host.server(), host.division(), RaftHost.raftPeers(config));
+        this.division = division;
+        this.replica = host.replica();
+        this.route = new LeaderRoute(host.server(), division, RaftHost.raftPeers(config));
         this.submitter =
                 new Submitter(
                         config.self(),
                         route,
-                        host.replica(),
+                        replica,
                         config.submitTimeout(),
                         config.maxUnanswered());
         submitter.start();
@@ -57,19 +62,65 @@ final class RaftMember {
 
     boolean leads() {
         return stopped.isEmpty()
-                && host.replica().fault().isEmpty()
-                && host.replica().leads()
-                && host.division().getInfo().isLeaderReady();
+                && replica.fault().isEmpty()
+                && replica.leads()
+                && division.getInfo().isLeaderReady();
     }
 
     /** Whether it has met the end of its disk, so that it can only be stopped and started again. */
     boolean lacksRoom() {
-        return host.replica().lacksRoom();
+        return replica.lacksRoom();
+    }
+
+    boolean hasRoom(String memberId) {
+        return route.hasRoom(memberId);
     }
 
     void transferLeadership(String memberId) throws IOException {
         checkRunning();
         route.transferLeadership(memberId, config.electionTimeoutMax().multipliedBy(4).toMillis());
+    }
+
+    /** A listener gets the log and promises nothing; it becomes a voter once it has caught up. */
+    void add(RaftPeer joining, GroupCalls calls) throws IOException {
+        checkRunning();
+        if (!calls.hasLog(joining)) {
+            calls.begin(joining, List.of());
+        }
+        var voters = peers(RaftPeerRole.FOLLOWER);
+        var listeners = peers(RaftPeerRole.LISTENER);
+        route.setMembers(voters, with(listeners, joining), changeTimeout());
+        route.setMembers(with(voters, joining), listeners, changeTimeout());
+    }
+
+    void remove(String id) throws IOException {
+        checkRunning();
+        var voters = without(peers(RaftPeerRole.FOLLOWER), id);
+        if (voters.isEmpty()) {
+            throw new IOException(id + " is the only voter of the group");
+        }
+        if (Optional.ofNullable(division.getInfo().getLeaderId())
+                .filter(leader -> leader.toString().equals(id))
+                .isPresent()) {
+            transferLeadership(voters.getFirst().getId().toString());
+        }
+        route.setMembers(voters, without(peers(RaftPeerRole.LISTENER), id), changeTimeout());
+    }
+
+    private long changeTimeout() {
+        return config.submitTimeout().multipliedBy(3).toMillis();
+    }
+
+    private List<RaftPeer> peers(RaftPeerRole role) {
+        return List.copyOf(division.getRaftConf().getAllPeers(role));
+    }
+
+    private static List<RaftPeer> with(List<RaftPeer> peers, RaftPeer another) {
+        return Stream.concat(peers.stream(), Stream.of(another)).toList();
+    }
+
+    private static List<RaftPeer> without(List<RaftPeer> peers, String id) {
+        return peers.stream().filter(peer -> !peer.getId().toString().equals(id)).toList();
     }
 
     void snapshot() throws IOException {
@@ -78,7 +129,7 @@ final class RaftMember {
                 SnapshotManagementRequest.newCreate(
                         route.client(),
                         host.server().getId(),
-                        host.division().getMemberId().getGroupId(),
+                        division.getMemberId().getGroupId(),
                         route.newCall(),
                         config.submitTimeout().toMillis(),
                         1);
@@ -98,7 +149,7 @@ final class RaftMember {
 
     /** Why it does not run, if it will again by itself. */
     private Optional<String> pause() {
-        return lacksRoom() && !closed() ? host.replica().fault() : Optional.empty();
+        return lacksRoom() && !closed() ? replica.fault() : Optional.empty();
     }
 
     private boolean closed() {
@@ -110,11 +161,10 @@ final class RaftMember {
         if (pause().isPresent()) {
             return Optional.empty();
         }
-        return host.replica()
-                .fault()
+        return replica.fault()
                 .or(() -> stopped.map(LogUnavailableException::getMessage))
                 .or(() ->
-                        host.division().getInfo().isAlive()
+                        division.getInfo().isAlive()
                                 ? Optional.empty()
                                 : Optional.of("the Raft server has stopped"));
     }
@@ -123,20 +173,20 @@ final class RaftMember {
         var illness = illness();
         var pause = pause();
         boolean runs = illness.isEmpty() && pause.isEmpty();
-        var info = host.division().getInfo();
+        var info = division.getInfo();
         var role = runs ? role(info.getCurrentRole()) : Status.Role.NONE;
         var leader =
                 runs
                         ? Optional.ofNullable(info.getLeaderId()).map(RaftPeerId::toString)
                         : Optional.<String>empty();
-        long commit = host.division().getRaftLog().getLastCommittedIndex();
+        long commit = division.getRaftLog().getLastCommittedIndex();
         return new Status(
                 config.self(),
                 role,
                 leader,
                 info.getCurrentTerm(),
                 commit,
-                host.replica().getLastAppliedTermIndex().getIndex(),
+                replica.getLastAppliedTermIndex().getIndex(),
                 illness.isEmpty(),
                 illness.orElse(""),
                 illness.isEmpty() ? pause.or(room::shortage) : Optional.empty(),
@@ -145,16 +195,16 @@ final class RaftMember {
 
     private List<Status.Member> members(Status.Role role, Optional<String> leader, long commit) {
         var commits = new HashMap<RaftPeerId, Long>();
-        for (var known : host.division().getCommitInfos()) {
+        for (var known : division.getCommitInfos()) {
             commits.put(RaftPeerId.valueOf(known.getServer().getId()), known.getCommitIndex());
         }
-        commits.put(host.division().getId(), commit);
+        commits.put(division.getId(), commit);
         var matches = role == Status.Role.LEADER ? matches() : Map.<RaftPeerId, Long>of();
         long newest =
                 role == Status.Role.LEADER
-                        ? host.division().getRaftLog().getNextIndex() - 1
+                        ? division.getRaftLog().getNextIndex() - 1
                         : commits.values().stream().mapToLong(Long::longValue).max().orElse(commit);
-        var conf = host.division().getRaftConf();
+        var conf = division.getRaftConf();
         return Stream.of(RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
                 .flatMap(
                         kind -> conf.getAllPeers(kind).stream().map(peer -> new Listed(peer, kind)))
@@ -173,7 +223,7 @@ final class RaftMember {
             Map<RaftPeerId, Long> commits,
             Map<RaftPeerId, Long> matches) {
         var id = listed.peer().getId();
-        boolean self = id.equals(host.division().getId());
+        boolean self = id.equals(division.getId());
         boolean voter = listed.kind() == RaftPeerRole.FOLLOWER;
         Optional<Status.Role> role;
         if (self) {
@@ -215,9 +265,8 @@ final class RaftMember {
 
     /** Ratis names the followers and counts their logs in two lists of the same order. */
     private Map<RaftPeerId, Long> matches() {
-        var followers =
-                host.division().getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
-        var indices = host.division().getInfo().getFollowerMatchIndices();
+        var followers = division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
+        var indices = division.getInfo().getFollowerMatchIndices();
         var matches = new HashMap<RaftPeerId, Long>();
         if (indices != null && indices.length == followers.size()) {
             for (int i = 0; i < indices.length; i++) {

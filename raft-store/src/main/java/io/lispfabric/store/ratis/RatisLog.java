@@ -6,9 +6,12 @@ import io.lispfabric.store.LogUnavailableException.Reason;
 import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateMachine;
 import io.lispfabric.store.Status;
+import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
@@ -43,24 +46,36 @@ public final class RatisLog implements ReplicatedLog {
         Thread.setDefaultUncaughtExceptionHandler(handler);
     }
 
-    private static final Duration LOOK = Duration.ofMillis(200);
+    private static final String CLOSED = "the log was closed";
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    /** How long it refuses commands before it says so in the log, and until it says so again. */
+    private static final Duration TELL_FIRST = Duration.ofSeconds(1);
+
+    private static final Duration TELL_AGAIN = Duration.ofMinutes(1);
 
     /** How long it waits until it opens a log again that could not be opened. */
     private static final Duration OPEN_AGAIN = Duration.ofSeconds(5);
 
-    /** How long a leader without room waits until it tries to hand over again. */
-    private static final Duration HAND_OVER_AGAIN = Duration.ofSeconds(30);
+    /** How long a leader without room waits until it looks again for someone who has some. */
+    private static final Duration HAND_OVER_AGAIN = Duration.ofSeconds(1);
 
     private final RatisLogConfig config;
     private final MemberDirectory home;
     private final StateMachine machine;
     private final DiskRoom room;
+    private final GroupCalls calls;
+    private final Founding founding;
     private final Thread keeper;
-    private volatile RaftMember member;
+    private volatile Optional<RaftMember> member = Optional.empty();
     private volatile boolean closed;
-    private long openAgain = System.nanoTime(); // these are the keeper's alone
+
+    // The rest is the keeper's alone.
+    private RaftHost host;
+    private boolean refusing;
+    private long tellAgain = System.nanoTime();
+    private long openAgain = System.nanoTime();
     private long handOverAgain = System.nanoTime();
-    private boolean told;
 
     private RatisLog(
             RatisLogConfig config, MemberDirectory home, StateMachine machine, DiskRoom room)
@@ -69,16 +84,21 @@ public final class RatisLog implements ReplicatedLog {
         this.home = home;
         this.machine = machine;
         this.room = room;
-        this.member = start();
+        this.host = new RaftHost(config, home, machine, room);
+        this.calls = new GroupCalls(RaftHost.groupId(config), host.server().getProperties());
+        this.founding = new Founding(config, home, calls);
         this.keeper =
                 Thread.ofPlatform()
                         .daemon()
                         .name("raft-keeper-" + config.self())
                         .unstarted(this::keep);
+        takePart();
     }
 
     /**
-     * Starts the member. The state machine is loaded before this returns.
+     * Starts the member. If it has a log, the state machine is loaded before this returns. If it
+     * has none, it takes part once it is certain that the group is new, or once it is added: until
+     * then its {@link #status} says what it waits for.
      *
      * @throws IOException in one sentence that names the thing: the directory cannot be written, is
      *     in use or belongs to another member; the port is busy; what is stored is damaged, or the
@@ -91,7 +111,12 @@ public final class RatisLog implements ReplicatedLog {
     /** With another opinion of how much room the disk has. */
     static RatisLog open(RatisLogConfig config, StateMachine machine, DiskRoom.Usable usable)
             throws IOException {
-        var home = MemberDirectory.claim(config.directory(), config.group(), config.self());
+        var home =
+                MemberDirectory.claim(
+                        config.directory(),
+                        config.group(),
+                        config.self(),
+                        config.peers().stream().map(Peer::id).toList());
         try {
             var room = new DiskRoom(config.directory(), config.reserveOctets(), usable);
             var log = new RatisLog(config, home, machine, room);
@@ -103,34 +128,30 @@ public final class RatisLog implements ReplicatedLog {
         }
     }
 
-    private RaftMember start() throws IOException {
-        return new RaftMember(config, room, RaftHost.start(config, home, machine, room));
+    private void takePart() {
+        member = host.division().map(division -> new RaftMember(config, room, host, division));
     }
 
     // What it does by itself
-
-    /** Says in the log what it refuses, and that it does so no longer. */
-    private void tell() {
-        var refuses = status().refuses();
-        if (refuses.isPresent() != told) {
-            told = refuses.isPresent();
-            if (told) {
-                LOG.warn("member {} takes no commands: {}", config.self(), refuses.get());
-            } else {
-                LOG.info("member {} takes commands again", config.self());
-            }
-        }
-    }
 
     private void keep() {
         while (!closed) {
             try {
                 tell();
-                if (member.lacksRoom()) {
-                    reopen();
-                } else {
-                    handOver();
+                if (member.isEmpty()) {
+                    takePart();
                 }
+                if (member.isEmpty()) {
+                    founding.look();
+                } else if (member.get().lacksRoom()) {
+                    reopen(member.get());
+                } else if (home.isMarked(MemberDirectory.FOUNDING)) {
+                    founding.spread();
+                } else {
+                    handOver(member.get());
+                }
+            } catch (IOException e) {
+                LOG.debug("member {} tries again", config.self(), e);
             } catch (RuntimeException e) {
                 LOG.error("member {} has met a mistake of its own", config.self(), e);
             }
@@ -138,19 +159,36 @@ public final class RatisLog implements ReplicatedLog {
         }
     }
 
+    /** Says in the log what it refuses, and that it does so no longer. */
+    private void tell() {
+        long now = System.nanoTime();
+        var refuses = status().refuses();
+        if (refuses.isPresent() && !refusing) {
+            refusing = true;
+            tellAgain = now + TELL_FIRST.toNanos();
+        } else if (refuses.isPresent() && now - tellAgain >= 0) {
+            tellAgain = now + TELL_AGAIN.toNanos();
+            LOG.warn("member {} takes no commands: {}", config.self(), refuses.get());
+        } else if (refuses.isEmpty() && refusing) {
+            refusing = false;
+            LOG.info("member {} takes commands", config.self());
+        }
+    }
+
     /**
      * A log that could not be written has failed for good, and what it has in memory may differ
      * from what is on disk. So once there is room it is opened again, as after a crash.
      */
-    private void reopen() {
-        var why = member.status().refuses().orElse("the disk is full");
-        member.stop(new LogUnavailableException(Reason.DISK_FULL, why));
+    private void reopen(RaftMember full) {
+        var why = full.status().refuses().orElse("the disk is full");
+        full.stop(new LogUnavailableException(Reason.DISK_FULL, why));
         long now = System.nanoTime();
         if (room.shortage().isPresent() || now - openAgain < 0) {
             return;
         }
         try {
-            member = start();
+            host = new RaftHost(config, home, machine, room);
+            takePart();
         } catch (IOException e) {
             openAgain = now + OPEN_AGAIN.toNanos();
             LOG.warn("there is room again, but {}", e.getMessage());
@@ -158,16 +196,16 @@ public final class RatisLog implements ReplicatedLog {
     }
 
     /** While another member may have room, a leader without any is in the way. */
-    private void handOver() {
+    private void handOver(RaftMember own) {
         long now = System.nanoTime();
-        if (room.shortage().isEmpty() || !leads() || now - handOverAgain < 0) {
+        if (room.shortage().isEmpty() || !own.leads() || now - handOverAgain < 0) {
             return;
         }
         handOverAgain = now + HAND_OVER_AGAIN.toNanos();
-        for (var other : status().members()) {
-            if (other.voter() && !other.id().equals(config.self())) {
+        for (var other : own.status().members()) {
+            if (other.voter() && !other.id().equals(config.self()) && own.hasRoom(other.id())) {
                 try {
-                    member.transferLeadership(other.id());
+                    own.transferLeadership(other.id());
                     LOG.info("without room, {} made way for {}", config.self(), other.id());
                     return;
                 } catch (IOException e) {
@@ -181,30 +219,95 @@ public final class RatisLog implements ReplicatedLog {
 
     @Override
     public CompletableFuture<LogPosition> submit(ByteBuffer command) {
-        return member.submit(command);
+        var own = member;
+        if (own.isPresent()) {
+            return own.get().submit(command);
+        }
+        return closed
+                ? Submitter.refused(Reason.STOPPED, CLOSED)
+                : Submitter.refused(Reason.NO_LEADER, founding.waits());
     }
 
     @Override
     public boolean leads() {
-        return member.leads();
+        return member.filter(RaftMember::leads).isPresent();
     }
 
     @Override
     public Status status() {
-        return member.status();
+        return member.map(RaftMember::status).orElseGet(this::statusOutside);
+    }
+
+    /** Without a log it knows what the settings say. */
+    private Status statusOutside() {
+        var members =
+                config.peers().stream()
+                        .map(peer ->
+                                new Status.Member(
+                                        peer.id(),
+                                        peer.address(),
+                                        !peer.id().equals(config.self()),
+                                        Optional.empty(),
+                                        OptionalLong.empty(),
+                                        OptionalLong.empty(),
+                                        OptionalLong.empty()))
+                        .toList();
+        return new Status(
+                config.self(),
+                Status.Role.NONE,
+                Optional.empty(),
+                0,
+                -1,
+                -1,
+                !closed,
+                closed ? CLOSED : "",
+                closed ? Optional.empty() : Optional.of(founding.waits()),
+                members);
+    }
+
+    private RaftMember running() throws IOException {
+        return member.orElseThrow(() ->
+                new IOException(
+                        "member " + config.self() + " is not running: " + founding.waits()));
     }
 
     @Override
     public void transferLeadership(String memberId) throws IOException {
-        if (config.peers().stream().noneMatch(peer -> peer.id().equals(memberId))) {
-            throw new IOException("there is no member " + memberId + " in group " + config.group());
+        checkName(memberId, true);
+        running().transferLeadership(memberId);
+    }
+
+    @Override
+    public void addMember(String memberId, String host, int port) throws IOException {
+        var joining = new Peer(memberId, host, port);
+        checkName(memberId, false);
+        running().add(RaftHost.raftPeer(joining), calls);
+        LOG.info("{} at {} is a member now", memberId, joining.address());
+    }
+
+    @Override
+    public void removeMember(String memberId) throws IOException {
+        checkName(memberId, true);
+        running().remove(memberId);
+        LOG.info("{} is no member any more", memberId);
+    }
+
+    private void checkName(String memberId, boolean wanted) throws IOException {
+        var names = status().members().stream().map(Status.Member::id).toList();
+        if (names.contains(memberId) != wanted) {
+            throw new IOException(
+                    "there is "
+                            + (wanted ? "no" : "already a")
+                            + " member "
+                            + memberId
+                            + " in group "
+                            + config.group());
         }
-        member.transferLeadership(memberId);
     }
 
     @Override
     public void snapshot() throws IOException {
-        member.snapshot();
+        running().snapshot();
     }
 
     @Override
@@ -217,11 +320,13 @@ public final class RatisLog implements ReplicatedLog {
         }
         keeper.interrupt();
         awaitEnd(keeper);
-        member.stop(new LogUnavailableException(Reason.STOPPED, "the log was closed"));
+        member.ifPresent(own -> own.stop(new LogUnavailableException(Reason.STOPPED, CLOSED)));
+        host.close();
         try {
+            calls.close();
             home.close();
         } catch (IOException e) {
-            LOG.warn("the lock of {} was not released", config.directory(), e);
+            LOG.warn("member {} did not close as it should", config.self(), e);
         }
     }
 

@@ -48,6 +48,7 @@ final class Replica extends BaseStateMachine {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
     private final StateMachine machine;
+    private final MemberDirectory home;
     private final Path rows;
     private final Set<String> members;
     private final DiskRoom room;
@@ -64,6 +65,7 @@ final class Replica extends BaseStateMachine {
     private volatile boolean leads; // what the state machine was told last; written under turn
     private volatile Optional<String> fault = Optional.empty();
     private volatile boolean lacksRoom; // set before the fault is
+    private volatile boolean initialized;
 
     private final TreeMap<Long, List<CompletableFuture<Void>>> waiting =
             new TreeMap<>(); // guarded by itself
@@ -73,9 +75,15 @@ final class Replica extends BaseStateMachine {
      * @param members the ids that the settings name, in order
      * @param stop is run once, on a thread of its own, when the replica cannot go on
      */
-    Replica(StateMachine machine, Path rows, Set<String> members, DiskRoom room, Runnable stop) {
+    Replica(
+            StateMachine machine,
+            MemberDirectory home,
+            Set<String> members,
+            DiskRoom room,
+            Runnable stop) {
         this.machine = machine;
-        this.rows = rows;
+        this.home = home;
+        this.rows = home.rows();
         this.members = members;
         this.room = room;
         this.stop = stop;
@@ -144,18 +152,27 @@ final class Replica extends BaseStateMachine {
                             }
                         },
                         IOException.class);
+        initialized = true;
+    }
+
+    /** Whether it was opened, the state machine loaded. */
+    boolean isInitialized() {
+        return initialized;
     }
 
     /**
      * Ratis goes by the members in its log. If the settings have others, some of them may believe
-     * in another majority: two groups of the same name.
+     * in another majority: two groups of the same name. Unless they have not changed since the
+     * directory was new: then the group has.
      */
     private void checkMembers() throws IOException {
         var stored =
                 division().getRaftConf().getAllPeers().stream()
                         .map(peer -> peer.getId().toString())
                         .collect(Collectors.toCollection(TreeSet::new));
-        if (!stored.equals(members)) {
+        if (stored.isEmpty()) {
+            home.mark(MemberDirectory.LET_IN);
+        } else if (!stored.equals(members) && !members.equals(home.firstMembers())) {
             throw new IOException(
                     "its data belong to a group of "
                             + String.join(", ", stored)
@@ -291,6 +308,12 @@ final class Replica extends BaseStateMachine {
         return transaction;
     }
 
+    /** The one question there is: what room is missing here; an empty answer if there is enough. */
+    @Override
+    public CompletableFuture<Message> queryStale(Message question, long atLeastApplied) {
+        return CompletableFuture.completedFuture(Message.valueOf(room.shortage().orElse("")));
+    }
+
     @Override
     public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
         var entry = transaction.getLogEntry();
@@ -305,6 +328,8 @@ final class Replica extends BaseStateMachine {
                         position,
                         entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer());
                 updateLastAppliedTermIndex(Checkpoints.termIndex(position));
+            } else {
+                checkSameLog(position);
             }
         } catch (IOException | RuntimeException | Error e) {
             throw failed("cannot apply log entry " + position, e);
@@ -334,6 +359,32 @@ final class Replica extends BaseStateMachine {
     public void notifyTermIndexUpdated(long term, long index) {
         if (index > getLastAppliedTermIndex().getIndex()) {
             updateLastAppliedTermIndex(term, index);
+            return;
+        }
+        turn.lock();
+        try {
+            checkSameLog(new LogPosition(term, index));
+        } catch (IllegalStateException e) {
+            throw failed("cannot go on from " + rows, e);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /**
+     * An entry that the rows are past was applied to them, unless the log has lost some that were:
+     * then others have taken their places, of a later term.
+     */
+    private void checkSameLog(LogPosition entry) {
+        var stored = store().position();
+        if (entry.term() > stored.term() && entry.index() <= stored.index()) {
+            throw new IllegalStateException(
+                    "the rows are at "
+                            + stored
+                            + ", but the log has another entry at "
+                            + entry
+                            + ": its disk has lost what was written to it, so the member is to"
+                            + " be removed and added under a new name");
         }
     }
 

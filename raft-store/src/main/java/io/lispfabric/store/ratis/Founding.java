@@ -1,0 +1,125 @@
+package io.lispfabric.store.ratis;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.apache.ratis.protocol.RaftPeer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a member with an empty directory comes to its log. It may be one of a new group; or it may
+ * have lost its disk and with it what it has promised, and a vote of such a member could undo what
+ * the group has acknowledged. It cannot tell by itself. So it runs its server without the group,
+ * which neither votes nor is counted, until someone else gives it a log:
+ *
+ * <ul>
+ *   <li>A group begins once, when <em>all</em> its members run and have no log: the one whose id
+ *       comes first then gives one to each.
+ *   <li>Later the leader gives one to a member that is added.
+ * </ul>
+ */
+final class Founding {
+    private static final Logger LOG = LoggerFactory.getLogger(Founding.class);
+
+    private final RatisLogConfig config;
+    private final MemberDirectory home;
+    private final GroupCalls calls;
+    private final RaftPeer self;
+    private final List<RaftPeer> others;
+    private final boolean founder;
+    private volatile String waits;
+
+    Founding(RatisLogConfig config, MemberDirectory home, GroupCalls calls) {
+        this.config = config;
+        this.home = home;
+        this.calls = calls;
+        var peers = new ArrayList<>(RaftHost.raftPeers(config));
+        peers.sort(Comparator.comparing(peer -> peer.getId().toString()));
+        this.founder = peers.getFirst().getId().toString().equals(config.self());
+        this.self =
+                peers.stream()
+                        .filter(peer -> peer.getId().toString().equals(config.self()))
+                        .findFirst()
+                        .orElseThrow();
+        peers.remove(self);
+        this.others = List.copyOf(peers);
+        this.waits = "it has no log yet and asks the other members whether they have one";
+    }
+
+    /** In a sentence, what a member without a log waits for, and what to do if anything. */
+    String waits() {
+        return waits;
+    }
+
+    /**
+     * Without a log: asks all others, and founds the group if that is right.
+     *
+     * @throws IOException if it could not be founded although it is right
+     */
+    void look() throws IOException {
+        var silent = new ArrayList<String>();
+        for (var other : others) {
+            try {
+                if (calls.hasLog(other)) {
+                    waits = outside(other);
+                    return;
+                }
+            } catch (IOException e) {
+                LOG.debug("{} does not say whether it has a log", other.getId(), e);
+                silent.add(other.getId().toString());
+            }
+        }
+        if (!silent.isEmpty()) {
+            waits =
+                    "it has no log, and the group may be new: that is certain once "
+                            + String.join(" and ", silent)
+                            + (silent.size() == 1 ? " has" : " have")
+                            + " answered";
+        } else if (founder) {
+            home.mark(MemberDirectory.FOUNDING);
+            calls.begin(self, RaftHost.raftPeers(config));
+        } else {
+            waits = "the group is new: it begins as soon as all members have heard of each other";
+        }
+    }
+
+    private String outside(RaftPeer other) throws IOException {
+        var members =
+                calls.members(other).stream()
+                        .map(peer -> peer.getId().toString())
+                        .collect(Collectors.toSet());
+        var address = config.selfPeer().address();
+        return members.contains(config.self())
+                ? "its data directory "
+                        + config.directory()
+                        + " is empty, but the group has a log and counts on it: what it had"
+                        + " promised is lost with its disk, so it neither votes nor answers."
+                        + " Remove it (lispctl member remove "
+                        + config.self()
+                        + "), give it another name here, start it, and add it (lispctl member add"
+                        + " NAME "
+                        + address
+                        + ")"
+                : "the group has a log and "
+                        + config.self()
+                        + " is no member of it: add it (lispctl member add "
+                        + config.self()
+                        + " "
+                        + address
+                        + ")";
+    }
+
+    /** With a log, if it founded the group: gives one to all others that have none. */
+    void spread() throws IOException {
+        for (var other : others) {
+            if (!calls.hasLog(other)) {
+                calls.begin(other, RaftHost.raftPeers(config));
+            }
+        }
+        home.unmark(MemberDirectory.FOUNDING);
+        LOG.info("the group {} is founded", config.group());
+    }
+}

@@ -1,0 +1,92 @@
+package io.lispfabric.store.ratis;
+
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.client.RaftClientRpc;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcFactory;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupInfoReply;
+import org.apache.ratis.protocol.GroupInfoRequest;
+import org.apache.ratis.protocol.GroupListReply;
+import org.apache.ratis.protocol.GroupListRequest;
+import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+
+/** What one Raft server asks another about the group itself. Each call waits for its answer. */
+final class GroupCalls implements AutoCloseable {
+    private final RaftGroupId group;
+    private final ClientId client = ClientId.randomId();
+    private final AtomicLong calls = new AtomicLong();
+    private final RaftClientRpc rpc;
+
+    GroupCalls(RaftGroupId group, RaftProperties properties) {
+        this.group = group;
+        this.rpc = new GrpcFactory(new Parameters()).newRaftClientRpc(client, properties);
+    }
+
+    /**
+     * Whether a server has a log of the group, be it empty.
+     *
+     * @throws IOException if it does not say
+     */
+    boolean hasLog(RaftPeer at) throws IOException {
+        var request = new GroupListRequest(client, at.getId(), group, calls.incrementAndGet());
+        return ask(at, request) instanceof GroupListReply reply
+                && reply.getGroupIds().contains(group);
+    }
+
+    /**
+     * The members of the group, as a server knows them.
+     *
+     * @throws IOException if it does not say
+     */
+    Collection<RaftPeer> members(RaftPeer at) throws IOException {
+        var request = new GroupInfoRequest(client, at.getId(), group, calls.incrementAndGet());
+        return ask(at, request) instanceof GroupInfoReply reply
+                ? reply.getGroup().getPeers()
+                : List.of();
+    }
+
+    /**
+     * Gives a server that has no log of the group an empty one.
+     *
+     * @param members who votes at first; none for one that waits to be told by the leader
+     * @throws IOException if it does not take it
+     */
+    void begin(RaftPeer at, List<RaftPeer> members) throws IOException {
+        var request =
+                GroupManagementRequest.newAdd(
+                        client,
+                        at.getId(),
+                        calls.incrementAndGet(),
+                        RaftGroup.valueOf(group, members));
+        ask(at, request);
+    }
+
+    private RaftClientReply ask(RaftPeer at, RaftClientRequest request) throws IOException {
+        rpc.addRaftPeers(List.of(at));
+        try {
+            var reply = rpc.sendRequest(request);
+            if (!reply.isSuccess()) {
+                throw new IOException(at.getId() + " refused", reply.getException());
+            }
+            return reply;
+        } catch (IOException | RuntimeException e) {
+            rpc.handleException(at.getId(), e, true); // or it would wait ever longer to connect
+            throw e instanceof IOException known ? known : new IOException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        rpc.close();
+    }
+}
