@@ -408,7 +408,8 @@ final class StateCodec {
         out.u8(it.wish().ordinal());
         write(out, it.asked());
         write(out, it.contact());
-        out.u64(it.nonce().value()).u64(it.atMillis()).u64(it.untilMillis());
+        out.u64(it.nonce().value()).u64(it.first().value());
+        out.u64(it.atMillis()).u64(it.untilMillis());
         out.u8(it.negative().code()).u8(it.outside() ? 1 : 0).u8(it.overtaken() ? 1 : 0);
     }
 
@@ -417,6 +418,7 @@ final class StateCodec {
                 Candidate.Wish.values()[in.u8()],
                 readEid(in),
                 readContact(in),
+                new Nonce(in.u64()),
                 new Nonce(in.u64()),
                 in.u64(),
                 in.u64(),

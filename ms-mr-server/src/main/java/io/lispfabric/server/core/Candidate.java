@@ -14,6 +14,8 @@ import io.lispfabric.wire.RecordTtl;
  * @param asked the EID-Prefix in the Map-Request, which may be longer than that of the answer
  * @param contact where the Map-Notify goes
  * @param nonce that of the Map-Request, and so of the Map-Notify (RFC 9437 §5)
+ * @param first the least of the nonces of those in the same words whose place it has taken, as far
+ *     as they are near; its own if there are none
  * @param atMillis when it came, in milliseconds of Unix time
  * @param untilMillis when a subscription to something that is not registered will end (RFC 9437
  *     §5); or when one that has ended will be forgotten
@@ -27,11 +29,18 @@ public record Candidate(
         Eid asked,
         Contact contact,
         Nonce nonce,
+        Nonce first,
         long atMillis,
         long untilMillis,
         Action negative,
         boolean outside,
         boolean overtaken) {
+    /**
+     * How far an xTR counts while it repeats a request. Strangers choose nonces as well, and must
+     * not have ours used up.
+     */
+    private static final long NEAR = 1 << 16;
+
     /** What is asked for (RFC 9437 §5). */
     public enum Wish {
         /** To be told about an EID-Prefix and all inside it. */
@@ -83,8 +92,31 @@ public record Candidate(
                         : Mapping.goneRecord(prefix));
     }
 
+    /** The same in the place of an older one, which may have been answered already. */
+    Candidate inPlaceOf(Candidate older) {
+        boolean near = Long.compareUnsigned(nonce.value() - older.first.value(), NEAR) < 0;
+        return near && first.isGreaterThan(older.first)
+                ? new Candidate(
+                        wish,
+                        asked,
+                        contact,
+                        nonce,
+                        older.first,
+                        atMillis,
+                        untilMillis,
+                        negative,
+                        outside,
+                        overtaken)
+                : this;
+    }
+
+    /** Whether a Map-Notify with this nonce has answered it, or one whose place it has taken. */
+    boolean hasUsed(Nonce other) {
+        return !first.isGreaterThan(other) && !other.isGreaterThan(nonce);
+    }
+
     Candidate overtakenNow() {
         return new Candidate(
-                wish, asked, contact, nonce, atMillis, untilMillis, negative, outside, true);
+                wish, asked, contact, nonce, first, atMillis, untilMillis, negative, outside, true);
     }
 }

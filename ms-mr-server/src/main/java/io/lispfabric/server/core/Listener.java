@@ -171,16 +171,15 @@ public record Listener(
      * association.
      */
     Listener asking(Candidate other) {
-        var those = new ArrayList<>(candidates);
-        those.removeIf(it ->
-                (other.proven() || !it.proven())
-                        && (it.asked().equals(other.asked())
-                                        && (other.proven()
-                                                || it.contact().equals(other.contact())
-                                                        && other.nonce().isGreaterThan(it.nonce()))
-                                || other.proven()
-                                        && it.nonce().equals(other.nonce())
-                                        && !it.contact().equals(other.contact())));
+        var those = new ArrayList<Candidate>();
+        var latest = other;
+        for (var it : candidates) {
+            if (makesWayFor(it, other)) {
+                latest = latest.inPlaceOf(it);
+            } else {
+                those.add(it);
+            }
+        }
         if (those.size() == MOST_CANDIDATES) {
             those.remove(
                     those.stream()
@@ -188,8 +187,19 @@ public record Listener(
                             .findFirst()
                             .orElseGet(those::getFirst));
         }
-        those.add(other);
+        those.add(latest);
         return asking(those);
+    }
+
+    private static boolean makesWayFor(Candidate it, Candidate other) {
+        return (other.proven() || !it.proven())
+                && (it.asked().equals(other.asked())
+                                && (other.proven()
+                                        || it.contact().equals(other.contact())
+                                                && other.nonce().isGreaterThan(it.nonce()))
+                        || other.proven()
+                                && it.nonce().equals(other.nonce())
+                                && !it.contact().equals(other.contact()));
     }
 
     /** Whether there is room for one thing more to ask for. */

@@ -366,16 +366,25 @@ final class Step {
             }
         }
         var next = last.next();
-        while (isAsked(listener, eid, next)) {
-            next = next.next();
+        for (var used = asked(listener, eid, next);
+                used.isPresent();
+                used = asked(listener, eid, next)) {
+            next = used.get().nonce().next();
         }
         return next;
     }
 
-    /** Whether a Map-Notify with that nonce answers something that the xTR has asked for. */
-    private boolean isAsked(Listener listener, Eid eid, Nonce nonce) {
+    /**
+     * What the xTR has asked for that a Map-Notify with that nonce answers, or has answered before
+     * it was asked for again: its acknowledgement may still come, and must settle nothing else.
+     */
+    private Optional<Candidate> asked(Listener listener, Eid eid, Nonce nonce) {
         return listener.id() instanceof ListenerId.Subscriber(_, var xtr)
-                && state.around(eid, xtr).stream().anyMatch(it -> it.candidate(nonce).isPresent());
+                ? state.around(eid, xtr).stream()
+                        .flatMap(it -> it.candidates().stream())
+                        .filter(it -> it.hasUsed(nonce))
+                        .findFirst()
+                : Optional.empty();
     }
 
     /**
@@ -454,6 +463,7 @@ final class Step {
                         asked,
                         new Contact(command.credentials(), command.itrRlocs(), command.port()),
                         command.nonce(),
+                        command.nonce(),
                         command.atMillis(),
                         command.atMillis() + command.temporaryMillis(),
                         command.hole().map(MappingRecord::action).orElse(Action.NO_ACTION),
@@ -531,6 +541,7 @@ final class Step {
                                     command.credentials(),
                                     List.of(command.source()),
                                     command.port()),
+                            command.nonce(),
                             command.nonce(),
                             command.atMillis(),
                             command.atMillis() + ENDED_MILLIS,
@@ -661,13 +672,16 @@ final class Step {
             }
             var news = new LinkedHashSet<Eid>();
             // The nonce that the xTR has chosen may be that of other news about the same, which it
-            // then takes for a repetition.
+            // then takes for a repetition, or of older news that it takes for the answer.
             boolean uncertain =
                     candidate.overtaken()
                             || state.around(prefix, xtr).stream()
                                     .filter(it -> !it.id().equals(id))
                                     .anyMatch(it ->
-                                            it.outstanding().get(BitKey.of(prefix)).isPresent());
+                                            !candidate.nonce().isGreaterThan(it.nonce())
+                                                    || it.outstanding()
+                                                            .get(BitKey.of(prefix))
+                                                            .isPresent());
             if (uncertain) {
                 news.add(prefix);
             }

@@ -119,6 +119,12 @@ class TranscriptTest {
         Transcript.replay("one-answer");
     }
 
+    @Rfc("9437 §6")
+    @Test
+    void newsNeverTakesANonceThatMayHaveAnsweredARequest() {
+        Transcript.replay("asked-again");
+    }
+
     @Rfc("9437 §4")
     @Rfc("9437 §6")
     @Test
