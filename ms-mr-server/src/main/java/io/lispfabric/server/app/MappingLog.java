@@ -5,6 +5,7 @@ import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Directory;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.MappingSystem;
+import io.lispfabric.server.core.Outcome;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.StateMachine;
 import io.lispfabric.store.Write;
@@ -26,11 +27,23 @@ final class MappingLog implements StateMachine {
         void onLeadership(boolean leads);
     }
 
+    /** What a command leads to; another one is for tests that plant a mistake there. */
+    interface Way {
+        /** Depends on the state and the command alone. */
+        Outcome apply(MappingSystem state, Command command);
+    }
+
     private final Released released;
+    private final Way way;
     private final Directory directory = new Directory();
 
     MappingLog(Released released) {
+        this(released, MappingSystem::apply);
+    }
+
+    MappingLog(Released released, Way way) {
         this.released = released;
+        this.way = way;
     }
 
     /** The state after the last command that was applied here. */
@@ -57,7 +70,7 @@ final class MappingLog implements StateMachine {
     @Override
     public Applied apply(LogPosition position, ByteBuffer octets) {
         Command command = StateCodec.decode(octets);
-        var outcome = directory.current().apply(command);
+        var outcome = way.apply(directory.current(), command);
         directory.advance(outcome.next(), outcome.changes());
         List<Write> writes =
                 outcome.changes().stream().map((Change change) -> StateCodec.row(change)).toList();

@@ -1,17 +1,31 @@
-package io.lispfabric.server.core;
+package io.lispfabric.server.app;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Action;
+import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MapReply;
+import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.SharedKey;
+import java.nio.ByteBuffer;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,8 +44,8 @@ final class SimXtr {
     private static final long ASK_AGAIN_MILLIS = 1_000;
     private static final long NEAR = 1L << 32;
 
-    /** How long a subscription to nothing lasts. */
-    static final long TEMPORARY_MILLIS = 60_000;
+    private static final long TEMPORARY_MILLIS = ClusterSim.TEMPORARY.toMillis();
+    private static final Authentication NONE = new Authentication(0, 0, Bytes.EMPTY);
 
     /** An EID of ours, or one that was: then the weight is -1 until the leave is confirmed. */
     private static final class Claim {
@@ -41,7 +55,7 @@ final class SimXtr {
         private long backoffMillis = 1_000;
     }
 
-    private record Said(Eid eid, int version) {}
+    private record Said(Eid eid, int version, long atMillis) {}
 
     private record Asked(Nonce nonce, Eid eid) {}
 
@@ -56,36 +70,44 @@ final class SimXtr {
     }
 
     private final ClusterSim sim;
+    private final SimTime time;
+    private final int number;
+    private final SharedKey key;
     private final XtrIdentity ids;
+    private final boolean noncesGrow;
     private final boolean countsBySubscription;
     private final Ip address;
-    private static final Sites NOWHERE = new Sites(List.of(), false);
     private boolean alive = true;
 
-    private final Map<Eid, Claim> claims = new HashMap<>();
-    private final Map<Nonce, Said> said = new HashMap<>();
-    private final Map<Eid, MappingRecord> group = new HashMap<>();
-    private final Map<Eid, Nonce> groupNonces = new HashMap<>();
+    private final Map<Eid, Claim> claims = new LinkedHashMap<>();
+    private final Map<Nonce, Said> said = new LinkedHashMap<>();
+    private final Map<Eid, MappingRecord> group = new LinkedHashMap<>();
+    private final Map<Eid, Nonce> groupNonces = new LinkedHashMap<>();
     private Nonce lastNonce = new Nonce(0);
+    private boolean restarted;
 
-    private final Set<Eid> wanted = new HashSet<>();
-    private final Map<Eid, Long> askMillis = new HashMap<>();
+    private final Set<Eid> wanted = new LinkedHashSet<>();
+    private final Map<Eid, Long> askMillis = new LinkedHashMap<>();
 
     /** Nonces are counted for each EID-Prefix (RFC 9437 §5), so that one may ask for several. */
-    private final Set<Asked> asked = new HashSet<>();
+    private final Set<Asked> asked = new LinkedHashSet<>();
 
-    private final Set<Asked> confirmations = new HashSet<>();
-    private final Map<Eid, Nonce> askedLast = new HashMap<>();
-    private final Map<Eid, Nonce> stored = new HashMap<>();
-    private final Map<Eid, Subscription> subscriptions = new HashMap<>();
+    private final Set<Asked> confirmations = new LinkedHashSet<>();
+    private final Map<Eid, Nonce> askedLast = new LinkedHashMap<>();
+    private final Map<Eid, Nonce> stored = new LinkedHashMap<>();
+    private final Map<Eid, Subscription> subscriptions = new LinkedHashMap<>();
     private final Map<Eid, MappingRecord> cache =
             new TreeMap<>((a, b) -> a.toString().compareTo(b.toString()));
 
-    SimXtr(ClusterSim sim, int number) {
+    SimXtr(ClusterSim sim, int number, Site site) {
         this.sim = sim;
-        this.ids = Fixture.xtr(number + 1);
+        this.time = sim.time();
+        this.number = number;
+        this.key = site.keys().getFirst();
+        this.ids = new XtrIdentity(new XtrId(0, number + 1), site.siteId());
+        this.noncesGrow = site.noncesGrow();
         this.countsBySubscription = number % 2 == 0;
-        this.address = Fixture.ip("192.0.2." + (number + 1));
+        this.address = Ip.parse("192.0.2." + (number + 1));
     }
 
     XtrIdentity ids() {
@@ -94,6 +116,10 @@ final class SimXtr {
 
     Ip address() {
         return address;
+    }
+
+    int number() {
+        return number;
     }
 
     boolean alive() {
@@ -105,7 +131,29 @@ final class SimXtr {
         alive = false;
     }
 
+    /**
+     * It begins anew, and remembers only what it is configured with: what it is to subscribe to.
+     * Its nonces then begin with the time, above all that it has used.
+     */
+    void restart() {
+        sim.ledger().restarts(ids);
+        claims.clear();
+        said.clear();
+        group.clear();
+        groupNonces.clear();
+        asked.clear();
+        confirmations.clear();
+        askedLast.clear();
+        stored.clear();
+        subscriptions.clear();
+        cache.clear();
+        lastNonce = new Nonce(time.millis() << 20);
+        restarted = true;
+        wanted.forEach(this::subscribe);
+    }
+
     void register(Eid eid, int weight) {
+        sim.ledger().claims(ids, eid);
         var claim = claims.computeIfAbsent(eid, _ -> new Claim());
         claim.weight = weight;
         claim.version++;
@@ -130,13 +178,18 @@ final class SimXtr {
 
     /** The EIDs it registers, and with whom it believes to do so (draft-jain §6.2). */
     Map<Eid, MappingRecord> group() {
-        var mine = new HashMap<>(group);
+        var mine = new LinkedHashMap<>(group);
         mine.keySet().retainAll(claims.keySet());
         return mine;
     }
 
     Map<Eid, MappingRecord> cache() {
         return cache;
+    }
+
+    /** Whether it is there, and takes in what it is told by this subscription. */
+    boolean listens(Eid prefix) {
+        return alive && subscriptions.containsKey(prefix);
     }
 
     boolean isSubscribedTo(Eid eid) {
@@ -148,16 +201,16 @@ final class SimXtr {
             return;
         }
         claims.forEach((eid, claim) -> {
-            if (claim.dueMillis <= sim.nowMillis()) {
+            if (claim.dueMillis <= time.millis()) {
                 send(eid, claim);
             }
         });
-        if (subscriptions.values().removeIf(it -> it.untilMillis <= sim.nowMillis())) {
+        if (subscriptions.values().removeIf(it -> it.untilMillis <= time.millis())) {
             cache.keySet().removeIf(cached -> !isSubscribedTo(cached));
             askAgain();
         }
         for (var eid : wanted) {
-            if (askMillis.getOrDefault(eid, 0L) <= sim.nowMillis()) {
+            if (askMillis.getOrDefault(eid, 0L) <= time.millis()) {
                 ask(eid);
             }
         }
@@ -165,11 +218,10 @@ final class SimXtr {
 
     private void send(Eid eid, Claim claim) {
         // RFC 9301 §5.7: 1 s, doubling, at most a minute; every transmission with the next nonce.
-        claim.dueMillis = sim.nowMillis() + claim.backoffMillis;
+        claim.dueMillis = time.millis() + claim.backoffMillis;
         claim.backoffMillis = Math.min(2 * claim.backoffMillis, REFRESH_MILLIS);
-        lastNonce = lastNonce.next();
-        said.put(lastNonce, new Said(eid, claim.version));
-        var nonce = lastNonce;
+        lastNonce = noncesGrow ? lastNonce.next() : new Nonce(time.random().nextLong());
+        said.put(lastNonce, new Said(eid, claim.version, time.millis()));
         var record =
                 claim.weight < 0
                         ? MappingRecord.of(RecordTtl.REMOVE, eid, List.of())
@@ -177,28 +229,23 @@ final class SimXtr {
                                 RecordTtl.ONE_DAY,
                                 eid,
                                 List.of(Locator.of(new Rloc(address), 1, claim.weight)));
-        sim.toServer(origin ->
-                new Command.Register(
-                        origin,
-                        sim.nowMillis(),
-                        Fixture.KEY,
-                        NonceCheck.PER_XTR,
-                        Optional.of(ids),
-                        nonce,
+        var register =
+                new MapRegister(
                         true,
+                        false,
+                        false,
                         false,
                         true,
                         true,
-                        false,
-                        Fixture.LIFETIME_MILLIS,
-                        address,
-                        4342,
-                        Fixture.TEMPORARY_MILLIS,
-                        List.of(record)));
+                        lastNonce,
+                        NONE,
+                        List.of(record),
+                        Optional.of(ids));
+        sim.registerAtAny(this, MessageAuthentication.seal(register, key), noncesGrow);
     }
 
     private void ask(Eid eid) {
-        askMillis.put(eid, sim.nowMillis() + ASK_AGAIN_MILLIS);
+        askMillis.put(eid, time.millis() + ASK_AGAIN_MILLIS);
         // RFC 9437 §5: one more than the last that is known, or any.
         var next =
                 stored.keySet().stream()
@@ -207,54 +254,65 @@ final class SimXtr {
                         .reduce(askedLast.getOrDefault(eid, new Nonce(0)), SimXtr::greater);
         next = next.value() == 0 ? anywhere() : next.next();
         askedLast.put(eid, next);
-        var nonce = next;
-        asked.add(new Asked(nonce, eid));
-        // Another server may have got further, or not as far, when this is committed.
-        var hole =
-                MapResolver.hole(sim.committed(), NOWHERE, eid, Optional.of(ids))
-                        .filter(it -> !it.isNegative())
-                        .or(() -> Optional.of(nothing(eid)));
-        sim.toServer(origin ->
-                new Command.Subscribe(
-                        origin,
-                        sim.nowMillis(),
-                        Fixture.KEY,
-                        ids,
-                        nonce,
-                        List.of(address),
-                        4342,
-                        eid,
-                        0,
-                        hole,
-                        true,
-                        TEMPORARY_MILLIS,
-                        Fixture.ROOM));
+        asked.add(new Asked(next, eid));
+        sim.toAnyMember(
+                this,
+                LispCodec.encode(
+                        MapRequest.subscription(
+                                next, Optional.empty(), List.of(address), eid, ids)));
     }
 
-    private static MappingRecord nothing(Eid eid) {
-        return MappingRecord.negative(RecordTtl.ONE_MINUTE, Action.DROP, eid);
-    }
-
-    /** Far from where the Map-Server begins to count for the groups of ETRs. */
+    /**
+     * Far from where the Map-Server begins to count for the groups of ETRs, and lower than any that
+     * an xTR begins with when it begins anew.
+     */
     private Nonce anywhere() {
-        return new Nonce(sim.random().nextLong() | Long.MIN_VALUE);
+        return new Nonce(
+                Long.MIN_VALUE
+                        | (restarted ? time.millis() << 20 : time.random().nextLong() >>> 4));
     }
 
     private static Nonce greater(Nonce a, Nonce b) {
         return a.isGreaterThan(b) ? a : b;
     }
 
-    /** A negative Map-Reply: no subscription, so it is asked for again later. */
-    void onNegative(Eid eid) {
-        if (alive && wanted.contains(eid)) {
-            askMillis.put(eid, sim.nowMillis() + 5 * ASK_AGAIN_MILLIS);
-        }
-    }
-
-    void onNotify(Nonce nonce, MappingRecord record) {
+    /**
+     * A datagram of a member has arrived. Its MAC must be right; what cannot be read never comes
+     * from there.
+     */
+    void receive(int member, byte[] octets) {
         if (!alive) {
             return;
         }
+        var payload = ByteBuffer.wrap(octets);
+        switch (LispCodec.decode(payload)) {
+            case Decoded.Message(MapNotify notify)
+                    when MessageAuthentication.verify(notify, payload, key) ->
+                    notify.records().forEach(it -> onNotify(member, notify.nonce(), it));
+            case Decoded.Message(MapReply reply) ->
+                    reply.records().forEach(it -> onReply(it.eid()));
+            case Decoded other -> throw new IllegalStateException("a member has sent " + other);
+        }
+    }
+
+    /** A Map-Reply and no subscription, so it is asked for again later. */
+    private void onReply(Eid eid) {
+        for (var each : wanted) {
+            if (eid.covers(each) && !isSubscribedTo(each)) {
+                askMillis.put(each, time.millis() + 5 * ASK_AGAIN_MILLIS);
+            }
+        }
+    }
+
+    private void acknowledge(int member, Nonce nonce, MappingRecord record) {
+        sim.toMember(
+                this,
+                member,
+                MessageAuthentication.seal(
+                        new MapNotifyAck(nonce, NONE, List.of(record), Optional.empty()), key));
+    }
+
+    private void onNotify(int member, Nonce nonce, MappingRecord record) {
         var eid = record.eid();
         var answered = Optional.ofNullable(said.get(nonce)).filter(it -> it.eid().equals(eid));
         var confirmed =
@@ -272,11 +330,11 @@ final class SimXtr {
             cache.keySet().removeIf(cached -> !isSubscribedTo(cached));
             askAgain();
         } else if (confirmations.contains(new Asked(nonce, eid))) {
-            sim.acknowledge(address, eid, nonce); // once more: the first was lost
+            acknowledge(member, nonce, record); // once more: the first was lost
         } else if (!confirmed.isEmpty()) {
-            onConfirmation(confirmed, nonce, record);
+            onConfirmation(member, confirmed, nonce, record);
         } else {
-            onPublication(nonce, record);
+            onPublication(member, nonce, record);
         }
     }
 
@@ -286,19 +344,27 @@ final class SimXtr {
         if (claim == null || claim.version != what.version()) {
             return;
         }
+        if (noncesGrow) {
+            sim.ledger()
+                    .registered(
+                            ids,
+                            what.eid(),
+                            claim.weight,
+                            what.atMillis() + ClusterSim.LEASE_MILLIS);
+        }
         if (claim.weight < 0) {
             claims.remove(what.eid());
             group.remove(what.eid());
         } else {
-            claim.dueMillis = sim.nowMillis() + REFRESH_MILLIS;
+            claim.dueMillis = time.millis() + REFRESH_MILLIS;
             claim.backoffMillis = 1_000;
             group.put(what.eid(), record);
         }
     }
 
-    private void onConfirmation(List<Eid> what, Nonce nonce, MappingRecord record) {
+    private void onConfirmation(int member, List<Eid> what, Nonce nonce, MappingRecord record) {
         var eid = record.eid();
-        sim.acknowledge(address, eid, nonce);
+        acknowledge(member, nonce, record);
         asked.removeIf(it -> !it.nonce().isGreaterThan(nonce) && what.contains(it.eid()));
         confirmations.add(new Asked(nonce, eid));
         // A publication of another answer to us may have overtaken this one.
@@ -311,6 +377,7 @@ final class SimXtr {
         var subscription = subscriptions.computeIfAbsent(eid, _ -> new Subscription(nonce));
         subscription.last = greater(subscription.last, nonce);
         if (!old) {
+            sim.ledger().starts(ids, address, nonce, record);
             install(record);
             limit(subscription, record);
         }
@@ -319,30 +386,31 @@ final class SimXtr {
 
     private void limit(Subscription subscription, MappingRecord record) {
         subscription.untilMillis =
-                record.isNegative() ? sim.nowMillis() + TEMPORARY_MILLIS : Long.MAX_VALUE;
+                record.isNegative() ? time.millis() + TEMPORARY_MILLIS : Long.MAX_VALUE;
     }
 
-    private void onPublication(Nonce nonce, MappingRecord record) {
+    private void onPublication(int member, Nonce nonce, MappingRecord record) {
         var eid = record.eid();
         var prefix =
                 subscriptions.keySet().stream()
                         .filter(it -> it.covers(eid))
                         .max(Comparator.comparing(it -> it.prefix().length()));
-        boolean ofGroup = Math.abs(nonce.value() - (sim.nowMillis() << 20)) < NEAR << 16;
+        boolean ofGroup = Math.abs(nonce.value() - (time.millis() << 20)) < NEAR << 16;
         if (prefix.isPresent() && !ofGroup) {
             var subscription = Objects.requireNonNull(subscriptions.get(prefix.get()));
             var seen = Optional.ofNullable(stored.get(eid));
             if (seen.equals(Optional.of(nonce))) {
-                sim.acknowledge(address, eid, nonce);
+                acknowledge(member, nonce, record);
                 return;
             }
             boolean old =
                     seen.filter(it -> !nonce.isGreaterThan(it)).isPresent()
                             || countsBySubscription && !nonce.isGreaterThan(subscription.last);
             if (!old) {
-                sim.acknowledge(address, eid, nonce);
+                acknowledge(member, nonce, record);
                 stored.put(eid, nonce);
                 subscription.last = greater(subscription.last, nonce);
+                sim.ledger().takes(ids, address, nonce, record);
                 install(record);
                 if (prefix.get().equals(eid)) {
                     limit(subscription, record);
@@ -353,7 +421,7 @@ final class SimXtr {
         }
         // Not of a subscription that we know of: news of a multihoming group.
         if (ofGroup) {
-            sim.acknowledge(address, eid, nonce);
+            acknowledge(member, nonce, record);
             var last = Optional.ofNullable(groupNonces.get(eid));
             if (last.filter(it -> !nonce.isGreaterThan(it)).isEmpty()) {
                 groupNonces.put(eid, nonce);
