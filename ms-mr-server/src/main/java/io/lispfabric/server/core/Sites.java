@@ -128,15 +128,6 @@ public final class Sites {
                                     + prefix
                                     + " is of a segment that does not exist");
                 }
-                if (!segments.serves(prefix.iid())) {
-                    throw new IllegalArgumentException(
-                            "site "
-                                    + site.name()
-                                    + ": "
-                                    + prefix
-                                    + " is of a segment of the other network, which this mapping"
-                                    + " system is not for");
-                }
             }
         }
     }

@@ -212,7 +212,7 @@ final class Step {
         }
         // Who has not acknowledged the last news needs a new nonce with these, member or not:
         // no nonce of ours is ever used twice with another content.
-        var waiting = state.membersAwaiting(eid);
+        var waiting = stillAwaiting(eid, group);
         group.addAll(waiting);
         cause.filter(it -> it.wantMapNotify() || !waiting.contains(registrant(it)))
                 .map(Step::registrant)
@@ -304,6 +304,24 @@ final class Step {
             }
         }
         return gateways;
+    }
+
+    /**
+     * The members that have not acknowledged what they were told about an EID-Prefix. Of those that
+     * have nothing to do with it any more only so many hear how it goes on, or whoever registers
+     * under ever new names would have all of them told each time.
+     */
+    private List<Registrant> stillAwaiting(Eid eid, Set<Registrant> group) {
+        var kept = new ArrayList<Registrant>();
+        int others = 0;
+        for (var registrant : state.membersAwaiting(eid)) {
+            if (group.contains(registrant) || ++others <= Mapping.MOST_XTRS) {
+                kept.add(registrant);
+            } else {
+                change(new Change.OutstandingGone(new ListenerId.Member(registrant), eid));
+            }
+        }
+        return kept;
     }
 
     /** Whether an xTR hears of an EID-Prefix as a subscriber, or does not want to. */

@@ -222,9 +222,6 @@ class ServerConfigTest {
                         + " | prefix: is there twice: [0]10.0.0.0/8",
                 "sites: [ { name: a, keys: [ { secret-file: key } ], prefixes: [ { prefix: 10.0.0.1/8 } ] } ]"
                         + " | prefix: has bits behind its length; 10.0.0.0/8 has not: '10.0.0.1/8'",
-                "{ domain: scale-up, segments: [ { iid: 1, name: a, domain: scale-out } ],"
-                        + " sites: [ { name: a, keys: [ { secret-file: key } ], prefixes: [ { iid: 1, prefix: 10.0.0.0/8 } ] } ] }"
-                        + " | [1]10.0.0.0/8 is of a segment of the other network",
                 "segments: [ { iid: 1, name: a, domain: up } ]"
                         + " | domain: must be scale-up or scale-out, not 'up'",
                 "segments: [ { name: a, domain: scale-up } ] | iid: is missing",

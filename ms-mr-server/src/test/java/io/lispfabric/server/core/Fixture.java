@@ -73,6 +73,27 @@ final class Fixture {
                 records);
     }
 
+    /** The same by an xTR that does not ask to be merged. */
+    static Command.Register alone(Command.Register it) {
+        return new Command.Register(
+                it.origin(),
+                it.atMillis(),
+                it.credentials(),
+                it.nonceCheck(),
+                it.identity(),
+                it.nonce(),
+                it.proxyReply(),
+                it.securityCapable(),
+                false,
+                it.wantMapNotify(),
+                it.ttlForTimeout(),
+                it.lifetimeMillis(),
+                it.source(),
+                it.port(),
+                it.bereavedMillis(),
+                it.records());
+    }
+
     static Command.Subscribe subscribe(int xtr, long nonce, String eid, String... itrRlocs) {
         return new Command.Subscribe(
                 ORIGIN,

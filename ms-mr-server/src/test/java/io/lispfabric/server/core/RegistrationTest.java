@@ -86,4 +86,21 @@ class RegistrationTest {
                         .next();
         assertThat(settled.membersAwaiting(eid)).isEmpty();
     }
+
+    /**
+     * Whoever registers under ever new names, each in the place of the last, is told little of it.
+     */
+    @Test
+    void ofThoseThatWereReplacedOnlySoManyAreStillTold() {
+        var eid = Fixture.eid("40.0.0.7/32");
+        var state = MappingSystem.EMPTY;
+        for (int xtr = 1; xtr <= 3 * Mapping.MOST_XTRS; xtr++) {
+            var record = Fixture.record("40.0.0.7/32", 1440, "192.0.2." + (1 + xtr % 200));
+            var outcome = state.apply(Fixture.alone(Fixture.register(xtr, 1, 0, List.of(record))));
+            assertThat(outcome.effects()).hasSizeLessThan(2 * Mapping.MOST_XTRS);
+            state = outcome.next();
+        }
+        assertThat(state.membersAwaiting(eid)).hasSizeLessThanOrEqualTo(Mapping.MOST_XTRS + 1);
+        assertThat(state.outstanding()).hasSameSizeAs(state.membersAwaiting(eid));
+    }
 }
