@@ -222,10 +222,32 @@ public final class UdpEndpoint implements AutoCloseable {
                 channel.alloc().directBuffer(payload.remaining()).writeBytes(payload.duplicate()));
     }
 
+    /**
+     * Runs something on the loop's thread; what it sends goes out in as few system calls as will
+     * do.
+     *
+     * @throws IllegalStateException on any other thread
+     */
+    public void together(Runnable what) {
+        if (!channel.eventLoop().inEventLoop()) {
+            throw new IllegalStateException("not on the loop's thread");
+        }
+        boolean outermost = !handler.gathers;
+        handler.gathers = true;
+        try {
+            what.run();
+        } finally {
+            if (outermost) {
+                handler.gathers = false;
+                channel.flush();
+            }
+        }
+    }
+
     private void write(InetSocketAddress destination, ByteBuf payload) {
         var datagram = new DatagramPacket(payload, destination);
         // What answers a batch of datagrams goes out as one.
-        if (handler.isReading() && channel.eventLoop().inEventLoop()) {
+        if (handler.gathers && channel.eventLoop().inEventLoop()) {
             channel.write(datagram, channel.voidPromise());
         } else {
             channel.writeAndFlush(datagram, channel.voidPromise());
@@ -249,7 +271,12 @@ public final class UdpEndpoint implements AutoCloseable {
     private static final class Receiver extends SimpleChannelInboundHandler<DatagramPacket> {
         private final Consumer<Datagram> receiver;
         private final LongAdder refused = new LongAdder();
-        private volatile boolean reading;
+
+        /**
+         * Whether a batch is being handed on, or sent together, so that a flush follows. Only the
+         * loop's thread can rely on it.
+         */
+        private volatile boolean gathers;
 
         /** Decoders are fastest with an array, and one datagram is done with before the next. */
         private final byte[] octets = new byte[65_535];
@@ -258,21 +285,16 @@ public final class UdpEndpoint implements AutoCloseable {
             this.receiver = receiver;
         }
 
-        /** Whether a batch is being handed on. Only the loop's thread can rely on it. */
-        boolean isReading() {
-            return reading;
-        }
-
         @Override
         public void channelReadComplete(ChannelHandlerContext context) {
-            reading = false;
+            gathers = false;
             context.flush();
         }
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
-            if (!reading) {
-                reading = true;
+            if (!gathers) {
+                gathers = true;
             }
             var content = packet.content();
             int length = content.readableBytes();

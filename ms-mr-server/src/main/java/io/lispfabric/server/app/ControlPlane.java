@@ -93,10 +93,11 @@ final class ControlPlane {
      *
      * @throws RuntimeException after all of it, when one of them has met a mistake of ours: the
      *     others are for other xTRs
+     * @return whether more is due now
      */
-    void release(List<Effect> effects) {
+    boolean release(List<Effect> effects) {
         Mistakes.afterAll(effects, this::release);
-        publications.publish();
+        return publish();
     }
 
     private void release(Effect effect) {
@@ -138,9 +139,13 @@ final class ControlPlane {
         configureNext = Instant.MIN;
     }
 
-    /** Sends what is due. Called often. */
-    void publish() {
-        publications.publish();
+    /**
+     * Sends what is due. Called often.
+     *
+     * @return whether more is due now
+     */
+    boolean publish() {
+        return publications.publish();
     }
 
     /**

@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,7 +131,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             gauges();
             knows = log.status().refuses().isEmpty() || log.status().appliedIndex() >= 0;
             receiver.plane = plane;
-            loop.every(PUBLISH_MILLIS, guarded(plane::publish));
+            loop.every(PUBLISH_MILLIS, guarded(this::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));
             loop.every(PUBLISH_MILLIS, this::look);
             loop.every(ANNOUNCE_MILLIS, this::announce);
@@ -234,7 +236,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private final class OnLoop implements MappingLog.Released {
         @Override
         public void onEffects(List<Effect> effects) {
-            run(() -> plane.release(effects));
+            run(() -> publish(() -> plane.release(effects)));
         }
 
         @Override
@@ -245,6 +247,19 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
 
         private void run(Runnable what) {
             loop.executor().execute(guarded(what));
+        }
+    }
+
+    /** One batch of what is due; if there is more, the socket has its turn before the next. */
+    private void publish() {
+        publish(plane::publish);
+    }
+
+    private void publish(BooleanSupplier what) {
+        var more = new AtomicBoolean();
+        endpoint.together(() -> more.set(what.getAsBoolean()));
+        if (more.get()) {
+            loop.executor().execute(guarded(this::publish));
         }
     }
 

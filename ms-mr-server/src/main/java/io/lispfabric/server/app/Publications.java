@@ -54,15 +54,20 @@ final class Publications {
         }
     }
 
-    /** Sends what is due. Called often. */
-    void publish() {
+    /**
+     * Sends what is due, but not so much that the socket is not read for long. Called often.
+     *
+     * @return whether more is due now
+     */
+    boolean publish() {
         if (!leads) {
-            return;
+            return false;
         }
         var now = around.now();
         var todo = publisher.poll(now, around.state(), pace.allows(BATCH, now));
         pace.spend(todo.size());
         Mistakes.afterAll(todo, this::perform);
+        return todo.size() == BATCH;
     }
 
     private void perform(Publisher.Due due) {

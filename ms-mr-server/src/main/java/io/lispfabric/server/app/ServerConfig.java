@@ -138,7 +138,8 @@ public record ServerConfig(
      * @param room how many there may be; whoever comes then is answered by a Map-Reply
      * @param bereaved how long one lasts whose EID-Prefix is not registered any more
      * @param notifiesPerSecond how many Map-Notifies go out that have to be acknowledged: a bounded
-     *     share of what this server can do (RFC 9437 §6)
+     *     share of what this server can do (RFC 9437 §6); a tenth of it at once, which is more than
+     *     all xTRs of a PoD
      * @param configured those that the operator has set up
      */
     public record Subscriptions(
@@ -153,7 +154,7 @@ public record ServerConfig(
                         Duration.ofMinutes(15),
                         new Room(16_384, 65_536, 1_000_000),
                         Duration.ofMinutes(15),
-                        10_000,
+                        20_000,
                         List.of());
 
         public Subscriptions {
