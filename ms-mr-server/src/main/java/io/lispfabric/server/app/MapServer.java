@@ -53,7 +53,6 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private volatile boolean announced;
     private volatile boolean knowsAll;
     private volatile boolean caughtUp;
-    private volatile boolean knows; // else all would seem unregistered that the others know
 
     /**
      * Starts a server: first its sockets, then its log, so that a busy port is found before
@@ -83,7 +82,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                     config.lisp(),
                                     datagram -> {
                                         var ready = receiver.plane;
-                                        if (ready != null && knows) {
+                                        if (ready != null) {
                                             ready.receive(datagram);
                                         }
                                     }));
@@ -129,7 +128,6 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             this.log = open(RatisLog.open(logConfig(config), mappings));
             opening = log;
             gauges();
-            knows = log.status().refuses().isEmpty() || log.status().appliedIndex() >= 0;
             receiver.plane = plane;
             loop.every(PUBLISH_MILLIS, guarded(this::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));
@@ -362,7 +360,6 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
 
     /** Brings the gRPC health service up to date. */
     private void announce() {
-        knows |= status().appliedIndex() >= 0;
         boolean ready = problem().isEmpty();
         admin.ifPresent(it -> it.ready(ready));
         announced = ready;
