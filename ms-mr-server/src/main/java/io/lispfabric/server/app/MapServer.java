@@ -131,8 +131,8 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             receiver.plane = plane;
             loop.every(PUBLISH_MILLIS, guarded(this::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));
-            loop.every(PUBLISH_MILLIS, this::look);
-            loop.every(ANNOUNCE_MILLIS, this::announce);
+            loop.every(PUBLISH_MILLIS, guarded(this::look));
+            loop.every(ANNOUNCE_MILLIS, guarded(this::announce));
             loop.every(REFRESH_MILLIS, local::refresh);
             started = true;
         } finally {

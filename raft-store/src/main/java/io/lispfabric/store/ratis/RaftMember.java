@@ -172,9 +172,10 @@ final class RaftMember {
     Status status() {
         var illness = illness();
         var pause = pause();
-        boolean runs = illness.isEmpty() && pause.isEmpty();
         var info = division.getInfo();
-        var role = runs ? role(info.getCurrentRole()) : Status.Role.NONE;
+        var current = info.getCurrentRole(); // none in the first moments of a group that was added
+        boolean runs = illness.isEmpty() && pause.isEmpty() && current != null;
+        var role = runs ? role(current) : Status.Role.NONE;
         var leader =
                 runs
                         ? Optional.ofNullable(info.getLeaderId()).map(RaftPeerId::toString)
