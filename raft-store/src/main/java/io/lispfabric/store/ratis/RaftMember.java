@@ -20,6 +20,7 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.util.LifeCycle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -169,13 +170,19 @@ final class RaftMember {
                                 : Optional.of("the Raft server has stopped"));
     }
 
+    /** Whether it has a log and a role; it has neither while Ratis opens it. */
+    boolean hasBegun() {
+        var state = division.getInfo().getLifeCycleState();
+        return state != LifeCycle.State.NEW && state != LifeCycle.State.STARTING;
+    }
+
+    /** How things stand, once it {@link #hasBegun}. */
     Status status() {
         var illness = illness();
         var pause = pause();
+        boolean runs = illness.isEmpty() && pause.isEmpty();
         var info = division.getInfo();
-        var current = info.getCurrentRole(); // none in the first moments of a group that was added
-        boolean runs = illness.isEmpty() && pause.isEmpty() && current != null;
-        var role = runs ? role(current) : Status.Role.NONE;
+        var role = runs ? role(info.getCurrentRole()) : Status.Role.NONE;
         var leader =
                 runs
                         ? Optional.ofNullable(info.getLeaderId()).map(RaftPeerId::toString)

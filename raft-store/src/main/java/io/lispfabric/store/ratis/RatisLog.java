@@ -235,7 +235,9 @@ public final class RatisLog implements ReplicatedLog {
 
     @Override
     public Status status() {
-        return member.map(RaftMember::status).orElseGet(this::statusOutside);
+        return member.filter(RaftMember::hasBegun)
+                .map(RaftMember::status)
+                .orElseGet(this::statusOutside);
     }
 
     /** Without a log it knows what the settings say. */
