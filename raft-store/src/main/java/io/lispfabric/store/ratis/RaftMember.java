@@ -20,7 +20,6 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.util.LifeCycle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -170,10 +169,16 @@ final class RaftMember {
                                 : Optional.of("the Raft server has stopped"));
     }
 
-    /** Whether it has a log and a role; it has neither while Ratis opens it. */
+    /** Whether it has a role and a log; it has neither in the moment in which Ratis opens it. */
     boolean hasBegun() {
-        var state = division.getInfo().getLifeCycleState();
-        return state != LifeCycle.State.NEW && state != LifeCycle.State.STARTING;
+        if (division.getInfo().getCurrentRole() == null) {
+            return false;
+        }
+        try {
+            return division.getRaftLog() != null;
+        } catch (IllegalStateException e) {
+            return false; // this is how Ratis says that there is none yet
+        }
     }
 
     /** How things stand, once it {@link #hasBegun}. */
