@@ -106,13 +106,23 @@ final class RegisterCases {
                 flipped("nonce", 11, "A flipped bit of the nonce is not accepted."),
                 flipped("flags", 2, "A flipped bit of the first word is not accepted."),
                 flipped("mac", -1, "A flipped bit of the MAC is not accepted."),
-                flipped("mac-end", -2, "A flipped bit of the MAC's last octet is not accepted."),
-                flipped("ttl", -3, "A flipped bit of the Record TTL is not accepted."),
-                flipped("locator", -4, "A flipped bit of a locator is not accepted."),
-                flipped("xtr-id", -5, "A flipped bit of the xTR-ID is not accepted."),
-                flipped("site-id", -6, "A flipped bit of the Site-ID is not accepted."),
+                flippedEnd(
+                        "end",
+                        false,
+                        "A flipped bit of the MAC's last octet is not accepted, where no octet of"
+                                + " the MAC is zero."),
+                flippedEnd(
+                        "after-zero",
+                        true,
+                        "A flipped bit of the MAC's last octet is not accepted, where an octet"
+                                + " before it is zero: MACs are not strings."),
+                zeroMac(),
+                flipped("ttl", -2, "A flipped bit of the Record TTL is not accepted."),
+                flipped("locator", -3, "A flipped bit of a locator is not accepted."),
+                flipped("xtr-id", -4, "A flipped bit of the xTR-ID is not accepted."),
+                flipped("site-id", -5, "A flipped bit of the Site-ID is not accepted."),
                 flipped("key-id", 12, "A Key ID that was changed under way is not accepted."),
-                flipped("mask-length", -7, "A flipped bit of the mask-len is not accepted."),
+                flipped("mask-length", -6, "A flipped bit of the mask-len is not accepted."),
                 of(
                         "register.downgraded",
                         "9301 §5.6",
@@ -528,9 +538,8 @@ final class RegisterCases {
     }
 
     /**
-     * @param where the octet; or from -1 on: the first of the MAC, its last, the last of the Record
-     *     TTL, the last of the locator, the first of the xTR-ID, the last of the Site-ID, the
-     *     mask-len
+     * @param where the octet; or from -1 on: the first of the MAC, the last of the Record TTL, the
+     *     last of the locator, the first of the xTR-ID, the last of the Site-ID, the mask-len
      */
     private static Case flipped(String what, int where, String text) {
         return of(
@@ -547,18 +556,66 @@ final class RegisterCases {
                     int at =
                             switch (where) {
                                 case -1 -> 16;
-                                case -2 -> record - 1;
-                                case -3 -> record + 3;
-                                case -4 -> message.length - 24 - 1;
-                                case -5 -> message.length - 24;
-                                case -6 -> message.length - 1;
-                                case -7 -> record + 5;
+                                case -2 -> record + 3;
+                                case -3 -> message.length - 24 - 1;
+                                case -4 -> message.length - 24;
+                                case -5 -> message.length - 1;
+                                case -6 -> record + 5;
                                 default -> where;
                             };
                     message[at] ^= 0x10;
                     talk.refused(
                             "Map-Register with a flipped bit in octet " + at, message, talk.ipv4());
                 });
+    }
+
+    /** The nonce is chosen for the MAC: what a zero octet in it decides is not left to chance. */
+    private static Case flippedEnd(String what, boolean zeroBefore, String text) {
+        return of(
+                "register.flipped-mac-" + what,
+                "9301 §5.6",
+                text,
+                talk -> {
+                    var secret = talk.secret();
+                    var register = talk.xtr().register(MappingOctets.of(talk.ipv4(), A));
+                    int last = 16 + secret.length() - 1;
+                    byte[] message;
+                    do {
+                        message = register.sealed(talk.nonce(), secret);
+                    } while (hasZero(message, 16, last) != zeroBefore);
+                    message[last] ^= 0x10;
+                    talk.refused(
+                            "Map-Register with a flipped bit in octet " + last,
+                            message,
+                            talk.ipv4());
+                });
+    }
+
+    /** A server that compares MACs as strings takes this one without anybody's key. */
+    private static Case zeroMac() {
+        return of(
+                "register.mac-zero",
+                "9301 §5.6",
+                "A MAC of zeros is not accepted, where the first octet of the right one is zero.",
+                talk -> {
+                    var secret = talk.secret();
+                    var register = talk.xtr().register(MappingOctets.of(talk.ipv4(), A));
+                    byte[] message;
+                    do {
+                        message = register.sealed(talk.nonce(), secret);
+                    } while (message[16] != 0);
+                    Arrays.fill(message, 16, 16 + secret.length(), (byte) 0);
+                    talk.refused("Map-Register with a MAC of zeros", message, talk.ipv4());
+                });
+    }
+
+    private static boolean hasZero(byte[] octets, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (octets[i] == 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static Case robust(

@@ -139,6 +139,8 @@ class SuiteTest {
                                 "register.flipped-nonce",
                                 "register.flipped-mac",
                                 "register.flipped-mac-end",
+                                "register.flipped-mac-after-zero",
+                                "register.mac-zero",
                                 "register.flipped-ttl",
                                 "register.flipped-locator",
                                 "register.flipped-xtr-id",
