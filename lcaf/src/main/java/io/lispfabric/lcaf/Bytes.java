@@ -73,6 +73,15 @@ public final class Bytes implements Comparable<Bytes> {
         return octets.clone();
     }
 
+    /**
+     * Puts all octets into an array, from {@code at} on.
+     *
+     * @throws IndexOutOfBoundsException when there is no room for them
+     */
+    public void copyTo(byte[] target, int at) {
+        System.arraycopy(octets, 0, target, at, octets.length);
+    }
+
     /** A read-only view; nothing is copied. */
     public ByteBuffer buffer() {
         return ByteBuffer.wrap(octets).asReadOnlyBuffer();

@@ -58,7 +58,9 @@ public final class VirtualServer {
                                 new Outbox(
                                         (to, datagram) -> {
                                             sent++;
-                                            network.accept(to, datagram);
+                                            var octets = new byte[datagram.remaining()];
+                                            datagram.get(datagram.position(), octets);
+                                            network.accept(to, octets);
                                         },
                                         config,
                                         metrics,

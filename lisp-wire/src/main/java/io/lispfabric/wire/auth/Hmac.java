@@ -35,6 +35,7 @@ final class Hmac {
     private final Pads once = new Pads(Bytes.EMPTY);
     private Pads pads = once;
     private final byte[] text = new byte[GATHERED];
+    private final byte[] result;
     private int size;
 
     /** Whether the hash has something of a MAC that is not finished. */
@@ -44,6 +45,7 @@ final class Hmac {
         try {
             hash = MessageDigest.getInstance(algorithm);
             length = hash.getDigestLength();
+            result = new byte[length];
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has " + algorithm, e);
         }
@@ -116,6 +118,33 @@ final class Hmac {
         return update(ByteBuffer.wrap(octets), 0, octets.length);
     }
 
+    /** The octets come next. */
+    Hmac update(Bytes octets) {
+        if (octets.length() > text.length - size) {
+            return update(octets.toArray());
+        }
+        octets.copyTo(text, size);
+        size += octets.length();
+        return this;
+    }
+
+    /** The eight octets of a number come next, the highest first. */
+    Hmac update(long octets) {
+        for (int shift = 56; shift >= 0; shift -= 8) {
+            update((byte) (octets >>> shift));
+        }
+        return this;
+    }
+
+    /** One octet comes next. */
+    Hmac update(byte octet) {
+        if (size == text.length) {
+            flush();
+        }
+        text[size++] = octet;
+        return this;
+    }
+
     /** These octets of the buffer come next. */
     Hmac update(ByteBuffer octets, int from, int length) {
         int done = 0;
@@ -146,18 +175,22 @@ final class Hmac {
                 .update(message, start + after, most - after);
     }
 
-    /** The MAC of all that came, as many octets as the hash has. */
+    /**
+     * The MAC of all that came, as many octets as the hash has; the next MAC of this thread takes
+     * its place.
+     */
     byte[] mac() {
         flush();
         begin(pads.outer);
         try {
             size += hash.digest(text, size, length);
+            flush();
+            hashing = false;
+            hash.digest(result, 0, length);
         } catch (DigestException e) {
             throw new IllegalStateException("there is room for a digest", e);
         }
-        flush();
-        hashing = false;
-        return hash.digest();
+        return result;
     }
 
     private void flush() {

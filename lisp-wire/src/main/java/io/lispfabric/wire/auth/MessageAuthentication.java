@@ -101,19 +101,36 @@ public final class MessageAuthentication {
             LispMessage.Authenticated message,
             SharedKey key,
             Algorithm algorithm) {
+        int covered = payload.remaining() - (key.recordsOnly() ? trailer(message) : 0);
+        return mac(payload, covered, length, message.nonce(), salt(message), key, algorithm);
+    }
+
+    /** The same for a Map-Notify, of which the first {@code covered} octets count. */
+    static byte[] macOfNotify(
+            ByteBuffer payload,
+            int covered,
+            int length,
+            Nonce nonce,
+            SharedKey key,
+            Algorithm algorithm) {
+        return mac(payload, covered, length, nonce, NOTIFY_SALT, key, algorithm);
+    }
+
+    private static byte[] mac(
+            ByteBuffer payload,
+            int covered,
+            int length,
+            Nonce nonce,
+            Optional<Bytes> salt,
+            SharedKey key,
+            Algorithm algorithm) {
         var hmac =
                 switch (algorithm) {
                     case HMAC_SHA1_96 -> Hmac.sha1().key(key.secret());
                     case HMAC_SHA256_128 -> Hmac.sha256().key(key.secret());
                     case HMAC_SHA256_128_HKDF ->
-                            Hmac.sha256()
-                                    .key(
-                                            messageKey(
-                                                    message.nonce(),
-                                                    salt(message).orElseThrow(),
-                                                    key));
+                            Hmac.sha256().key(messageKey(nonce, salt.orElseThrow(), key));
                 };
-        int covered = payload.remaining() - (key.recordsOnly() ? trailer(message) : 0);
         return hmac.updateWithout(payload, covered, Authentication.DATA_OFFSET, length).mac();
     }
 
@@ -135,11 +152,7 @@ public final class MessageAuthentication {
      */
     private static byte[] messageKey(Nonce nonce, Bytes salt, SharedKey key) {
         var hmac = Hmac.sha256();
-        var extracted =
-                hmac.key(salt)
-                        .update(ByteBuffer.allocate(8).putLong(nonce.value()).array())
-                        .update(key.secret().toArray())
-                        .mac();
+        var extracted = hmac.key(salt).update(nonce.value()).update(key.secret()).mac();
         return hmac.key(extracted).update((byte) 1).mac();
     }
 

@@ -1,6 +1,5 @@
 package io.lispfabric.server.app;
 
-import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.wire.Authentication;
@@ -11,26 +10,46 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.Algorithm;
-import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.NotifyForm;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Signs and sends what the mapping system has to say. */
+/** Signs and sends what the mapping system has to say. Used by one thread. */
 final class Outbox {
-    private static final Authentication NONE = new Authentication(0, 0, Bytes.EMPTY);
-
     private final Socket socket;
     private final ServerConfig config;
     private final ServerMetrics metrics;
     private final Incidents incidents;
 
+    /** The last form: a changed mapping is told to one xTR after another. */
+    private Optional<Told> last = Optional.empty();
+
     /** Where datagrams go. */
     @FunctionalInterface
     interface Socket {
-        /** Sends, or does not, as networks do. */
-        void send(InetSocketAddress to, byte[] datagram);
+        /** Sends, or does not, as networks do. The buffer is the caller's again afterwards. */
+        void send(InetSocketAddress to, ByteBuffer datagram);
+    }
+
+    /** What a form was made of. */
+    private record Told(
+            List<MappingRecord> records,
+            Algorithm algorithm,
+            int length,
+            int iidMaskLength,
+            boolean named,
+            NotifyForm form) {
+        boolean says(
+                List<MappingRecord> others, Algorithm by, Credentials wanted, boolean withIds) {
+            return algorithm == by
+                    && length == wanted.length()
+                    && iidMaskLength == wanted.iidMaskLength()
+                    && named == withIds
+                    && records.equals(others);
+        }
     }
 
     Outbox(Socket socket, ServerConfig config, ServerMetrics metrics, Incidents incidents) {
@@ -48,7 +67,7 @@ final class Outbox {
     int send(Ip to, int port, LispMessage.Plain message) {
         metrics.sent(message);
         var octets = LispCodec.encode(message);
-        send(to, port, octets);
+        send(to, port, ByteBuffer.wrap(octets));
         return octets.length;
     }
 
@@ -57,10 +76,10 @@ final class Outbox {
      * is never cut, though: half of a locator-set would be believed to be all of it. So it is sent
      * whole, and IP has to fragment it.
      */
-    private void send(Ip to, int port, byte[] datagram) {
+    private void send(Ip to, int port, ByteBuffer datagram) {
         int room = config.messageRoom(to);
-        if (datagram.length > room) {
-            incidents.tooLong(to, datagram.length, room);
+        if (datagram.remaining() > room) {
+            incidents.tooLong(to, datagram.remaining(), room);
         }
         socket.send(new InetSocketAddress(to.toInetAddress(), port), datagram);
     }
@@ -92,18 +111,25 @@ final class Outbox {
                         - credentials.length()
                         - named.map(_ -> XtrIdentity.LENGTH).orElse(0);
         for (var part : parts(records, room)) {
-            var message = new MapNotify(nonce, NONE, part, named);
-            metrics.sent(message);
+            metrics.sent(MapNotify.TYPE);
             send(
                     to,
                     port,
-                    MessageAuthentication.seal(
-                            message,
-                            key,
-                            algorithm,
-                            credentials.length(),
-                            credentials.iidMaskLength()));
+                    form(part, algorithm, credentials, named.isPresent()).seal(nonce, key, named));
         }
+    }
+
+    private NotifyForm form(
+            List<MappingRecord> records, Algorithm algorithm, Credentials wanted, boolean named) {
+        return last.filter(it -> it.says(records, algorithm, wanted, named))
+                .orElseGet(() -> {
+                    int mask = wanted.iidMaskLength();
+                    var form = new NotifyForm(records, algorithm, wanted.length(), mask, named);
+                    var told = new Told(records, algorithm, wanted.length(), mask, named, form);
+                    last = Optional.of(told);
+                    return told;
+                })
+                .form();
     }
 
     /** The records in their order, in as few parts as hold no more octets, or one record each. */

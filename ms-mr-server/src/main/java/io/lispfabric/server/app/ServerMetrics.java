@@ -81,7 +81,11 @@ final class ServerMetrics {
     }
 
     void sent(LispMessage message) {
-        sentBy[message.type()].inc();
+        sent(message.type());
+    }
+
+    void sent(int type) {
+        sentBy[type].inc();
     }
 
     private static Counter.Child[] byType(Counter counter) {

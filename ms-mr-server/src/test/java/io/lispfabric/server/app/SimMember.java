@@ -189,7 +189,9 @@ final class SimMember {
         return outcome;
     }
 
-    private void send(InetSocketAddress to, byte[] octets) {
+    private void send(InetSocketAddress to, ByteBuffer datagram) {
+        var octets = new byte[datagram.remaining()];
+        datagram.get(datagram.position(), octets);
         var xtr = Ip.of(to.getAddress());
         if (LispCodec.decode(ByteBuffer.wrap(octets))
                 instanceof Decoded.Message(MapNotify notify)) {
