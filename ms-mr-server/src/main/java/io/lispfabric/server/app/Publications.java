@@ -12,6 +12,7 @@ import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -24,10 +25,14 @@ final class Publications {
     /** How many are sent before the socket is read again. */
     private static final int BATCH = 64;
 
+    /** How many acknowledgements one command holds; its octets are far below what a log takes. */
+    private static final int RECEIPTS = 256;
+
     private final Surroundings around;
     private final Publisher publisher = new Publisher();
     private final Pace pace;
     private final Predicate<Ip> mayAnswer;
+    private final List<Command.Receipt> receipts = new ArrayList<>();
     private boolean leads;
 
     /**
@@ -55,11 +60,13 @@ final class Publications {
     }
 
     /**
-     * Sends what is due, but not so much that the socket is not read for long. Called often.
+     * Sends what is due, but not so much that the socket is not read for long, and hands on what
+     * has been acknowledged. Called often.
      *
      * @return whether more is due now
      */
     boolean publish() {
+        submitReceipts();
         if (!leads) {
             return false;
         }
@@ -114,13 +121,24 @@ final class Publications {
                     known = true;
                     acknowledged(listener, ack.nonce());
                     // It is no longer repeated once the state says so, and not before: were this
-                    // command lost, the repetition would bring the next acknowledgement.
-                    around.submit(new Command.Acknowledge(listener, record.eid(), ack.nonce()));
+                    // command lost, the repetition would bring the next acknowledgement. So nobody
+                    // waits for it, and it may wait for others.
+                    receipts.add(new Command.Receipt(listener, record.eid(), ack.nonce()));
                 }
             }
         }
         if (!known) {
             around.metrics().dropped(Drop.UNKNOWN_ACK);
+        }
+        if (receipts.size() >= RECEIPTS) {
+            submitReceipts();
+        }
+    }
+
+    private void submitReceipts() {
+        if (!receipts.isEmpty()) {
+            around.submit(new Command.Acknowledge(receipts));
+            receipts.clear();
         }
     }
 

@@ -125,11 +125,13 @@ final class StateCodec {
                 out.u8(asking.size());
                 asking.forEach(it -> write(out, it));
             }
-            case Command.Acknowledge(var listener, var eid, var nonce) -> {
-                out.u8(ACKNOWLEDGE);
-                write(out, listener);
-                write(out, eid);
-                out.u64(nonce.value());
+            case Command.Acknowledge(var receipts) -> {
+                out.u8(ACKNOWLEDGE).u16(receipts.size());
+                for (var it : receipts) {
+                    write(out, it.listener());
+                    write(out, it.eid());
+                    out.u64(it.nonce().value());
+                }
             }
             case Command.GiveUp(var listener, var eid, var nonce) -> {
                 out.u8(GIVE_UP);
@@ -243,8 +245,7 @@ final class StateCodec {
                             new UsedKey(in.bytes(in.u8()), in.u8(), in.u64()),
                             in.u32AsInt(),
                             in.list(in.u8(), StateCodec::readAsking));
-            case ACKNOWLEDGE ->
-                    new Command.Acknowledge(readListenerId(in), readEid(in), new Nonce(in.u64()));
+            case ACKNOWLEDGE -> new Command.Acknowledge(in.list(in.u16(), StateCodec::readReceipt));
             case GIVE_UP ->
                     new Command.GiveUp(readListenerId(in), readEid(in), new Nonce(in.u64()));
             case RENEW -> new Command.Renew(readListenerId(in), readEid(in), new Nonce(in.u64()));
@@ -258,6 +259,10 @@ final class StateCodec {
                     throw new IllegalStateException(
                             "the log holds a command of unknown type " + type);
         };
+    }
+
+    private static Command.Receipt readReceipt(WireReader in) {
+        return new Command.Receipt(readListenerId(in), readEid(in), new Nonce(in.u64()));
     }
 
     private static Command.Asking readAsking(WireReader in) {

@@ -127,8 +127,23 @@ public sealed interface Command {
             Room room)
             implements Asking {}
 
-    /** A Map-Notify-Ack whose MAC was right. */
-    record Acknowledge(ListenerId listener, Eid eid, Nonce nonce) implements Command {}
+    /**
+     * Map-Notify-Acks whose MACs were right, in the order in which they came. Those that come close
+     * together are one command, since each command costs the log more than what it says.
+     */
+    record Acknowledge(List<Receipt> receipts) implements Command {
+        public Acknowledge {
+            receipts = List.copyOf(receipts);
+        }
+
+        /** A single one. */
+        public static Acknowledge of(ListenerId listener, Eid eid, Nonce nonce) {
+            return new Acknowledge(List.of(new Receipt(listener, eid, nonce)));
+        }
+    }
+
+    /** A listener has taken in the Map-Notify with this nonce about this EID-Prefix. */
+    record Receipt(ListenerId listener, Eid eid, Nonce nonce) {}
 
     /** Nobody acknowledged, after all retransmissions (RFC 9301 §5.7). */
     record GiveUp(ListenerId listener, Eid eid, Nonce nonce) implements Command {}

@@ -617,7 +617,10 @@ final class Step {
     }
 
     /** A Map-Notify has arrived. */
-    void acknowledge(ListenerId id, Eid eid, Nonce nonce) {
+    void acknowledge(Command.Receipt receipt) {
+        var id = receipt.listener();
+        var eid = receipt.eid();
+        var nonce = receipt.nonce();
         answered(id, eid, nonce)
                 .ifPresentOrElse(
                         candidate -> confirm(state.listener(id).orElseThrow(), candidate),

@@ -229,11 +229,14 @@ final class Ledger {
 
     /** Keeps account of what is at which EID-Prefix, and who listens. */
     private void follow(long index, Command command, MappingSystem before, Outcome outcome) {
-        if (command instanceof Command.Acknowledge(var id, _, var nonce)
-                && before.listener(id).stream()
-                        .flatMap(it -> it.candidates().stream())
-                        .anyMatch(it -> it.nonce().equals(nonce))) {
-            confirmed.put(id, index);
+        if (command instanceof Command.Acknowledge(var receipts)) {
+            for (var it : receipts) {
+                if (before.listener(it.listener()).stream()
+                        .flatMap(listener -> listener.candidates().stream())
+                        .anyMatch(asked -> asked.nonce().equals(it.nonce()))) {
+                    confirmed.put(it.listener(), index);
+                }
+            }
         }
         var touched = new LinkedHashSet<Eid>();
         for (var change : outcome.changes()) {

@@ -299,13 +299,20 @@ enum PlantedBug {
                         Outcome step(
                                 int member, LogPosition at, MappingSystem state, Command command) {
                             return state.apply(
-                                    command instanceof Command.Acknowledge(var id, var eid, _)
-                                            ? outstanding(state, id, eid)
-                                                    .<Command>map(it ->
-                                                            new Command.Acknowledge(
-                                                                    id, eid, it.nonce()))
-                                                    .orElse(command)
+                                    command instanceof Command.Acknowledge(var receipts)
+                                            ? new Command.Acknowledge(
+                                                    receipts.stream()
+                                                            .map(it -> any(state, it))
+                                                            .toList())
                                             : command);
+                        }
+
+                        private Command.Receipt any(MappingSystem state, Command.Receipt it) {
+                            return outstanding(state, it.listener(), it.eid())
+                                    .map(last ->
+                                            new Command.Receipt(
+                                                    it.listener(), it.eid(), last.nonce()))
+                                    .orElse(it);
                         }
                     }),
 

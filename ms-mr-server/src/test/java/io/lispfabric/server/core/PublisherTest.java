@@ -63,7 +63,7 @@ class PublisherTest {
     }
 
     private void acknowledge(String eid, long nonce) {
-        apply(new Command.Acknowledge(SUBSCRIBER, eid(eid), new Nonce(nonce)), START);
+        apply(Command.Acknowledge.of(SUBSCRIBER, eid(eid), new Nonce(nonce)), START);
     }
 
     private static Instant at(int second) {
@@ -318,7 +318,7 @@ class PublisherTest {
         for (var publish : state.outstanding()) {
             var nonce = publish.outstanding().nonce();
             var eid = publish.outstanding().eid();
-            apply(new Command.Acknowledge(publish.listener(), eid, nonce), START);
+            apply(Command.Acknowledge.of(publish.listener(), eid, nonce), START);
         }
         assertThat(publisher.poll(at(3), state, 100)).isEmpty();
         assertThat(publisher.outstanding()).isZero();

@@ -81,7 +81,7 @@ class RegistrationTest {
         var told = state.outstanding().getFirst();
         var settled =
                 state.apply(
-                                new Command.Acknowledge(
+                                Command.Acknowledge.of(
                                         told.listener(), eid, told.outstanding().nonce()))
                         .next();
         assertThat(settled.membersAwaiting(eid)).isEmpty();

@@ -395,7 +395,7 @@ final class Transcript {
             } else {
                 publisher.onAcknowledged(listener, nonce);
             }
-            apply(new Command.Acknowledge(listener, eid, nonce));
+            apply(Command.Acknowledge.of(listener, eid, nonce));
         }
     }
 
