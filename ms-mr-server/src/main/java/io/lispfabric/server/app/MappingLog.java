@@ -37,6 +37,12 @@ final class MappingLog implements StateMachine {
     private final Way way;
     private final Directory directory = new Directory();
 
+    /**
+     * The last entry whose effects were released. A log that is opened again, once its disk has
+     * room, applies again what its rows lack; what that led to was sent the first time.
+     */
+    private LogPosition last = LogPosition.NONE;
+
     MappingLog(Released released) {
         this(released, MappingSystem::apply);
     }
@@ -75,8 +81,13 @@ final class MappingLog implements StateMachine {
         List<Write> writes =
                 outcome.changes().stream().map((Change change) -> StateCodec.row(change)).toList();
         var effects = outcome.effects();
-        return new Applied(
-                writes, effects.isEmpty() ? () -> {} : () -> released.onEffects(effects));
+        boolean nothing = effects.isEmpty() || position.compareTo(last) <= 0;
+        return new Applied(writes, nothing ? () -> {} : () -> release(position, effects));
+    }
+
+    private void release(LogPosition position, List<Effect> effects) {
+        last = position;
+        released.onEffects(effects);
     }
 
     @Override
