@@ -1,0 +1,4 @@
+@NullMarked
+package io.lispfabric.conformance.nemesis;
+
+import org.jspecify.annotations.NullMarked;
