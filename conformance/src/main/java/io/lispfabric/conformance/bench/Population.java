@@ -18,6 +18,7 @@ import io.lispfabric.wire.XtrIdentity;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /**
  * A large fabric's EIDs, the same ones every time: of ten, four are IPv4 hosts, three IPv6 hosts,
@@ -122,13 +123,11 @@ public record Population(int size, int segments, int xtrs) {
     }
 
     /** EIDs that are asked for, in random order; of a hundred, so many are registered. */
-    public Eid[] questions(int count, int registered) {
+    public Supplier<Eid> questions(int registered) {
         var random = new Random(42);
-        var questions = new Eid[count];
-        for (int i = 0; i < count; i++) {
+        return () -> {
             int number = random.nextInt(size);
-            questions[i] = random.nextInt(100) < registered ? eid(number) : stranger(number);
-        }
-        return questions;
+            return random.nextInt(100) < registered ? eid(number) : stranger(number);
+        };
     }
 }

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 
 /**
  * What a table of many EIDs takes of the heap, and what it costs to look one up while others are
@@ -102,7 +103,7 @@ public final class TableBench {
      * @param updatesPerSecond refreshes applied meanwhile by another thread
      */
     public Reading read(Way way, int registered, int updatesPerSecond, double seconds) {
-        var questions = population.questions(1 << 20, registered);
+        var questions = population.questions(registered);
         run(way, questions, seconds / 2);
         var stop = new AtomicBoolean();
         var writer = new Writer(stop, updatesPerSecond);
@@ -114,21 +115,19 @@ public final class TableBench {
             run(way, questions, seconds / 2);
             long done = writer.done;
             long writing = writer.cpuNanos();
-            long cpu = THREADS.getCurrentThreadCpuTime();
-            long octets = THREADS.getCurrentThreadAllocatedBytes();
-            long wall = System.nanoTime();
-            long[] asked = run(way, questions, seconds);
-            double count = asked[0];
-            double took = System.nanoTime() - wall;
+            long start = System.nanoTime();
+            var asked = run(way, questions, seconds);
+            double took = System.nanoTime() - start;
             double updates = writer.done - done;
+            double count = asked.count;
             return new Reading(
                     way.name().toLowerCase(Locale.ROOT) + " " + registered + " % registered",
-                    (THREADS.getCurrentThreadCpuTime() - cpu) / count,
-                    took / count,
-                    (THREADS.getCurrentThreadAllocatedBytes() - octets) / count,
+                    asked.cpu / count,
+                    asked.wall / count,
+                    asked.octets / count,
                     updates / took * 1e9,
                     updates == 0 ? 0 : (writer.cpuNanos() - writing) / updates,
-                    100.0 * asked[1] / count);
+                    100.0 * asked.hits / count);
         } finally {
             stop.set(true);
             try {
@@ -139,48 +138,67 @@ public final class TableBench {
         }
     }
 
-    private long[] run(Way way, Eid[] questions, double seconds) {
-        long end = System.nanoTime() + (long) (seconds * 1e9);
-        long asked = 0;
-        long hits = 0;
-        int at = 0;
-        do {
-            hits +=
-                    switch (way) {
-                        case INDEX -> byIndex(questions, at);
-                        case TRIE -> byTrie(questions, at);
-                        case BARE -> bare(questions, at);
-                    };
-            asked += CHUNK;
-            at = at + CHUNK & questions.length - 1;
-        } while (System.nanoTime() < end);
-        return new long[] {asked, hits};
+    /** What some blocks of questions took together. */
+    private static final class Asked {
+        private long count;
+        private long hits;
+        private long cpu;
+        private long wall;
+        private long octets;
     }
 
-    private static final int CHUNK = 1 << 14;
+    /**
+     * Asks one block after another. What is asked for is made just before, as decoding makes it, so
+     * that it is in the processor's caches and what is measured is the table.
+     */
+    private Asked run(Way way, Supplier<Eid> questions, double seconds) {
+        long end = System.nanoTime() + (long) (seconds * 1e9);
+        var asked = new Asked();
+        var block = new Eid[BLOCK];
+        do {
+            for (int i = 0; i < BLOCK; i++) {
+                block[i] = questions.get();
+            }
+            long octets = THREADS.getCurrentThreadAllocatedBytes();
+            long cpu = THREADS.getCurrentThreadCpuTime();
+            long wall = System.nanoTime();
+            asked.hits +=
+                    switch (way) {
+                        case INDEX -> byIndex(block);
+                        case TRIE -> byTrie(block);
+                        case BARE -> bare(block, (int) asked.count);
+                    };
+            asked.wall += System.nanoTime() - wall;
+            asked.cpu += THREADS.getCurrentThreadCpuTime() - cpu;
+            asked.octets += THREADS.getCurrentThreadAllocatedBytes() - octets;
+            asked.count += BLOCK;
+        } while (System.nanoTime() < end);
+        return asked;
+    }
 
-    private int byIndex(Eid[] questions, int from) {
+    private static final int BLOCK = 1 << 8;
+
+    private int byIndex(Eid[] questions) {
         int hits = 0;
-        for (int i = from; i < from + CHUNK; i++) {
-            hits += directory.find(questions[i]) != null ? 1 : 0;
+        for (var question : questions) {
+            hits += directory.find(question) != null ? 1 : 0;
         }
         return hits;
     }
 
     private int bare(Eid[] questions, int from) {
         int hits = 0;
-        for (int i = from; i < from + CHUNK; i++) {
-            int place = (questions[i].prefix().length() + i) * 0x9E37_79B9 >>> 8;
+        for (int i = 0; i < BLOCK; i++) {
+            int place = (questions[i].prefix().length() + from + i) * 0x9E37_79B9 >>> 8;
             hits += all[place % all.length].length() > 0 ? 1 : 0;
         }
         return hits;
     }
 
-    private int byTrie(Eid[] questions, int from) {
+    private int byTrie(Eid[] questions) {
         int hits = 0;
-        for (int i = from; i < from + CHUNK; i++) {
-            var found = directory.current().longestMatch(questions[i]);
-            hits += found.isPresent() ? 1 : 0;
+        for (var question : questions) {
+            hits += directory.current().longestMatch(question).isPresent() ? 1 : 0;
         }
         return hits;
     }
