@@ -19,6 +19,8 @@ enum Drop {
     PREFIX_CONFLICT("%s registers %s, which is another's"),
     /** One xTR more than may register an EID-Prefix together. */
     TOO_MANY_XTRS("%s is one xTR too many for %s"),
+    /** There are as many EID-Prefixes, or xTRs, as the settings allow, and this is a new one. */
+    NO_ROOM("there is no room for what %s registers: %s"),
     /** A member that has just started, and does not yet know what there is not. */
     CATCHING_UP,
     /** A Map-Version older than the one that is registered (RFC 9302 §5: SHOULD log). */

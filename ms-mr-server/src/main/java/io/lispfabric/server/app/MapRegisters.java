@@ -10,6 +10,7 @@ import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.NonceCheck;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.MapRegister;
@@ -58,6 +59,10 @@ final class MapRegisters {
         if (isAnswered(site, register, from)) {
             return;
         }
+        if (!hasRoomFor(register, voucher.get())) {
+            around.drop(Drop.NO_ROOM, site.name(), from.address());
+            return;
+        }
         var accepted = new ArrayList<MappingRecord>();
         for (var record : register.records()) {
             // RFC 9301 §9: all EID-Prefixes MUST be verified. A bad record does not spoil its
@@ -71,6 +76,8 @@ final class MapRegisters {
                             .flatMap(locator -> addresses(locator.rloc()))
                             .allMatch(site::mayUse)) {
                 around.drop(Drop.RLOC_NOT_ALLOWED, site.name(), record.eid());
+            } else if (!hasRoomFor(record)) {
+                around.drop(Drop.NO_ROOM, site.name(), record.eid());
             } else {
                 accepted.add(record);
             }
@@ -97,11 +104,34 @@ final class MapRegisters {
                         register.mergeRequest(),
                         register.wantMapNotify(),
                         register.ttlForTimeout(),
-                        around.config().registrationTimeout().toMillis(),
+                        around.config().registrations().timeout().toMillis(),
                         from.address(),
                         around.notifyPort(from.address(), from.port()),
                         around.config().subscriptions().bereaved().toMillis(),
                         accepted));
+    }
+
+    /**
+     * Whether there is room for the nonce of who sends this, if it has none yet. What is on its way
+     * through the log is not counted, so there may be a few more in the end.
+     */
+    private boolean hasRoomFor(MapRegister register, Voucher voucher) {
+        var check = voucher.site().nonceCheck(voucher.key());
+        var state = around.state();
+        return check == NonceCheck.NONE
+                || state.nonces().size() < around.config().registrations().mostXtrs()
+                || state.hasNonce(
+                        check,
+                        voucher.site().name(),
+                        register.authentication().keyId(),
+                        register.identity());
+    }
+
+    private boolean hasRoomFor(MappingRecord record) {
+        var mappings = around.state().mappings();
+        return record.ttl().removes()
+                || mappings.size() < around.config().registrations().most()
+                || around.state().at(record.eid()).isPresent();
     }
 
     /**

@@ -53,7 +53,7 @@ import java.util.function.Consumer;
  * @param lisp where LISP control messages arrive
  * @param admin where the admin gRPC service listens, if it does
  * @param http where {@code /metrics}, {@code /livez} and {@code /readyz} are, if they are
- * @param registrationTimeout how long a registration lasts that is not refreshed
+ * @param registrations how many and how long
  * @param repliesPerSecond Map-Replies to one address; the burst is twice that
  * @param repeatsPerSecond Map-Replies to one address about the same EID
  * @param replyTo where Map-Notifies for an xTR go
@@ -75,7 +75,7 @@ public record ServerConfig(
         InetSocketAddress lisp,
         Optional<InetSocketAddress> admin,
         Optional<InetSocketAddress> http,
-        Duration registrationTimeout,
+        Registrations registrations,
         int repliesPerSecond,
         int repeatsPerSecond,
         ReplyTo replyTo,
@@ -86,9 +86,6 @@ public record ServerConfig(
         Policies policies,
         Ddt ddt,
         Sites sites) {
-    /** RFC 9301 §8.2: three minutes without a Map-Register. */
-    public static final Duration REGISTRATION_TIMEOUT = Duration.ofMinutes(3);
-
     /** RFC 9301 §12.1. */
     public static final int LISP_PORT = 4342;
 
@@ -128,6 +125,21 @@ public record ServerConfig(
         PORT_4342,
         /** Always the one they sent from. */
         SOURCE_PORT
+    }
+
+    /**
+     * What limits registrations.
+     *
+     * @param timeout how long one lasts that is not refreshed
+     * @param most how many EID-Prefixes there may be; those that are registered can be refreshed
+     *     and changed when there is room for no other
+     * @param mostXtrs how many xTRs may have registered, each counted once for each key: the nonce
+     *     of one is kept for ever (RFC 9301 §5.6)
+     */
+    public record Registrations(Duration timeout, int most, int mostXtrs) {
+        /** RFC 9301 §8.2: three minutes without a Map-Register. */
+        public static final Registrations DEFAULT =
+                new Registrations(Duration.ofMinutes(3), 10_000_000, 1_000_000);
     }
 
     /**
@@ -282,7 +294,7 @@ public record ServerConfig(
                         lisp.number(
                                 "repeats-per-second", Math.max(1, replies / REPEATS), 1, 1_000_000);
         var vendors = Set.copyOf(lisp.values("vendors", LispAddress.Vendor::oui));
-        var timeout = from.duration("registration-timeout", REGISTRATION_TIMEOUT);
+        var timeout = from.duration("registration-timeout", Registrations.DEFAULT.timeout());
         if (timeout.compareTo(Duration.ofSeconds(1)) < 0) {
             throw from.error("registration-timeout", "must be at least 1s");
         }
@@ -330,6 +342,7 @@ public record ServerConfig(
         if (role == Role.MAP_RESOLVER && ddt.inTree()) {
             throw from.error("ddt", "a Map-Resolver alone has no place in the tree");
         }
+        var registrations = registrations(from.section("registrations"), timeout);
         var subscriptions = subscriptions(from.section("subscriptions"), sites);
         boolean actionForUnknown = lisp.flag("action-6-for-petr", false);
         var segments = segments(from);
@@ -345,7 +358,7 @@ public record ServerConfig(
                     listen,
                     admin,
                     http,
-                    timeout,
+                    registrations,
                     replies,
                     repeats,
                     replyTo,
@@ -375,7 +388,7 @@ public record ServerConfig(
                 lisp,
                 Optional.empty(),
                 Optional.empty(),
-                REGISTRATION_TIMEOUT,
+                Registrations.DEFAULT,
                 REPLIES_PER_SECOND,
                 REPLIES_PER_SECOND / REPEATS,
                 ReplyTo.AUTO,
@@ -430,6 +443,11 @@ public record ServerConfig(
         return but(it -> it.vendors = ouis);
     }
 
+    /** The same server with another bound on what is registered. */
+    ServerConfig with(Registrations limits) {
+        return but(it -> it.registrations = limits);
+    }
+
     /** The same server with other rules for who may ask, and subscribe to what. */
     ServerConfig with(Policies others, Subscriptions limits) {
         return but(it -> {
@@ -454,6 +472,7 @@ public record ServerConfig(
         private Optional<InetSocketAddress> admin;
         private Optional<InetSocketAddress> http;
         private Set<Integer> vendors;
+        private Registrations registrations;
         private Subscriptions subscriptions;
         private LispSec lispSec;
         private Policies policies;
@@ -468,6 +487,7 @@ public record ServerConfig(
             this.admin = like.admin;
             this.http = like.http;
             this.vendors = like.vendors;
+            this.registrations = like.registrations;
             this.subscriptions = like.subscriptions;
             this.lispSec = like.lispSec;
             this.policies = like.policies;
@@ -485,7 +505,7 @@ public record ServerConfig(
                     like.lisp,
                     admin,
                     http,
-                    like.registrationTimeout,
+                    registrations,
                     like.repliesPerSecond,
                     like.repeatsPerSecond,
                     like.replyTo,
@@ -593,6 +613,15 @@ public record ServerConfig(
                     "is not a loopback address; that needs insecure: true, as there is no TLS yet");
         }
         return Optional.of(address);
+    }
+
+    private static Registrations registrations(Settings from, Duration timeout)
+            throws ConfigException {
+        var unless = Registrations.DEFAULT;
+        return new Registrations(
+                timeout,
+                (int) from.number("most", unless.most(), 1, 100_000_000),
+                (int) from.number("most-xtrs", unless.mostXtrs(), 1, 100_000_000));
     }
 
     private static Subscriptions subscriptions(Settings from, List<Site> sites)

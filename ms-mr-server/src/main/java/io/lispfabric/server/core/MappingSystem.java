@@ -145,6 +145,11 @@ public record MappingSystem(
         return around(asked, xtr).stream().anyMatch(it -> it.isReplay(asked, nonce));
     }
 
+    /** Whether a nonce is kept that those of this xTR, under this key, are compared with. */
+    public boolean hasNonce(NonceCheck check, String site, int keyId, Optional<XtrIdentity> xtr) {
+        return nonces.get(check.keptAt(site, keyId, xtr)).isPresent();
+    }
+
     /** Every Map-Notify that waits for its acknowledgement: what a new leader goes on with. */
     public List<Effect.Publish> outstanding() {
         var all = new ArrayList<Effect.Publish>();

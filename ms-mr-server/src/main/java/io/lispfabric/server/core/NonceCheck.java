@@ -1,5 +1,8 @@
 package io.lispfabric.server.core;
 
+import io.lispfabric.wire.XtrIdentity;
+import java.util.Optional;
+
 /** What the nonce of a Map-Register is compared with (RFC 9301 §5.6). */
 public enum NonceCheck {
     /** It must be greater than the last one of this xTR under this key. */
@@ -10,5 +13,10 @@ public enum NonceCheck {
      */
     PER_KEY,
     /** With nothing: for legacy peers that choose nonces at random. */
-    NONE
+    NONE;
+
+    /** Where the last nonce is kept that one of this xTR, under this key, is compared with. */
+    BitKey keptAt(String site, int keyId, Optional<XtrIdentity> xtr) {
+        return Registrant.of(site, keyId, this == PER_KEY ? Optional.empty() : xtr).nonceKey(keyId);
+    }
 }

@@ -51,11 +51,8 @@ final class Step {
         var registrant = registrant(command);
         boolean grows = command.nonceCheck() != NonceCheck.NONE;
         var nonceKey =
-                (command.nonceCheck() == NonceCheck.PER_KEY
-                                ? Registrant.of(
-                                        credentials.site(), credentials.keyId(), Optional.empty())
-                                : registrant)
-                        .nonceKey(credentials.keyId());
+                command.nonceCheck()
+                        .keptAt(credentials.site(), credentials.keyId(), command.identity());
         // RFC 9301 §5.6: an ETR's nonce only grows, so one that is not greater is an old packet
         // played again.
         if (grows

@@ -81,7 +81,7 @@ final class ClusterSim {
 
     /** For how long a registration is sure to last, whatever clocks say. */
     static final long LEASE_MILLIS =
-            ServerConfig.REGISTRATION_TIMEOUT.toMillis() - 3 * MOST_SKEW_MILLIS;
+            ServerConfig.Registrations.DEFAULT.timeout().toMillis() - 3 * MOST_SKEW_MILLIS;
 
     private static final InstanceId IID = new InstanceId(1);
     private static final Eid POD = eid("40.0.0.0/16");

@@ -4,7 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.ExplicitLocatorPath;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.ReplicationListEntry;
+import io.lispfabric.lcaf.ReplicationListEntry.Entry;
 import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.SiteId;
@@ -36,6 +45,10 @@ class MapServerLimitsTest {
 
     /** A server whose clock stands still. */
     private MapServer start(int repliesPerSecond) throws IOException, ConfigException {
+        return start(repliesPerSecond, "");
+    }
+
+    private MapServer start(int repliesPerSecond, String more) throws IOException, ConfigException {
         Files.writeString(folder.resolve("key"), SECRET);
         var settings =
                 """
@@ -46,9 +59,12 @@ class MapServerLimitsTest {
                   - name: pod-d
                     site-id: 4
                     keys: [ { id: 1, secret-file: key } ]
-                    prefixes: [ { iid: 1, prefix: 40.0.0.0/16, accept-more-specifics: true } ]
+                    prefixes:
+                      - { iid: 1, prefix: 40.0.0.0/16, accept-more-specifics: true }
+                      - { iid: 1, prefix: "group:239.0.0.0/8", accept-more-specifics: true }
                 """
-                        .formatted(folder.resolve("data"), repliesPerSecond);
+                                .formatted(folder.resolve("data"), repliesPerSecond)
+                        + more;
         return Awaiting.ready(
                 MapServer.start(
                         ServerConfig.load(Files.writeString(folder.resolve("ms.yaml"), settings)),
@@ -93,5 +109,74 @@ class MapServerLimitsTest {
             assertThat(server.drops("bad_locator")).isEqualTo(bad.size());
             assertThat(server.state().mappings().size()).isEqualTo(1);
         }
+    }
+
+    @Test
+    void whereThereIsNoRoomForMoreWhatIsThereGoesOn() throws Exception {
+        try (var server = start(1000, "registrations: { most: 2, most-xtrs: 1 }\n");
+                var d1 = xtr(server);
+                var d2 =
+                        new Xtr(
+                                server.lispAddress(),
+                                KEY,
+                                new XtrIdentity(new XtrId(0, 0xd2), new SiteId(4)),
+                                new Nonce(1))) {
+            d1.registered(Eid.of(1, "40.0.0.1"), "192.0.2.13", RecordTtl.ONE_DAY);
+            d1.registered(Eid.of(1, "40.0.0.2"), "192.0.2.13", RecordTtl.ONE_DAY);
+
+            d1.send(d1.sealed(d1.register(Eid.of(1, "40.0.0.3"), "192.0.2.13", RecordTtl.ONE_DAY)));
+            d2.send(d2.sealed(d2.register(Eid.of(1, "40.0.0.1"), "192.0.2.14", RecordTtl.ONE_DAY)));
+            Awaiting.until(() -> server.drops("no_room") == 2);
+
+            // What has its place keeps it, and who leaves makes room.
+            d1.registered(Eid.of(1, "40.0.0.2"), "192.0.2.15", RecordTtl.ONE_DAY);
+            d1.registered(Eid.of(1, "40.0.0.2"), "192.0.2.15", RecordTtl.REMOVE);
+            d1.registered(Eid.of(1, "40.0.0.3"), "192.0.2.13", RecordTtl.ONE_DAY);
+            assertThat(server.drops("no_room")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    @Rfc("8378 §5.1.2")
+    void aGroupIsRegisteredByAReplicationListOfReceiversAndNothingElse() throws Exception {
+        var group = Eid.parse("(*,239.1.1.1)", new InstanceId(1));
+        var receiver = new Entry(Entry.RECEIVER, Ip.parse("192.0.2.13"));
+        var bad =
+                List.of(
+                        List.of(Rloc.of("192.0.2.13")),
+                        List.of(new Rloc(receiver.address())),
+                        List.of(list(new Entry(200, receiver.address()))),
+                        List.of(list(receiver, new Entry(0, Ip.parse("192.0.2.23")))),
+                        List.of(list(new Entry(Entry.RECEIVER, Ip.parse("239.9.9.9")))),
+                        List.of(list(new Entry(Entry.RECEIVER, path(receiver.address())))),
+                        List.of(list(receiver), list(receiver)));
+        try (var server = start(1000);
+                var d1 = xtr(server)) {
+            for (var rlocs : bad) {
+                d1.send(d1.sealed(d1.register(List.of(record(group, rlocs)))));
+            }
+            d1.registered(Eid.of(1, "40.0.0.7"), "192.0.2.13", RecordTtl.ONE_DAY);
+            assertThat(server.drops("bad_locator")).isEqualTo(bad.size());
+            assertThat(server.state().mappings().size()).isEqualTo(1);
+
+            d1.send(d1.sealed(d1.register(List.of(record(group, List.of(list(receiver)))))));
+            Awaiting.until(() -> server.state().mappings().size() == 2);
+        }
+    }
+
+    private static MappingRecord record(Eid eid, List<Rloc> rlocs) {
+        return MappingRecord.of(
+                RecordTtl.ONE_DAY,
+                eid,
+                rlocs.stream().map(it -> Locator.of(it, 1, 50)).toList());
+    }
+
+    private static Rloc list(Entry... entries) {
+        return new Rloc(new ReplicationListEntry(List.of(entries)));
+    }
+
+    private static LispAddress path(LispAddress hop) {
+        return new ExplicitLocatorPath(
+                List.of(new ExplicitLocatorPath.Hop(false, false, true, hop)));
     }
 }

@@ -226,6 +226,7 @@ class ServerConfigTest {
                         + " | domain: must be scale-up or scale-out, not 'up'",
                 "segments: [ { name: a, domain: scale-up } ] | iid: is missing",
                 "registration-timeout: 999999999d | registration-timeout: must be at most 36500d",
+                "registrations: { most: 0 } | most: must be",
                 "domain: both | domain: must be scale-up, scale-out or hybrid, not 'both'",
                 "segments: [ { iid: 1, name: a, domain: scale-up },"
                         + " { iid: 1, name: b, domain: scale-up } ]"
