@@ -8,6 +8,7 @@
 #   conformance/durability/full-disk.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. conformance/checks.sh
 
 die() {
   echo "full-disk.sh: $*" >&2
@@ -23,7 +24,7 @@ fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/full-disk.XXXXXX")
 mkdir "$work/disk"
 mount -t tmpfs -o size=160m tmpfs "$work/disk" || die "cannot mount a tmpfs: run this as root"
-member='' failures=0
+member=''
 net=127.$((100 + BASHPID / 250 % 100)).$((BASHPID % 250 + 1)).1
 LISP=47342 HTTP=47080
 
@@ -80,15 +81,6 @@ soon() { # COMMAND…
 
 not() { ! "$@"; }
 
-check() { # SENTENCE COMMAND…
-  if "${@:2}"; then
-    printf '  ✓ %s\n' "$1"
-  else
-    printf '  ✗ %s\n' "$1"
-    failures=$((failures + 1))
-  fi
-}
-
 fill() { head -c "$1" /dev/zero >"$work/disk/ballast" 2>/dev/null || true; } # OCTETS
 
 JAVA_TOOL_OPTIONS='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' setsid ./lispctl serve -c "$work/ms.yaml" >"$work/ms.log" 2>&1 </dev/null &
@@ -112,8 +104,4 @@ rm "$work/disk/ballast"
 check "with room again a registration is acknowledged" soon register 10.1.0.5
 check "and everything that was acknowledged is answered" eval 'answers 10.1.0.1 && answers 10.1.0.3 && answers 10.1.0.5'
 
-if ((failures)); then
-  printf '%s checks failed, after %s s\n' "$failures" "$SECONDS"
-  exit 1
-fi
-printf 'All checks held, in %s s\n' "$SECONDS"
+conclude

@@ -9,6 +9,7 @@
 #   LIMIT=300 …                        seconds that it may take, on a machine that is very busy with other things
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. conformance/checks.sh
 
 LIMIT=${LIMIT:-180} # a run in which everything holds uses two minutes of CPU time, most of it to start members
 
@@ -29,7 +30,6 @@ if [[ -z "${KILL9_BOUNDED:-}" ]]; then
 fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/kill9.XXXXXX")
-failures=0
 
 # ---------------------------------------------------------------- the members
 
@@ -183,15 +183,6 @@ located() {
 }
 
 # ---------------------------------------------------------------- what must hold
-
-check() { # SENTENCE COMMAND…
-  if "${@:2}"; then
-    printf '  ✓ %s\n' "$1"
-  else
-    printf '  ✗ %s\n' "$1"
-    failures=$((failures + 1))
-  fi
-}
 
 declare -A expected=() # EID → RLOC, of all that was acknowledged
 
@@ -381,8 +372,4 @@ kill_all 2 octets
 kill_all 3 lispctl
 kill_leader
 
-if ((failures)); then
-  printf '%s checks failed, after %s s\n' "$failures" "$SECONDS"
-  exit 1
-fi
-printf 'All checks held, in %s s\n' "$SECONDS"
+conclude

@@ -6,6 +6,7 @@
 #   conformance/interop/conform-oor.sh --write    records it anew
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. conformance/checks.sh
 
 SERVER=10.20.0.2
 CLIENT=10.20.0.1
@@ -110,16 +111,6 @@ conform() { # ARGUMENT…: one case at a time, so that each meets a server that 
     --timeout 1s -o json "$@"
 }
 
-failures=0
-check() { # TEXT COMMAND…
-  if "${@:2}"; then
-    printf '  ✓ %s\n' "$1"
-  else
-    printf '  ✗ %s\n' "$1"
-    failures=$((failures + 1))
-  fi
-}
-
 # First what is sent without a mistake, watched by another program.
 start capture ip netns exec "$net-client" tcpdump -Z root -U -n -i eth0 -w "$work/good.pcap" "src host $CLIENT and udp"
 for _ in {1..50}; do
@@ -172,4 +163,4 @@ else
   check "OOR fails what $FACTS says, and nothing else" recorded
 fi
 
-((failures == 0)) || exit 1
+conclude

@@ -7,6 +7,7 @@
 #   KEEP=1 …                              keep the captures and logs even when everything held
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. conformance/checks.sh
 
 MS=${MS:-lispctl}
 SERVER=10.10.0.2
@@ -41,7 +42,6 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/interop.XXXXXX")
 net=interop$$
-failures=0
 
 # ---------------------------------------------------------------- leaving nothing behind
 
@@ -252,15 +252,6 @@ MAP_REPLY=2 MAP_REGISTER=3 MAP_NOTIFY=4 ECM=8
 
 # ---------------------------------------------------------------- what must hold
 
-check() { # SENTENCE COMMAND…
-  if "${@:2}"; then
-    printf '  ✓ %s\n' "$1"
-  else
-    printf '  ✗ %s\n' "$1"
-    failures=$((failures + 1))
-  fi
-}
-
 skip() { printf '  - %s\n' "$1"; }
 
 # RLOC EID-ADDRESS: one Map-Register, one Map-Notify with its nonce and EID-prefix. An xTR that finds fault with the Map-Notify
@@ -468,8 +459,4 @@ fi
 sent=$(awk -F'\t' -v server=$SERVER '$2 == server' "$work/all.tsv" | wc -l)
 check "tshark decodes the $sent messages that the Map-Server sent, without a fault" decoded_without_fault
 
-if ((failures)); then
-  printf '%s checks failed, after %s s\n' "$failures" "$SECONDS"
-  exit 1
-fi
-printf 'All checks held, in %s s\n' "$SECONDS"
+conclude

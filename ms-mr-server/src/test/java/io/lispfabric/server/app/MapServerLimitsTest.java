@@ -166,9 +166,7 @@ class MapServerLimitsTest {
 
     private static MappingRecord record(Eid eid, List<Rloc> rlocs) {
         return MappingRecord.of(
-                RecordTtl.ONE_DAY,
-                eid,
-                rlocs.stream().map(it -> Locator.of(it, 1, 50)).toList());
+                RecordTtl.ONE_DAY, eid, rlocs.stream().map(it -> Locator.of(it, 1, 50)).toList());
     }
 
     private static Rloc list(Entry... entries) {
