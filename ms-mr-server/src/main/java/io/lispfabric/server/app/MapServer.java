@@ -44,7 +44,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private final UdpEndpoint.Loop loop;
     private final UdpEndpoint endpoint;
     private final ControlPlane plane;
-    private final ReplicatedLog log;
+    private final RatisLog log;
     private final Optional<AdminService> admin;
     private final Optional<OpsEndpoint> http;
     private volatile @Nullable ReplicatedLog opening;
@@ -211,6 +211,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                 "lisp_log_refuses",
                 "1 when this member takes no commands, as its disk is full",
                 () -> status().refuses().isPresent() ? 1 : 0);
+        metrics.gauge(
+                "lisp_log_syncs",
+                "How often the log was synced to its disk since this process began",
+                log::syncs);
         metrics.gauge("lisp_log_leader", "1 when this member leads", () -> log.leads() ? 1 : 0);
         metrics.gauge(
                 "lisp_datagrams_unsent", "Datagrams that the kernel refused", endpoint::unsent);

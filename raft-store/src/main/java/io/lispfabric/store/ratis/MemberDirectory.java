@@ -25,6 +25,9 @@ final class MemberDirectory implements AutoCloseable {
     private static final String MEMBERS = "members";
     private static final String INCOMING = ".incoming";
 
+    /** Where Ratis keeps its term and its vote, as properties. */
+    private static final String VOTE = "raft-meta";
+
     /** Marks the directory of who gives all members their log, until all have one. */
     static final String FOUNDING = "founding";
 
@@ -196,6 +199,32 @@ final class MemberDirectory implements AutoCloseable {
                     : problem.getReason();
         }
         return String.valueOf(e.getMessage());
+    }
+
+    /**
+     * Puts a term and a vote in the place of those that a full disk has taken: Ratis then replaces
+     * the file that has them by an empty one, without which it does not start.
+     *
+     * @param term no smaller than any that this member has voted in
+     * @param self for whom it then has voted in that term: so it votes for nobody else
+     * @return whether they were gone
+     */
+    boolean mendVote(long term, String self) throws IOException {
+        boolean gone = false;
+        if (!Files.exists(raft())) {
+            return false;
+        }
+        try (var logs = Files.newDirectoryStream(raft(), Files::isDirectory)) {
+            for (var log : logs) {
+                var current = log.resolve("current");
+                var vote = current.resolve(VOTE);
+                if (Files.exists(vote) && Files.size(vote) == 0) {
+                    write(current, VOTE, "term=" + term + "\nvotedFor=" + self + "\n");
+                    gone = true;
+                }
+            }
+        }
+        return gone;
     }
 
     /** Where Ratis keeps its log and the snapshots. */

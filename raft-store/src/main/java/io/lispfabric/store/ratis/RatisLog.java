@@ -15,6 +15,9 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
+import org.apache.ratis.metrics.MetricRegistries;
+import org.apache.ratis.server.metrics.RaftLogMetricsBase;
+import org.apache.ratis.server.metrics.SegmentedRaftLogMetrics;
 import org.apache.ratis.util.ExitUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,6 +78,10 @@ public final class RatisLog implements ReplicatedLog {
     private boolean refusing;
     private long tellAgain = System.nanoTime();
     private long openAgain = System.nanoTime();
+
+    /** The newest one that the log was in when it failed. */
+    private long term;
+
     private long handOverAgain = System.nanoTime();
 
     private RatisLog(
@@ -180,13 +187,21 @@ public final class RatisLog implements ReplicatedLog {
      * from what is on disk. So once there is room it is opened again, as after a crash.
      */
     private void reopen(RaftMember full) {
-        var why = full.status().refuses().orElse("the disk is full");
+        var status = full.status();
+        var why = status.refuses().orElse("the disk is full");
+        term = Math.max(term, status.term());
         full.stop(new LogUnavailableException(Reason.DISK_FULL, why));
         long now = System.nanoTime();
         if (room.shortage().isPresent() || now - openAgain < 0) {
             return;
         }
         try {
+            if (home.mendVote(term, config.self())) {
+                LOG.warn(
+                        "the full disk of {} has taken its vote; it votes for nobody in term {}",
+                        config.self(),
+                        term);
+            }
             host = new RaftHost(config, home, machine, room);
             takePart();
         } catch (IOException e) {
@@ -231,6 +246,21 @@ public final class RatisLog implements ReplicatedLog {
     @Override
     public boolean leads() {
         return member.filter(RaftMember::leads).isPresent();
+    }
+
+    /**
+     * How often the log was synced to its disk (fdatasync) since this process began, as Ratis
+     * counts it.
+     */
+    public long syncs() {
+        return MetricRegistries.global().getMetricRegistries().stream()
+                .filter(it ->
+                        it.getMetricRegistryInfo()
+                                .getMetricsComponentName()
+                                .equals(RaftLogMetricsBase.RATIS_LOG_WORKER_METRICS))
+                .mapToLong(
+                        it -> it.counter(SegmentedRaftLogMetrics.RAFT_LOG_FLUSH_COUNT).getCount())
+                .sum();
     }
 
     @Override
