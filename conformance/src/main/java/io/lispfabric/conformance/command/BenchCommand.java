@@ -27,7 +27,8 @@ import picocli.CommandLine.Parameters;
             BenchCommand.Table.class,
             ResolveCommand.class,
             RegisterBenchCommand.class,
-            PubSubCommand.class
+            PubSubCommand.class,
+            RaftCommand.class
         })
 public final class BenchCommand implements AddedCommand {
     /** The codec: messages, authentication, headers of the data plane. */
