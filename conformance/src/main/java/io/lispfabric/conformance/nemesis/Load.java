@@ -421,11 +421,9 @@ final class Load implements AutoCloseable {
             return nonce.value() >>> 20 == asking.nonce >>> 20;
         }
 
+        /** No subscription this time (RFC 9437 §5): it is asked for again. */
         @Override
-        void hear(MapReply reply) {
-            judge.violated(
-                    Rule.NOTHING_INVENTED, name, "has received an answer that it asked not for");
-        }
+        void hear(MapReply reply) {}
 
         List<Place> wrong() {
             return subscriptions.entrySet().stream()
