@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
@@ -148,83 +149,79 @@ public record RatisLogConfig(
     }
 
     public RatisLogConfig withListenHost(String host) {
-        return new RatisLogConfig(
-                group,
-                self,
-                peers,
-                directory,
-                Optional.of(host),
-                electionTimeoutMin,
-                electionTimeoutMax,
-                submitTimeout,
-                maxUnanswered,
-                snapshotEntries,
-                segmentOctets,
-                reserveOctets);
+        return but(it -> it.listenHost = Optional.of(host));
     }
 
     public RatisLogConfig withElectionTimeout(Duration min, Duration max) {
-        return new RatisLogConfig(
-                group,
-                self,
-                peers,
-                directory,
-                listenHost,
-                min,
-                max,
-                submitTimeout,
-                maxUnanswered,
-                snapshotEntries,
-                segmentOctets,
-                reserveOctets);
+        return but(it -> {
+            it.electionTimeoutMin = min;
+            it.electionTimeoutMax = max;
+        });
     }
 
     public RatisLogConfig withSubmit(Duration timeout, int unanswered) {
-        return new RatisLogConfig(
-                group,
-                self,
-                peers,
-                directory,
-                listenHost,
-                electionTimeoutMin,
-                electionTimeoutMax,
-                timeout,
-                unanswered,
-                snapshotEntries,
-                segmentOctets,
-                reserveOctets);
+        return but(it -> {
+            it.submitTimeout = timeout;
+            it.maxUnanswered = unanswered;
+        });
     }
 
     public RatisLogConfig withSnapshots(long everyEntries, int segment) {
-        return new RatisLogConfig(
-                group,
-                self,
-                peers,
-                directory,
-                listenHost,
-                electionTimeoutMin,
-                electionTimeoutMax,
-                submitTimeout,
-                maxUnanswered,
-                everyEntries,
-                segment,
-                reserveOctets);
+        return but(it -> {
+            it.snapshotEntries = everyEntries;
+            it.segmentOctets = segment;
+        });
     }
 
     public RatisLogConfig withReserve(long octets) {
-        return new RatisLogConfig(
-                group,
-                self,
-                peers,
-                directory,
-                listenHost,
-                electionTimeoutMin,
-                electionTimeoutMax,
-                submitTimeout,
-                maxUnanswered,
-                snapshotEntries,
-                segmentOctets,
-                octets);
+        return but(it -> it.reserveOctets = octets);
+    }
+
+    private RatisLogConfig but(Consumer<Draft> change) {
+        var draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** A copy of which some settings are changed. */
+    private static final class Draft {
+        private final RatisLogConfig like;
+        private Optional<String> listenHost;
+        private Duration electionTimeoutMin;
+        private Duration electionTimeoutMax;
+        private Duration submitTimeout;
+        private int maxUnanswered;
+        private long snapshotEntries;
+        private int segmentOctets;
+        private long reserveOctets;
+
+        Draft(RatisLogConfig like) {
+            this.like = like;
+            this.listenHost = like.listenHost;
+            this.electionTimeoutMin = like.electionTimeoutMin;
+            this.electionTimeoutMax = like.electionTimeoutMax;
+            this.submitTimeout = like.submitTimeout;
+            this.maxUnanswered = like.maxUnanswered;
+            this.snapshotEntries = like.snapshotEntries;
+            this.segmentOctets = like.segmentOctets;
+            this.reserveOctets = like.reserveOctets;
+        }
+
+        RatisLogConfig done() {
+            return new RatisLogConfig(
+                    like.group,
+                    like.self,
+                    like.peers,
+                    like.directory,
+                    listenHost,
+                    electionTimeoutMin,
+                    electionTimeoutMax,
+                    submitTimeout,
+                    maxUnanswered,
+                    snapshotEntries,
+                    segmentOctets,
+                    reserveOctets);
+        }
     }
 
     /** This member among the peers. */
