@@ -92,10 +92,17 @@ public record Candidate(
                         : Mapping.goneRecord(prefix));
     }
 
+    /**
+     * Whether it may be a repetition of an older one: what an xTR asks anew begins further on, and
+     * then the older one may still be acknowledged, so that its nonce must not be forgotten.
+     */
+    boolean isNear(Candidate older) {
+        return Long.compareUnsigned(nonce.value() - older.first.value(), NEAR) < 0;
+    }
+
     /** The same in the place of an older one, which may have been answered already. */
     Candidate inPlaceOf(Candidate older) {
-        boolean near = Long.compareUnsigned(nonce.value() - older.first.value(), NEAR) < 0;
-        return near && first.isGreaterThan(older.first)
+        return isNear(older) && first.isGreaterThan(older.first)
                 ? new Candidate(
                         wish,
                         asked,

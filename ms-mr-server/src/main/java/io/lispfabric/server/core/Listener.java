@@ -196,7 +196,8 @@ public record Listener(
                 && (it.asked().equals(other.asked())
                                 && (other.proven()
                                         || it.contact().equals(other.contact())
-                                                && other.nonce().isGreaterThan(it.nonce()))
+                                                && other.nonce().isGreaterThan(it.nonce())
+                                                && other.isNear(it))
                         || other.proven()
                                 && it.nonce().equals(other.nonce())
                                 && !it.contact().equals(other.contact()));

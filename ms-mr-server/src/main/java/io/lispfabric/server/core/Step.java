@@ -708,13 +708,16 @@ final class Step {
         }
     }
 
-    /** Tells these, and all that lies inside the subscription, but what another one tells. */
+    /**
+     * Tells these, and all that lies inside the subscription: what a longer one tells otherwise as
+     * well, since an xTR that has begun anew knows nothing of that one, nor of what it was told.
+     */
     private void tellInside(ListenerId.Subscriber id, Set<Eid> news) {
         state.mappings()
                 .below(BitKey.of(id.prefix()), MappingSystem.MOST_AT_ONCE)
                 .forEach(inside -> news.add(inside.eid()));
         for (var eid : news) {
-            if (teller(eid, id.xtr()).equals(Optional.of(id))) {
+            if (teller(eid, id.xtr()).isPresent()) {
                 tell(id, eid);
             }
         }

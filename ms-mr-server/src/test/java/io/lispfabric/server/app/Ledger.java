@@ -272,7 +272,7 @@ final class Ledger {
                 check(
                         NO_GAPS,
                         () ->
-                                isOutstanding(listener, eid)
+                                isOutstanding(xtr, eid)
                                         || acknowledgedIndex.getOrDefault(new At(xtr, eid), -1L)
                                                 >= changed,
                         () ->
@@ -300,9 +300,15 @@ final class Ledger {
                 && longest.headSet(prefix.prefix().length() + 1).size() == longest.size();
     }
 
-    private static boolean isOutstanding(Listener listener, Eid eid) {
+    /** By whichever of its subscriptions: one that was just confirmed tells all inside it. */
+    private boolean isOutstanding(XtrIdentity xtr, Eid eid) {
         var found = new boolean[1];
-        listener.outstanding().forEach((_, it) -> found[0] |= it.eid().equals(eid));
+        for (var prefix : sim.prefixes()) {
+            model.listener(new ListenerId.Subscriber(prefix, xtr))
+                    .ifPresent(listener ->
+                            listener.outstanding()
+                                    .forEach((_, it) -> found[0] |= it.eid().equals(eid)));
+        }
         return found[0];
     }
 

@@ -32,6 +32,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The least that an xTR must be for the mapping system to keep its promises to it: it registers
@@ -43,6 +44,9 @@ final class SimXtr {
     private static final long REFRESH_MILLIS = 60_000;
     private static final long ASK_AGAIN_MILLIS = 1_000;
     private static final long NEAR = 1L << 32;
+
+    /** More than a Map-Server has to tell while a question waits for its answer. */
+    private static final long SPACING = 1 << 16;
 
     private static final long TEMPORARY_MILLIS = ClusterSim.TEMPORARY.toMillis();
     private static final Authentication NONE = new Authentication(0, 0, Bytes.EMPTY);
@@ -91,6 +95,9 @@ final class SimXtr {
 
     /** Nonces are counted for each EID-Prefix (RFC 9437 §5), so that one may ask for several. */
     private final Set<Asked> asked = new LinkedHashSet<>();
+
+    /** All transmissions of what was asked and has its answer. More may be on their way. */
+    private final Set<Asked> answered = new LinkedHashSet<>();
 
     private final Set<Asked> confirmations = new LinkedHashSet<>();
     private final Map<Eid, Nonce> askedLast = new LinkedHashMap<>();
@@ -142,6 +149,7 @@ final class SimXtr {
         group.clear();
         groupNonces.clear();
         asked.clear();
+        answered.clear();
         confirmations.clear();
         askedLast.clear();
         stored.clear();
@@ -246,13 +254,7 @@ final class SimXtr {
 
     private void ask(Eid eid) {
         askMillis.put(eid, time.millis() + ASK_AGAIN_MILLIS);
-        // RFC 9437 §5: one more than the last that is known, or any.
-        var next =
-                stored.keySet().stream()
-                        .filter(it -> it.covers(eid))
-                        .map(stored::get)
-                        .reduce(askedLast.getOrDefault(eid, new Nonce(0)), SimXtr::greater);
-        next = next.value() == 0 ? anywhere() : next.next();
+        var next = nextNonce(eid);
         askedLast.put(eid, next);
         asked.add(new Asked(next, eid));
         sim.toAnyMember(
@@ -260,6 +262,28 @@ final class SimXtr {
                 LispCodec.encode(
                         MapRequest.subscription(
                                 next, Optional.empty(), List.of(address), eid, ids)));
+    }
+
+    /**
+     * RFC 9437 §5: one more than the last that is known, or any. But what is answered with a
+     * shorter EID-Prefix, such as a hole, has its news counted there, and one more might be the
+     * nonce of news on its way: taken for the answer, that would be a subscription that nobody else
+     * knows of. So such a question begins where no news can be, as those of our agents do, and only
+     * its repetitions add 1.
+     */
+    private Nonce nextNonce(Eid eid) {
+        var last = askedLast.getOrDefault(eid, new Nonce(0));
+        var around = stored.keySet().stream().filter(it -> it.covers(eid)).toList();
+        var known = around.stream().map(stored::get).reduce(last, SimXtr::greater);
+        if (known.value() == 0) {
+            return anywhere();
+        }
+        boolean again = known.equals(last) && asked.stream().anyMatch(it -> it.eid().equals(eid));
+        return again || around.stream().allMatch(eid::equals)
+                ? known.next()
+                : Stream.concat(stored.values().stream(), askedLast.values().stream())
+                        .reduce(known, SimXtr::greater)
+                        .plus(SPACING);
     }
 
     /**
@@ -314,14 +338,14 @@ final class SimXtr {
 
     private void onNotify(int member, Nonce nonce, MappingRecord record) {
         var eid = record.eid();
-        var answered = Optional.ofNullable(said.get(nonce)).filter(it -> it.eid().equals(eid));
+        var what = Optional.ofNullable(said.get(nonce)).filter(it -> it.eid().equals(eid));
         var confirmed =
                 asked.stream()
                         .filter(it -> it.nonce().equals(nonce) && eid.covers(it.eid()))
                         .map(Asked::eid)
                         .toList();
-        if (answered.isPresent()) {
-            onAnswer(answered.get(), nonce, record);
+        if (what.isPresent()) {
+            onAnswer(what.get(), nonce, record);
         } else if (record.action() == Action.DROP_AUTH_FAILURE) {
             if (confirmed.isEmpty() && !confirmations.contains(new Asked(nonce, eid))) {
                 return;
@@ -365,7 +389,7 @@ final class SimXtr {
     private void onConfirmation(int member, List<Eid> what, Nonce nonce, MappingRecord record) {
         var eid = record.eid();
         acknowledge(member, nonce, record);
-        asked.removeIf(it -> !it.nonce().isGreaterThan(nonce) && what.contains(it.eid()));
+        asked.removeIf(it -> what.contains(it.eid()) && answered.add(it));
         confirmations.add(new Asked(nonce, eid));
         // A publication of another answer to us may have overtaken this one.
         boolean old =
@@ -410,7 +434,11 @@ final class SimXtr {
                 acknowledge(member, nonce, record);
                 stored.put(eid, nonce);
                 subscription.last = greater(subscription.last, nonce);
-                sim.ledger().takes(ids, address, nonce, record);
+                if (isAnswerAgain(nonce, eid)) {
+                    sim.ledger().starts(ids, address, nonce, record);
+                } else {
+                    sim.ledger().takes(ids, address, nonce, record);
+                }
                 install(record);
                 if (prefix.get().equals(eid)) {
                     limit(subscription, record);
@@ -428,6 +456,14 @@ final class SimXtr {
                 group.put(eid, record);
             }
         }
+    }
+
+    /**
+     * Whether it may answer another transmission of what has been answered. It may as well be news:
+     * so it begins no subscription.
+     */
+    private boolean isAnswerAgain(Nonce nonce, Eid eid) {
+        return answered.stream().anyMatch(it -> it.nonce().equals(nonce) && eid.covers(it.eid()));
     }
 
     private void install(MappingRecord record) {
