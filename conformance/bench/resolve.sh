@@ -7,6 +7,7 @@
 #   PEERS=no REPLIES=25000 conformance/bench/resolve.sh --rates 20000 --flood 50000,200000 --flood-from 10.10.9.9
 #   COMMAND=register conformance/bench/resolve.sh --rates 1000,5000
 #   COMMAND=pubsub EIDS=1 conformance/bench/resolve.sh --subscribers 1024 --rounds 10
+#   COMMAND=pubsub EIDS=1 conformance/bench/resolve.sh --subscribers 1024 --mappings 168
 #
 # Everything runs in a network namespace of its own, over its loopback. Each server has one process and one thread for its
 # requests. A peer that is not there and cannot be installed is left out, and it says so.

@@ -52,9 +52,9 @@ public interface StateMachine {
      * What a command changes.
      *
      * @param writes in the order to be made; a later one wins over an earlier one of the same key
-     * @param release runs on every replica once the writes and the position of the whole entry are
-     *     in the store: in log order, on the thread that applies. It should return quickly. After a
-     *     crash it may run again for entries that are applied again
+     * @param release runs on every replica once the whole entry, which is committed, has been
+     *     applied: in log order, on the thread that applies, and without waiting for the writes. It
+     *     should return quickly. After a crash it may run again for entries that are applied again
      */
     record Applied(List<Write> writes, Runnable release) {
         /** Changes nothing and releases nothing. */

@@ -3,6 +3,8 @@ package io.lispfabric.conformance.bench;
 import io.lispfabric.conformance.bench.ResolveBench.Registering;
 import io.lispfabric.conformance.bench.ResolveBench.Target;
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Decoded;
@@ -24,18 +26,23 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 
 /**
- * One mapping, many subscribers: from a change of it to the last of them that has learnt it. Each
- * verifies its Map-Notify and acknowledges it (RFC 9437 §6). They are one thread at one address,
- * told apart by their nonces.
+ * One mapping or several, many subscribers: from a change of all to the last of them that has
+ * learnt the last. Each verifies its Map-Notifies and acknowledges them (RFC 9437 §6). They are one
+ * thread at one address, told apart by their nonces; to several mappings they subscribe by one
+ * EID-Prefix around them.
  */
 public final class PubSubBench implements AutoCloseable {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -46,21 +53,38 @@ public final class PubSubBench implements AutoCloseable {
 
     private static final int LONGEST = 256;
 
+    /** Longer than a server waits before it repeats a Map-Notify, so that a lost Ack shows. */
+    private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(3_500);
+
+    /** Records of one Map-Register: what fits a datagram. */
+    private static final int RECORDS = 32;
+
+    /** Acks that wait, at most, while there is something to read. */
+    private static final int MOST_ACKS = 256;
+
+    /** How many bits those EIDs have in common. */
+    private static final int AROUND = 12;
+
     /**
      * What one change led to; times in nanoseconds from when its Map-Register was sent.
      *
-     * @param told how many subscribers have learnt it
-     * @param registered when its own Map-Notify came, 0 for never
+     * @param told how many times a subscriber has learnt of a mapping
+     * @param registered when the Map-Notify of the last Map-Register came, 0 for never
      * @param times when each learnt it
+     * @param acknowledged when the last Ack of what was new was sent
+     * @param repeated Map-Notifies that told what their subscriber had acknowledged
      * @param sendNanos what sending as many datagrams of that length takes, without anything else
      * @param serverMicros processor time of the server for each, until all was quiet
      */
     public record Published(
             Target target,
             int subscribers,
+            int eids,
             int told,
             long registered,
             Histogram times,
+            long acknowledged,
+            int repeated,
             long sendNanos,
             double serverMicros) {
         /** When the last subscriber learnt it. */
@@ -74,17 +98,25 @@ public final class PubSubBench implements AutoCloseable {
     private final XtrIdentity[] xtrs;
     private final BatchSocket socket;
     private final BatchSocket.Store replies;
-    private final Eid eid = ResolveBench.eid(0);
+    private final int eids;
+    private final Eid subscribed;
+    private final Deque<MapNotify> unanswered = new ArrayDeque<>();
     private int replied;
     private int changes;
 
     /** Nonces of Map-Registers; those of subscriptions have the subscriber in their first half. */
     private long nonce = ResolveBench.freshNonces();
 
-    private PubSubBench(Target target, Registering how, SiteId site, int subscribers)
+    private PubSubBench(Target target, Registering how, SiteId site, int subscribers, int eids)
             throws IOException {
         this.target = target;
         this.how = how;
+        this.eids = eids;
+        var first = ResolveBench.eid(0);
+        this.subscribed =
+                eids == 1
+                        ? first
+                        : new Eid(first.iid(), new EidPrefix(first.prefix().address(), AROUND));
         this.xtrs = new XtrIdentity[subscribers];
         var random = new Random();
         long high = random.nextLong();
@@ -96,16 +128,18 @@ public final class PubSubBench implements AutoCloseable {
     }
 
     /**
-     * Registers the mapping, and has everybody subscribe to it.
+     * Registers the mapping, or the EID-Prefix around several, and has everybody subscribe to it.
      *
      * @param site whose xTRs they are; its key is that of {@code how}
+     * @param eids how many mappings change at once
      * @throws IOException when the server does not confirm a subscription
      */
-    public static PubSubBench open(Target target, Registering how, SiteId site, int subscribers)
+    public static PubSubBench open(
+            Target target, Registering how, SiteId site, int subscribers, int eids)
             throws IOException {
-        var bench = new PubSubBench(target, how, site, subscribers);
+        var bench = new PubSubBench(target, how, site, subscribers, eids);
         try {
-            bench.register();
+            bench.register(List.of(bench.subscribed));
             bench.subscribe();
             return bench;
         } catch (IOException | RuntimeException e) {
@@ -118,10 +152,16 @@ public final class PubSubBench implements AutoCloseable {
         return List.of(Locator.of(Rloc.of("192.0.2.1"), 1, 1 + changes % 100));
     }
 
-    private void register() throws IOException {
+    private void register(List<Eid> those) throws IOException {
         changes++;
-        var record = MappingRecord.of(RecordTtl.ONE_DAY, eid, locators());
-        send(how.message(++nonce, List.of(record), true));
+        var records =
+                those.stream()
+                        .map(it -> MappingRecord.of(RecordTtl.ONE_DAY, it, locators()))
+                        .toList();
+        for (int from = 0; from < records.size(); from += RECORDS) {
+            int to = Math.min(records.size(), from + RECORDS);
+            send(how.message(++nonce, records.subList(from, to), true));
+        }
     }
 
     /** Asks as well as it can: what is lost is asked again. */
@@ -138,7 +178,11 @@ public final class PubSubBench implements AutoCloseable {
                     if (!confirmed[i]) {
                         var request =
                                 MapRequest.subscription(
-                                        first(i), Optional.empty(), List.of(here), eid, xtrs[i]);
+                                        first(i),
+                                        Optional.empty(),
+                                        List.of(here),
+                                        subscribed,
+                                        xtrs[i]);
                         send(
                                 LispCodec.encode(
                                         EncapsulatedControlMessage.of(
@@ -190,9 +234,20 @@ public final class PubSubBench implements AutoCloseable {
         }
     }
 
-    /** The Map-Notifies that have come and are right; what is to be acknowledged, is. */
+    /**
+     * The Map-Notifies that have come and are right. What is to be acknowledged, is when there is
+     * nothing to read: xTRs of their own would not have to wait for each other.
+     */
     private List<MapNotify> hear() {
         int count = socket.receive();
+        if (count == 0 || unanswered.size() >= MOST_ACKS) {
+            while (!unanswered.isEmpty()) {
+                for (int i = 0; i < BatchSocket.BATCH && !unanswered.isEmpty(); i++) {
+                    acknowledge(unanswered.remove());
+                }
+                flush();
+            }
+        }
         if (count == 0) {
             LockSupport.parkNanos(10_000);
             return List.of();
@@ -205,11 +260,10 @@ public final class PubSubBench implements AutoCloseable {
                     && MessageAuthentication.verify(notify, octets, how.key())) {
                 heard[right++] = notify;
                 if (subscriber(notify) < xtrs.length) {
-                    acknowledge(notify);
+                    unanswered.add(notify);
                 }
             }
         }
-        flush();
         return Arrays.asList(heard).subList(0, right);
     }
 
@@ -234,51 +288,77 @@ public final class PubSubBench implements AutoCloseable {
         replied = 0;
     }
 
-    /** Changes the mapping once, and waits until everybody knows and all is quiet. */
+    /** Changes all mappings once, and waits until everybody knows and all is quiet. */
     public Published change() throws IOException {
         long cpu = ResolveBench.cpuNanos(target.pid());
-        var times = new Histogram(TimeUnit.SECONDS.toNanos(60), 3);
-        var knows = new boolean[xtrs.length];
+        var times = new Histogram(TimeUnit.SECONDS.toNanos(600), 3);
+        var knows = new BitSet();
+        int all = xtrs.length * eids;
+        var eid = IntStream.range(0, eids).mapToObj(ResolveBench::eid).toList();
         long registered = 0;
+        long acknowledged = 0;
+        int repeated = 0;
         int length = 0;
         long start = System.nanoTime();
-        register();
+        register(eid);
         var wanted = locators();
-        int told = 0;
         long quiet = start + PATIENCE_NANOS;
         while (System.nanoTime() < quiet) {
             for (var notify : hear()) {
                 long now = System.nanoTime();
                 int i = subscriber(notify);
+                int which = number(notify);
                 if (notify.nonce().value() == nonce) {
                     registered = now - start;
-                } else if (i < xtrs.length
-                        && !knows[i]
-                        && notify.records().getFirst().locators().getFirst().weight()
-                                == wanted.getFirst().weight()) {
-                    knows[i] = true;
-                    told++;
-                    times.recordValue(now - start);
+                } else if (i < xtrs.length && which >= 0 && which < eids) {
+                    boolean news =
+                            notify.records().getFirst().locators().getFirst().weight()
+                                    == wanted.getFirst().weight();
+                    if (!news || knows.get(i * eids + which)) {
+                        repeated++;
+                    } else {
+                        knows.set(i * eids + which);
+                        times.recordValue(now - start);
+                        quiet = now + PATIENCE_NANOS;
+                        if (length == 0) {
+                            length = LispCodec.encode(notify).length;
+                        }
+                    }
                 }
-                length = Math.max(length, LispCodec.encode(notify).length);
             }
-            if (told == xtrs.length && quiet - start == PATIENCE_NANOS) {
-                quiet = System.nanoTime() + REPEAT_NANOS; // the Acks are being committed
+            if (acknowledged == 0 && unanswered.isEmpty() && times.getTotalCount() == all) {
+                acknowledged = System.nanoTime() - start;
+                quiet = System.nanoTime() + QUIET_NANOS;
             }
         }
+        int told = (int) times.getTotalCount();
         double served = (ResolveBench.cpuNanos(target.pid()) - cpu) / 1e3;
         return new Published(
                 target,
                 xtrs.length,
+                eids,
                 told,
                 registered,
                 times,
-                sendNanos(length),
+                acknowledged,
+                repeated,
+                sendNanos(length, told),
                 told == 0 ? Double.NaN : served / told);
     }
 
+    /** Which of the EIDs it is about. */
+    private static int number(MapNotify notify) {
+        var record = notify.records().getFirst();
+        return record.eid().prefix().length() == Integer.SIZE
+                        && record.eid().prefix().address() instanceof LispAddress.Ipv4(int value)
+                        && ResolveBench.eid(0).prefix().address()
+                                instanceof LispAddress.Ipv4(int first)
+                ? value - first
+                : -1;
+    }
+
     /** How long it takes to send as many datagrams to one who takes them. */
-    private long sendNanos(int length) throws IOException {
+    private long sendNanos(int length, int count) throws IOException {
         try (var sink = DatagramChannel.open();
                 var store = new BatchSocket.Store(1, Math.max(1, length))) {
             sink.bind(new InetSocketAddress(socket.localAddress().getAddress(), 0));
@@ -288,9 +368,9 @@ public final class PubSubBench implements AutoCloseable {
             try (var bare =
                     new BatchSocket(Optional.empty(), (InetSocketAddress) sink.getLocalAddress())) {
                 long nanos = 0;
-                for (int sent = 0; sent < xtrs.length; ) {
+                for (int sent = 0; sent < count; ) {
                     long start = System.nanoTime();
-                    sent += bare.send(store, 0, Math.min(BatchSocket.BATCH, xtrs.length - sent));
+                    sent += bare.send(store, 0, Math.min(BatchSocket.BATCH, count - sent));
                     nanos += System.nanoTime() - start;
                     while (sink.receive(taken.clear()) != null) {
                         // so that its buffer is never full

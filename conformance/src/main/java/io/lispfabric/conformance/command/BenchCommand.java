@@ -28,7 +28,8 @@ import picocli.CommandLine.Parameters;
             ResolveCommand.class,
             RegisterBenchCommand.class,
             PubSubCommand.class,
-            RaftCommand.class
+            RaftCommand.class,
+            SubscriptionsCommand.class
         })
 public final class BenchCommand implements AddedCommand {
     /** The codec: messages, authentication, headers of the data plane. */

@@ -19,8 +19,9 @@ import picocli.CommandLine.Option;
         name = "pubsub",
         mixinStandardHelpOptions = true,
         description =
-                "Let many xTRs subscribe to one EID, change its mapping, and show when each of them"
-                        + " has learnt it, beside what sending as many datagrams takes.")
+                "Let many xTRs subscribe to one EID or several, change their mappings, and show when"
+                        + " each of them has learnt it, beside what sending as many datagrams"
+                        + " takes.")
 final class PubSubCommand extends AskingCommand {
     @Option(
             names = "--subscribers",
@@ -28,6 +29,15 @@ final class PubSubCommand extends AskingCommand {
             defaultValue = "1024",
             description = "xTRs that subscribe (default: 1024)")
     private int subscribers = 1024;
+
+    @Option(
+            names = "--mappings",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "mappings that change at once; to several, everybody subscribes by an EID-Prefix"
+                            + " around them (default: 1)")
+    private int mappings = 1;
 
     @Option(
             names = "--site-id",
@@ -48,17 +58,23 @@ final class PubSubCommand extends AskingCommand {
         if (subscribers < 1 || subscribers > 1 << 20) {
             throw usage("--subscribers must be 1 to " + (1 << 20));
         }
+        if (mappings < 1 || (long) mappings * subscribers > 1 << 24) {
+            throw usage(
+                    "--mappings must be 1 or more, and times --subscribers at most " + (1 << 24));
+        }
         if (!globals().json()) {
             out().println(
                             BenchCommand.text(
-                                    "%-16s %11s %6s %11s %9s %9s %9s %9s %9s",
+                                    "%-12s %8s %8s %11s %9s %9s %9s %9s %8s %9s %9s",
                                     "server",
-                                    "subscribers",
+                                    "to tell",
                                     "told",
                                     "register ms",
                                     "p50 ms",
                                     "p99 ms",
                                     "last ms",
+                                    "acked ms",
+                                    "repeated",
                                     "send ms",
                                     "server us"));
         }
@@ -71,7 +87,8 @@ final class PubSubCommand extends AskingCommand {
                             target,
                             registering(target, keyFile),
                             new SiteId(siteId),
-                            subscribers)) {
+                            subscribers,
+                            mappings)) {
                 for (int round = 0; round < rounds(); round++) {
                     var it = bench.change();
                     all.add(show(it));
@@ -98,14 +115,16 @@ final class PubSubCommand extends AskingCommand {
         if (!globals().json()) {
             out().println(
                             BenchCommand.text(
-                                    "%-16s %11d %6d %11.1f %9.1f %9.1f %9.1f %9.2f %9.1f",
+                                    "%-12s %8d %8d %11.1f %9.1f %9.1f %9.1f %9.1f %8d %9.2f %9.1f",
                                     it.target().name(),
-                                    it.subscribers(),
+                                    it.subscribers() * it.eids(),
                                     it.told(),
                                     it.registered() / 1e6,
                                     times.getValueAtPercentile(50) / 1e6,
                                     times.getValueAtPercentile(99) / 1e6,
                                     it.last() / 1e6,
+                                    it.acknowledged() / 1e6,
+                                    it.repeated(),
                                     it.sendNanos() / 1e6,
                                     it.serverMicros()));
             out().flush();
@@ -113,11 +132,14 @@ final class PubSubCommand extends AskingCommand {
         return Json.object()
                 .put("server", it.target().name())
                 .put("subscribers", it.subscribers())
+                .put("eids", it.eids())
                 .put("told", it.told())
                 .put("registerNanos", it.registered())
                 .put("p50Nanos", times.getValueAtPercentile(50))
                 .put("p99Nanos", times.getValueAtPercentile(99))
                 .put("lastNanos", it.last())
+                .put("acknowledgedNanos", it.acknowledged())
+                .put("repeated", it.repeated())
                 .put("sendNanos", it.sendNanos())
                 .put("serverMicros", it.serverMicros());
     }

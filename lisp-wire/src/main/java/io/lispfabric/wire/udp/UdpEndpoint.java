@@ -47,7 +47,7 @@ public final class UdpEndpoint implements AutoCloseable {
      * Datagrams that one system call fetches, at most. Netty prepares as many for each call, so
      * that more of them cost more than they save as long as most calls find a few.
      */
-    private static final int BATCH = 16;
+    public static final int BATCH = 16;
 
     /** What a burst may fill while the loop does something else, if net.core.rmem_max allows. */
     private static final int BUFFER = 4 << 20;
@@ -103,6 +103,14 @@ public final class UdpEndpoint implements AutoCloseable {
         /** Runs things on the loop's thread. */
         public Executor executor() {
             return group;
+        }
+
+        /**
+         * Runs something on the loop's thread once it has looked for datagrams again: what is given
+         * to the executor may run before.
+         */
+        public void afterReading(Runnable what) {
+            group.schedule(what, 0, TimeUnit.NANOSECONDS);
         }
 
         /**

@@ -261,7 +261,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         var more = new AtomicBoolean();
         endpoint.together(() -> more.set(what.getAsBoolean()));
         if (more.get()) {
-            loop.executor().execute(guarded(this::publish));
+            loop.afterReading(guarded(this::publish));
         }
     }
 

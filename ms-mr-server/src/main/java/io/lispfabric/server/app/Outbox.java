@@ -11,6 +11,7 @@ import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.NotifyForm;
+import io.lispfabric.wire.auth.SharedKey;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -24,8 +25,9 @@ final class Outbox {
     private final ServerMetrics metrics;
     private final Incidents incidents;
 
-    /** The last form: a changed mapping is told to one xTR after another. */
-    private Optional<Told> last = Optional.empty();
+    // A changed mapping is told to one xTR after another, most of them of one site.
+    private Optional<Told> lastTold = Optional.empty();
+    private Optional<Signature> lastSignature = Optional.empty();
 
     /** Where datagrams go. */
     @FunctionalInterface
@@ -41,16 +43,20 @@ final class Outbox {
             int length,
             int iidMaskLength,
             boolean named,
-            NotifyForm form) {
-        boolean says(
-                List<MappingRecord> others, Algorithm by, Credentials wanted, boolean withIds) {
-            return algorithm == by
-                    && length == wanted.length()
-                    && iidMaskLength == wanted.iidMaskLength()
-                    && named == withIds
-                    && records.equals(others);
-        }
-    }
+            NotifyForm form) {}
+
+    /**
+     * How messages to an xTR are signed.
+     *
+     * @param credentials those that were {@code wanted}, or others of the site if their key is not
+     *     in use any more
+     */
+    private record Signature(
+            Credentials wanted,
+            Credentials credentials,
+            SharedKey key,
+            Algorithm algorithm,
+            boolean notifyXtrId) {}
 
     Outbox(Socket socket, ServerConfig config, ServerMetrics metrics, Incidents incidents) {
         this.socket = socket;
@@ -96,37 +102,56 @@ final class Outbox {
             int port,
             Nonce nonce,
             List<MappingRecord> records) {
-        var site = config.sites().named(wanted.site());
-        if (site.isEmpty()) {
+        var found = signature(wanted);
+        if (found.isEmpty()) {
             incidents.drop(Drop.NO_SUCH_SITE, wanted.site(), to);
             return;
         }
-        var credentials = site.get().live(wanted);
-        var key = credentials.key(site.get()).orElseThrow();
-        var algorithm = Algorithm.of(credentials.algorithmId()).orElseThrow();
-        var named = recipient.filter(_ -> site.get().notifyXtrId());
+        var by = found.get();
+        var named = by.notifyXtrId() ? recipient : Optional.<XtrIdentity>empty();
         int room =
                 config.messageRoom(to)
                         - Authentication.DATA_OFFSET
-                        - credentials.length()
-                        - named.map(_ -> XtrIdentity.LENGTH).orElse(0);
+                        - by.credentials().length()
+                        - (named.isPresent() ? XtrIdentity.LENGTH : 0);
         for (var part : parts(records, room)) {
             metrics.sent(MapNotify.TYPE);
-            send(
-                    to,
-                    port,
-                    form(part, algorithm, credentials, named.isPresent()).seal(nonce, key, named));
+            send(to, port, form(part, by, named.isPresent()).seal(nonce, by.key(), named));
         }
     }
 
-    private NotifyForm form(
-            List<MappingRecord> records, Algorithm algorithm, Credentials wanted, boolean named) {
-        return last.filter(it -> it.says(records, algorithm, wanted, named))
+    /** How what was asked for with these credentials is signed; not at all without its site. */
+    private Optional<Signature> signature(Credentials wanted) {
+        if (lastSignature.filter(it -> it.wanted().equals(wanted)).isEmpty()) {
+            lastSignature =
+                    config.sites()
+                            .named(wanted.site())
+                            .map(site -> {
+                                var live = site.live(wanted);
+                                return new Signature(
+                                        wanted,
+                                        live,
+                                        live.key(site).orElseThrow(),
+                                        Algorithm.of(live.algorithmId()).orElseThrow(),
+                                        site.notifyXtrId());
+                            });
+        }
+        return lastSignature;
+    }
+
+    private NotifyForm form(List<MappingRecord> records, Signature by, boolean named) {
+        int length = by.credentials().length();
+        int mask = by.credentials().iidMaskLength();
+        return lastTold.filter(it ->
+                        it.algorithm() == by.algorithm()
+                                && it.length() == length
+                                && it.iidMaskLength() == mask
+                                && it.named() == named
+                                && it.records().equals(records))
                 .orElseGet(() -> {
-                    int mask = wanted.iidMaskLength();
-                    var form = new NotifyForm(records, algorithm, wanted.length(), mask, named);
-                    var told = new Told(records, algorithm, wanted.length(), mask, named, form);
-                    last = Optional.of(told);
+                    var form = new NotifyForm(records, by.algorithm(), length, mask, named);
+                    var told = new Told(records, by.algorithm(), length, mask, named, form);
+                    lastTold = Optional.of(told);
                     return told;
                 })
                 .form();

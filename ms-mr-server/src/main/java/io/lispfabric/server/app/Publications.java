@@ -5,12 +5,14 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Publisher;
 import io.lispfabric.wire.MapNotifyAck;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
+import io.lispfabric.wire.udp.UdpEndpoint;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,8 +24,11 @@ import java.util.function.Predicate;
  * 9437 §6).
  */
 final class Publications {
-    /** How many are sent before the socket is read again. */
-    private static final int BATCH = 64;
+    /**
+     * How many are sent before the socket is read again: no more than one read fetches, or the
+     * acknowledgements, as fast as they may come, would not find room there.
+     */
+    private static final int BATCH = UdpEndpoint.BATCH;
 
     /** How many acknowledgements one command holds; its octets are far below what a log takes. */
     private static final int RECEIPTS = 256;
@@ -116,14 +121,15 @@ final class Publications {
     void receive(MapNotifyAck ack, Ip from, ByteBuffer payload) {
         boolean known = false;
         for (var record : ack.records()) {
-            for (var listener : senders(ack.nonce(), record.eid(), from)) {
-                if (vouchesFor(ack, payload, listener)) {
+            for (var id : senders(ack.nonce(), record.eid(), from)) {
+                var listener = around.state().listener(id);
+                if (listener.filter(it -> vouchesFor(ack, payload, it)).isPresent()) {
                     known = true;
-                    acknowledged(listener, ack.nonce());
+                    acknowledged(listener.get(), ack.nonce());
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement. So nobody
                     // waits for it, and it may wait for others.
-                    receipts.add(new Command.Receipt(listener, record.eid(), ack.nonce()));
+                    receipts.add(new Command.Receipt(id, record.eid(), ack.nonce()));
                 }
             }
         }
@@ -159,10 +165,8 @@ final class Publications {
                         .toList();
     }
 
-    private boolean vouchesFor(MapNotifyAck ack, ByteBuffer payload, ListenerId listener) {
-        return around.state()
-                .listener(listener)
-                .flatMap(it -> key(it.contact(ack.nonce()).credentials(), ack))
+    private boolean vouchesFor(MapNotifyAck ack, ByteBuffer payload, Listener listener) {
+        return key(listener.contact(ack.nonce()).credentials(), ack)
                 .filter(key -> MessageAuthentication.verify(ack, payload, key))
                 .isPresent();
     }
@@ -178,11 +182,11 @@ final class Publications {
                                 : site.key(ack.authentication().keyId()));
     }
 
-    private void acknowledged(ListenerId id, Nonce nonce) {
-        if (around.state().listener(id).filter(it -> it.restartsAt(nonce)).isPresent()) {
-            publisher.onRestarted(id, nonce);
+    private void acknowledged(Listener listener, Nonce nonce) {
+        if (listener.restartsAt(nonce)) {
+            publisher.onRestarted(listener.id(), nonce);
         } else {
-            publisher.onAcknowledged(id, nonce);
+            publisher.onAcknowledged(listener.id(), nonce);
         }
     }
 

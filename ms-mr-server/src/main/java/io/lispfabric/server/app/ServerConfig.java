@@ -166,7 +166,7 @@ public record ServerConfig(
                         Duration.ofMinutes(15),
                         new Room(16_384, 65_536, 1_000_000),
                         Duration.ofMinutes(15),
-                        20_000,
+                        100_000,
                         List.of());
 
         public Subscriptions {

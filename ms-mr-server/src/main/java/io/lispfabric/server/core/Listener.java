@@ -3,33 +3,19 @@ package io.lispfabric.server.core;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An xTR that has asked for unsolicited Map-Notifies, gets them, or does so no more.
- *
- * @param contact how it is reached
- * @param nonce the last one that either side has used (RFC 9437 §6), but for those of candidates
- * @param sinceMillis since when, in milliseconds of Unix time
- * @param untilMillis when it is forgotten; {@link Long#MAX_VALUE} for never
- * @param configured the fingerprint of the setting that it stands in, and then it has no end; 0 for
- *     none (RFC 9437 §5)
- * @param candidates what it asks for and has not confirmed, the oldest first
- * @param outstanding what has not been acknowledged, by EID-Prefix
+ * An xTR that has asked for unsolicited Map-Notifies, gets them, or does so no more. There may be
+ * millions, so that what many have in common is kept once, and what can be made of other parts is
+ * made when it is asked for.
  */
-public record Listener(
-        ListenerId id,
-        Contact contact,
-        Standing standing,
-        Nonce nonce,
-        long sinceMillis,
-        long untilMillis,
-        int configured,
-        List<Candidate> candidates,
-        PrefixMap<Outstanding> outstanding)
-        implements Expiring {
+public final class Listener implements Expiring {
     /**
      * An xTR that starts asks for many EIDs at once, each under a nonce of its own, and one
      * EID-Prefix may answer them all; repetitions overtake each other. What is forgotten before its
@@ -37,10 +23,135 @@ public record Listener(
      */
     private static final int MOST_CANDIDATES = 16;
 
-    public Listener {
-        candidates = List.copyOf(candidates);
+    /** The parts of the id of a subscriber, or none and the id of a member. */
+    private final @Nullable Eid prefix;
+
+    private final @Nullable XtrIdentity xtr;
+    private final ListenerId.@Nullable Member member;
+    private final Contact contact;
+    private final Standing standing;
+    private final long nonce;
+    private final long sinceMillis;
+    private final long untilMillis;
+    private final int configured;
+    private final List<Candidate> candidates;
+    private final PrefixMap<Outstanding> outstanding;
+
+    /**
+     * @param contact how it is reached
+     * @param nonce the last one that either side has used (RFC 9437 §6), but for those of
+     *     candidates
+     * @param sinceMillis since when, in milliseconds of Unix time
+     * @param untilMillis when it is forgotten; {@link Long#MAX_VALUE} for never
+     * @param configured the fingerprint of the setting that it stands in, and then it has no end; 0
+     *     for none (RFC 9437 §5)
+     * @param candidates what it asks for and has not confirmed, the oldest first
+     * @param outstanding what has not been acknowledged, by EID-Prefix
+     */
+    public Listener(
+            ListenerId id,
+            Contact contact,
+            Standing standing,
+            Nonce nonce,
+            long sinceMillis,
+            long untilMillis,
+            int configured,
+            List<Candidate> candidates,
+            PrefixMap<Outstanding> outstanding) {
+        switch (id) {
+            case ListenerId.Subscriber it -> {
+                this.prefix = it.prefix();
+                this.xtr = it.xtr();
+                this.member = null;
+            }
+            case ListenerId.Member it -> {
+                this.prefix = null;
+                this.xtr = null;
+                this.member = it;
+            }
+        }
+        this.contact = contact;
+        this.standing = standing;
+        this.nonce = nonce.value();
+        this.sinceMillis = sinceMillis;
         // What the operator has decided is remembered, even if the xTR has decided otherwise since.
-        untilMillis = configured == 0 ? untilMillis : Long.MAX_VALUE;
+        this.untilMillis = configured == 0 ? untilMillis : Long.MAX_VALUE;
+        this.configured = configured;
+        this.candidates = List.copyOf(candidates);
+        this.outstanding = outstanding;
+    }
+
+    /** The listener after it was told of something, or has acknowledged something. */
+    private Listener(Listener other, Nonce nonce, PrefixMap<Outstanding> outstanding) {
+        this.prefix = other.prefix;
+        this.xtr = other.xtr;
+        this.member = other.member;
+        this.contact = other.contact;
+        this.standing = other.standing;
+        this.nonce = nonce.value();
+        this.sinceMillis = other.sinceMillis;
+        this.untilMillis = other.untilMillis;
+        this.configured = other.configured;
+        this.candidates = other.candidates;
+        this.outstanding = outstanding;
+    }
+
+    /** Who it is, made anew each time it is asked for. */
+    public ListenerId id() {
+        return member != null
+                ? member
+                : new ListenerId.Subscriber(
+                        Objects.requireNonNull(prefix), Objects.requireNonNull(xtr));
+    }
+
+    /** The same listener, of parts that many have in common. */
+    Listener shared() {
+        return new Listener(
+                member != null
+                        ? member
+                        : new ListenerId.Subscriber(
+                                Shared.of(Objects.requireNonNull(prefix)),
+                                Shared.of(Objects.requireNonNull(xtr))),
+                Shared.of(contact),
+                standing,
+                nonce(),
+                sinceMillis,
+                untilMillis,
+                configured,
+                candidates,
+                outstanding);
+    }
+
+    public Contact contact() {
+        return contact;
+    }
+
+    public Standing standing() {
+        return standing;
+    }
+
+    public Nonce nonce() {
+        return new Nonce(nonce);
+    }
+
+    public long sinceMillis() {
+        return sinceMillis;
+    }
+
+    public long untilMillis() {
+        return untilMillis;
+    }
+
+    public int configured() {
+        return configured;
+    }
+
+    public List<Candidate> candidates() {
+        return candidates;
+    }
+
+    public PrefixMap<Outstanding> outstanding() {
+        return outstanding;
     }
 
     /** What a listener is told. */
@@ -77,20 +188,21 @@ public record Listener(
     /** A member with news that it has not acknowledged is due at once, and so quickly found. */
     @Override
     public long expiresMillis() {
-        return id instanceof ListenerId.Member && !outstanding.isEmpty() ? 0 : untilMillis;
+        return member != null && !outstanding.isEmpty() ? 0 : untilMillis;
     }
 
     /** The Map-Notifies that answer what it asks for, as long as they are not acknowledged. */
     List<Outstanding> answers() {
-        return id instanceof ListenerId.Subscriber(var prefix, _)
-                ? candidates.stream().map(it -> new Outstanding(prefix, it.nonce(), true)).toList()
+        var its = prefix;
+        return its != null
+                ? candidates.stream().map(it -> new Outstanding(its, it.nonce(), true)).toList()
                 : List.of();
     }
 
     /** Whether a request with this nonce is old (RFC 9437 §5). */
     boolean isReplay(Eid asked, Nonce request) {
-        return id instanceof ListenerId.Subscriber(var prefix, _)
-                && (prefix.equals(asked) && !request.isGreaterThan(nonce)
+        return prefix != null
+                && (prefix.equals(asked) && !request.isGreaterThan(nonce())
                         || candidates.stream().anyMatch(last -> last.outlaws(asked, request)));
     }
 
@@ -98,38 +210,25 @@ public record Listener(
         return candidates.stream().filter(it -> it.nonce().equals(nonce)).findFirst();
     }
 
-    Listener with(Nonce other) {
-        return new Listener(
-                id,
-                contact,
-                standing,
-                other,
-                sinceMillis,
-                untilMillis,
-                configured,
-                candidates,
-                outstanding);
+    Listener with(Nonce last) {
+        return new Listener(this, last, outstanding);
     }
 
     Listener with(PrefixMap<Outstanding> other) {
-        return new Listener(
-                id,
-                contact,
-                standing,
-                nonce,
-                sinceMillis,
-                untilMillis,
-                configured,
-                candidates,
-                other);
+        return new Listener(this, nonce(), other);
+    }
+
+    /** The listener after it was told of something. */
+    Listener with(Nonce last, PrefixMap<Outstanding> other) {
+        return new Listener(this, last, other);
     }
 
     Listener asking(List<Candidate> other) {
         return new Listener(
-                id,
+                id(),
                 contact,
                 standing,
-                nonce,
+                nonce(),
                 sinceMillis,
                 untilMillis,
                 configured,
@@ -139,10 +238,10 @@ public record Listener(
 
     Listener as(Standing other) {
         return new Listener(
-                id,
+                id(),
                 contact,
                 other,
-                nonce,
+                nonce(),
                 sinceMillis,
                 untilMillis,
                 configured,
@@ -152,10 +251,10 @@ public record Listener(
 
     Listener until(long millis) {
         return new Listener(
-                id,
+                id(),
                 contact,
                 standing,
-                nonce,
+                nonce(),
                 sinceMillis,
                 millis,
                 configured,
@@ -235,12 +334,12 @@ public record Listener(
     /** The listener once what it asked for is confirmed. */
     Listener as(Standing other, Candidate confirmed, long endMillis) {
         return new Listener(
-                id,
+                id(),
                 confirmed.contact(),
                 other,
-                confirmed.proven() || confirmed.nonce().isGreaterThan(nonce)
+                confirmed.proven() || confirmed.nonce().isGreaterThan(nonce())
                         ? confirmed.nonce()
-                        : nonce,
+                        : nonce(),
                 active() ? sinceMillis : confirmed.atMillis(),
                 endMillis,
                 configured,
@@ -251,10 +350,10 @@ public record Listener(
     /** The listener as the operator wants it, whatever it was before. */
     Listener as(Explicit explicit, long atMillis) {
         return new Listener(
-                id,
+                id(),
                 explicit.contact(),
                 Standing.ACTIVE,
-                explicit.nonce().isGreaterThan(nonce) ? explicit.nonce() : nonce,
+                explicit.nonce().isGreaterThan(nonce()) ? explicit.nonce() : nonce(),
                 active() ? sinceMillis : atMillis,
                 Long.MAX_VALUE,
                 explicit.fingerprint(),
@@ -265,6 +364,50 @@ public record Listener(
     /** The listener when it stands in no setting any more. */
     Listener notConfigured() {
         return new Listener(
-                id, contact, standing, nonce, sinceMillis, untilMillis, 0, candidates, outstanding);
+                id(),
+                contact,
+                standing,
+                nonce(),
+                sinceMillis,
+                untilMillis,
+                0,
+                candidates,
+                outstanding);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Listener that
+                && id().equals(that.id())
+                && contact.equals(that.contact)
+                && standing == that.standing
+                && nonce == that.nonce
+                && sinceMillis == that.sinceMillis
+                && untilMillis == that.untilMillis
+                && configured == that.configured
+                && candidates.equals(that.candidates)
+                && outstanding.equals(that.outstanding);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * id().hashCode() + Long.hashCode(nonce);
+    }
+
+    @Override
+    public String toString() {
+        return id()
+                + " "
+                + standing
+                + " nonce "
+                + nonce()
+                + " until "
+                + untilMillis
+                + " at "
+                + contact
+                + " asking for "
+                + candidates
+                + ", outstanding "
+                + outstanding;
     }
 }

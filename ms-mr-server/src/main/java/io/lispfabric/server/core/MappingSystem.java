@@ -219,7 +219,7 @@ public record MappingSystem(
                         listener(listener.id())
                                 .map(Listener::outstanding)
                                 .orElse(PrefixMap.empty());
-                yield with(listener.with(outstanding));
+                yield with(listener.with(outstanding).shared());
             }
             case Change.ListenerGone(var id) -> without(id);
             case Change.OutstandingSet(var id, var outstanding) ->
@@ -257,6 +257,16 @@ public record MappingSystem(
         return new MappingSystem(other, nonces, subscribers, members, awaited, usedKeys, tally);
     }
 
+    private MappingSystem with(PrefixMap<PrefixMap<Listener>> otherSubscribers, Tally otherTally) {
+        return new MappingSystem(
+                mappings, nonces, otherSubscribers, members, awaited, usedKeys, otherTally);
+    }
+
+    /** The state in which those who have subscribed to an EID-Prefix are these, as before. */
+    MappingSystem withSubscribers(BitKey prefix, PrefixMap<Listener> those) {
+        return with(subscribers.with(prefix, those), tally);
+    }
+
     private MappingSystem withKeys(UsedKeys other) {
         return new MappingSystem(mappings, nonces, subscribers, members, awaited, other, tally);
     }
@@ -266,17 +276,15 @@ public record MappingSystem(
             case ListenerId.Subscriber(var prefix, var xtr) -> {
                 var key = BitKey.of(prefix);
                 var those = subscribers.get(key).orElse(PrefixMap.empty());
-                yield new MappingSystem(
-                        mappings,
-                        nonces,
-                        subscribers.with(key, those.with(key(xtr), listener)),
-                        members,
-                        awaited,
-                        usedKeys,
-                        listener(listener.id())
-                                .map(it -> tally.plus(it.standing(), key(xtr), -1))
-                                .orElse(tally)
-                                .plus(listener.standing(), key(xtr), 1));
+                var its = key(xtr);
+                var before = those.get(its);
+                yield with(
+                        subscribers.with(key, those.with(its, listener)),
+                        before.filter(it -> it.standing() == listener.standing()).isPresent()
+                                ? tally
+                                : before.map(it -> tally.plus(it.standing(), its, -1))
+                                        .orElse(tally)
+                                        .plus(listener.standing(), its, 1));
             }
             case ListenerId.Member(var registrant) ->
                     with(members.with(registrant.key(), listener), awaited);
@@ -288,13 +296,8 @@ public record MappingSystem(
             case ListenerId.Subscriber(var prefix, var xtr) -> {
                 var key = BitKey.of(prefix);
                 var those = subscribers.get(key).orElse(PrefixMap.empty()).without(key(xtr));
-                yield new MappingSystem(
-                        mappings,
-                        nonces,
+                yield with(
                         those.isEmpty() ? subscribers.without(key) : subscribers.with(key, those),
-                        members,
-                        awaited,
-                        usedKeys,
                         listener(id)
                                 .map(it -> tally.plus(it.standing(), key(xtr), -1))
                                 .orElse(tally));

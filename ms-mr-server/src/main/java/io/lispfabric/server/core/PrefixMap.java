@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -178,6 +179,36 @@ public final class PrefixMap<V> implements Expiring {
         var near = nearest(root, key);
         return new PrefixMap<>(
                 insert(root, entry, near.common(key)), near.sameBits(key) ? size : size + 1);
+    }
+
+    /**
+     * The map with another value for each, all at once: what takes their places one by one would
+     * cost a path for each. They are shown in the order of their keys.
+     *
+     * @param next what takes the place of a value; the value itself where it stays. No value is its
+     *     own key
+     */
+    PrefixMap<V> map(UnaryOperator<V> next) {
+        var all = map(root, next);
+        return all == root ? this : new PrefixMap<>(all, size);
+    }
+
+    /** As deep as the keys are long. */
+    private static <V> @Nullable Object map(@Nullable Object node, UnaryOperator<V> next) {
+        if (node instanceof Fork fork) {
+            var entry = (Bits) map(fork.entry, next);
+            var zero = map(fork.zero, next);
+            var one = map(fork.one, next);
+            return entry == fork.entry && zero == fork.zero && one == fork.one
+                    ? fork
+                    : new Fork(fork.bit, entry, zero, one);
+        }
+        if (node instanceof Bits entry) {
+            V before = value(entry);
+            V after = next.apply(before);
+            return after == before ? entry : new Entry<>(entry, after);
+        }
+        return null;
     }
 
     /** An entry that no other one has more leading bits in common with the key than. */

@@ -9,13 +9,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends every Map-Notify that has to be acknowledged, the answer to a subscription and the news
@@ -79,14 +79,45 @@ public final class Publisher {
         }
     }
 
+    /** What is kept of a listener while anything waits for its acknowledgement. */
+    private static final class Waiting {
+        private int jobs;
+
+        /** The greatest nonce that it has acknowledged since. */
+        private @Nullable Nonce acknowledged;
+    }
+
     /**
      * A Map-Notify on its way; {@code order} keeps those of one moment in the order in which they
-     * were committed.
+     * were committed. What it is queued by changes only while it is not in the queue.
      */
-    private record Job(Key key, Nonce nonce, int attempts, boolean renewed, Instant due, long order)
-            implements Comparable<Job> {
-        Receipt receipt() {
-            return new Receipt(nonce, key.eid());
+    private static final class Job implements Comparable<Job> {
+        private final Key key;
+        private final Receipt receipt;
+        private final Waiting waiting;
+        private int attempts;
+        private boolean renewed;
+        private Instant due;
+        private long order;
+
+        /** Settled, or overtaken by a newer one: it may still stand in the queue. */
+        private boolean over;
+
+        Job(Key key, Nonce nonce, Waiting waiting, int attempts, Instant due, long order) {
+            this.key = key;
+            this.receipt = new Receipt(nonce, key.eid());
+            this.waiting = waiting;
+            this.attempts = attempts;
+            this.due = due;
+            this.order = order;
+        }
+
+        ListenerId listener() {
+            return key.listener();
+        }
+
+        Nonce nonce() {
+            return receipt.nonce();
         }
 
         @Override
@@ -96,14 +127,14 @@ public final class Publisher {
         }
     }
 
+    /** What was told last: a changed mapping is told to one listener after another. */
+    private record Told(Mapping mapping, MappingRecord record) {}
+
     private final Map<Key, Job> jobs = new HashMap<>();
     private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
     private final PriorityQueue<Job> queue = new PriorityQueue<>();
-    private final Map<ListenerId, Nonce> acknowledged = new HashMap<>();
-
-    /** How many jobs a listener has. */
-    private final Map<ListenerId, Integer> pending = new HashMap<>();
-
+    private final Map<ListenerId, Waiting> waiting = new HashMap<>();
+    private Optional<Told> last = Optional.empty();
     private long order;
 
     /** What is to be done now. */
@@ -133,39 +164,49 @@ public final class Publisher {
     /** Something is outstanding from now on. */
     public void onPublish(Effect.Publish publish, Instant now) {
         var key = Key.of(publish);
+        var before = jobs.get(key);
         // What has got another nonce is not news: its patience goes on.
-        int attempts =
-                Optional.ofNullable(jobs.get(key))
-                        .filter(Job::renewed)
-                        .map(Job::attempts)
-                        .orElse(0);
-        schedule(new Job(key, publish.outstanding().nonce(), attempts, false, now, order++));
-    }
-
-    private void schedule(Job job) {
-        unschedule(job.key());
-        pending.merge(job.key().listener(), 1, Integer::sum);
-        jobs.put(job.key(), job);
-        awaited.computeIfAbsent(job.receipt(), _ -> new LinkedHashSet<>())
-                .add(job.key().listener());
+        int attempts = before != null && before.renewed ? before.attempts : 0;
+        var its = waiting.computeIfAbsent(key.listener(), _ -> new Waiting());
+        its.jobs++;
+        if (before != null) {
+            unschedule(before);
+        }
+        var job = new Job(key, publish.outstanding().nonce(), its, attempts, now, order++);
+        jobs.put(key, job);
+        await(job);
         queue.add(job);
     }
 
-    /** It is settled; what nothing waits for any more need not be remembered. */
-    private void remove(Key key) {
-        unschedule(key);
-        if (!pending.containsKey(key.listener())) {
-            acknowledged.remove(key.listener());
+    /** Of most there is only one. */
+    private void await(Job job) {
+        var those = awaited.get(job.receipt);
+        if (those == null) {
+            awaited.put(job.receipt, Set.of(job.listener()));
+        } else if (those.size() > 1) {
+            those.add(job.listener());
+        } else if (!those.contains(job.listener())) {
+            var more = new LinkedHashSet<>(those);
+            more.add(job.listener());
+            awaited.put(job.receipt, more);
         }
     }
 
-    private void unschedule(Key key) {
-        var job = jobs.remove(key);
-        if (job != null) {
-            pending.computeIfPresent(key.listener(), (_, count) -> count == 1 ? null : count - 1);
-            awaited.computeIfPresent(
-                    job.receipt(),
-                    (_, those) -> those.remove(key.listener()) && those.isEmpty() ? null : those);
+    /** It is settled, or another one takes its place. */
+    private void unschedule(Job job) {
+        job.over = true;
+        jobs.remove(job.key);
+        var those = awaited.get(job.receipt);
+        if (those != null && those.contains(job.listener())) {
+            if (those.size() == 1) {
+                awaited.remove(job.receipt);
+            } else {
+                those.remove(job.listener());
+            }
+        }
+        // What nothing waits for any more need not be remembered.
+        if (--job.waiting.jobs == 0) {
+            waiting.remove(job.listener());
         }
     }
 
@@ -189,8 +230,8 @@ public final class Publisher {
         jobs.clear();
         awaited.clear();
         queue.clear();
-        acknowledged.clear();
-        pending.clear();
+        waiting.clear();
+        last = Optional.empty();
     }
 
     /**
@@ -203,8 +244,9 @@ public final class Publisher {
 
     /** A Map-Notify-Ack of this listener was right. */
     public void onAcknowledged(ListenerId listener, Nonce nonce) {
-        if (pending.containsKey(listener)) {
-            acknowledged.merge(listener, nonce, (a, b) -> b.isGreaterThan(a) ? b : a);
+        var its = waiting.get(listener);
+        if (its != null && (its.acknowledged == null || nonce.isGreaterThan(its.acknowledged))) {
+            its.acknowledged = nonce;
         }
     }
 
@@ -213,8 +255,9 @@ public final class Publisher {
      * count any more (RFC 9437 §7.1).
      */
     public void onRestarted(ListenerId listener, Nonce nonce) {
-        if (pending.containsKey(listener)) {
-            acknowledged.put(listener, nonce);
+        var its = waiting.get(listener);
+        if (its != null) {
+            its.acknowledged = nonce;
         }
     }
 
@@ -225,12 +268,12 @@ public final class Publisher {
 
     /** Of how many listeners something is remembered. */
     int remembered() {
-        return acknowledged.size();
+        return waiting.size();
     }
 
     /** When there is something to do next. */
     public Optional<Instant> due() {
-        return Optional.ofNullable(queue.peek()).map(Job::due);
+        return Optional.ofNullable(queue.peek()).map(it -> it.due);
     }
 
     /**
@@ -240,40 +283,39 @@ public final class Publisher {
      * @param most how much at once; the rest stays due
      */
     public List<Due> poll(Instant now, MappingSystem state, int most) {
-        var todo = new LinkedHashMap<Key, Due>();
-        while (todo.size() < most && !queue.isEmpty() && !queue.peek().due().isAfter(now)) {
+        var todo = new ArrayList<Due>();
+        while (todo.size() < most && !queue.isEmpty() && !queue.peek().due.isAfter(now)) {
             var job = queue.remove();
-            if (jobs.get(job.key()) != job) {
-                continue; // acknowledged, or overtaken by a newer one
-            }
-            var listener = state.listener(job.key().listener());
-            var current = listener.flatMap(it -> outstanding(it, job));
-            if (current.isEmpty()) {
-                remove(job.key());
+            if (job.over) {
                 continue;
             }
-            var id = job.key().listener();
-            if (job.attempts() == GAPS.size()) {
+            var listener = state.listener(job.listener());
+            if (listener.isEmpty() || !isOutstanding(listener.get(), job)) {
+                unschedule(job);
+                continue;
+            }
+            var eid = job.key.eid();
+            if (job.attempts == GAPS.size()) {
                 // Until the state says so: this command may be lost as well.
-                todo.put(
-                        job.key(),
-                        new Due.Surrender(new Command.GiveUp(id, job.key().eid(), job.nonce())));
-                again(job, job.attempts(), job.renewed(), now.plus(GAPS.getFirst()));
-            } else if (isOvertaken(job, listener.orElseThrow())) {
-                todo.put(
-                        job.key(),
-                        new Due.Renew(new Command.Renew(id, job.key().eid(), job.nonce())));
-                again(job, job.attempts(), true, now.plus(GAPS.getFirst()));
+                todo.add(new Due.Surrender(new Command.GiveUp(job.listener(), eid, job.nonce())));
+                again(job, now.plus(GAPS.getFirst()));
+            } else if (isOvertaken(job, listener.get())) {
+                todo.add(new Due.Renew(new Command.Renew(job.listener(), eid, job.nonce())));
+                job.renewed = true;
+                again(job, now.plus(GAPS.getFirst()));
             } else {
-                todo.put(job.key(), send(job, listener.orElseThrow(), state));
-                again(job, job.attempts() + 1, false, now.plus(GAPS.get(job.attempts())));
+                todo.add(send(job, listener.get(), state));
+                job.renewed = false;
+                again(job, now.plus(GAPS.get(job.attempts++)));
             }
         }
-        return List.copyOf(todo.values());
+        return todo;
     }
 
-    private void again(Job job, int attempts, boolean renewed, Instant due) {
-        schedule(new Job(job.key(), job.nonce(), attempts, renewed, due, order++));
+    private void again(Job job, Instant due) {
+        job.due = due;
+        job.order = order++;
+        queue.add(job);
     }
 
     /**
@@ -281,34 +323,33 @@ public final class Publisher {
      * count for all of a subscription. What was acknowledged above the listener's own counter was
      * so under one that is over (RFC 9437 §7.1).
      */
-    private boolean isOvertaken(Job job, Listener listener) {
-        var last = acknowledged.get(listener.id());
-        if (last != null && last.isGreaterThan(listener.nonce())) {
-            acknowledged.remove(listener.id());
+    private static boolean isOvertaken(Job job, Listener listener) {
+        var newest = job.waiting.acknowledged;
+        if (newest != null && newest.isGreaterThan(listener.nonce())) {
+            job.waiting.acknowledged = null;
             return false;
         }
-        return !job.key().confirms()
-                && job.attempts() > 0
-                && last != null
-                && last.isGreaterThan(job.nonce());
+        return !job.key.confirms()
+                && job.attempts > 0
+                && newest != null
+                && newest.isGreaterThan(job.nonce());
     }
 
-    private static Optional<Outstanding> outstanding(Listener listener, Job job) {
-        return job.key().confirms()
-                ? listener.answers().stream()
-                        .filter(it -> it.nonce().equals(job.nonce()))
-                        .findFirst()
+    private static boolean isOutstanding(Listener listener, Job job) {
+        return job.key.confirms()
+                ? listener.answers().stream().anyMatch(it -> it.nonce().equals(job.nonce()))
                 : listener.outstanding()
-                        .get(BitKey.of(job.key().eid()))
-                        .filter(it -> it.nonce().equals(job.nonce()));
+                        .get(BitKey.of(job.key.eid()))
+                        .filter(it -> it.nonce().equals(job.nonce()))
+                        .isPresent();
     }
 
-    private static Due.Send send(Job job, Listener listener, MappingSystem state) {
-        var asked = listener.candidate(job.nonce()).filter(_ -> job.key().confirms());
-        var eid = job.key().eid();
+    private Due.Send send(Job job, Listener listener, MappingSystem state) {
+        var asked =
+                job.key.confirms() ? listener.candidate(job.nonce()) : Optional.<Candidate>empty();
         var contact = asked.map(Candidate::contact).orElseGet(listener::contact);
         // RFC 9437 §6: to one ITR-RLOC; when it does not answer, the next one may.
-        var to = contact.addresses().get(job.attempts() % contact.addresses().size());
+        var to = contact.addresses().get(job.attempts % contact.addresses().size());
         return new Due.Send(
                 contact.credentials(),
                 listener.id().xtrIdentity(),
@@ -317,8 +358,22 @@ public final class Publisher {
                 job.nonce(),
                 listener.id() instanceof ListenerId.Subscriber id && asked.isPresent()
                         ? asked.get().answer(state, id)
-                        : state.record(listener.id(), eid),
-                job.key().confirms(),
-                job.attempts() > 0);
+                        : record(listener.id(), job.key.eid(), state),
+                job.key.confirms(),
+                job.attempts > 0);
+    }
+
+    private MappingRecord record(ListenerId id, Eid eid, MappingSystem state) {
+        var mapping = state.at(eid);
+        if (mapping.isEmpty()) {
+            return state.record(id, eid);
+        }
+        return last.filter(it -> it.mapping() == mapping.get())
+                .orElseGet(() -> {
+                    var told = new Told(mapping.get(), mapping.get().record());
+                    last = Optional.of(told);
+                    return told;
+                })
+                .record();
     }
 }

@@ -332,8 +332,13 @@ final class Step {
      * it, and once to each: by the longest one that it has subscribed to.
      */
     private void publish(Eid eid) {
+        var around = state.subscribers().covering(BitKey.of(eid));
+        if (around.size() == 1) {
+            publish(eid, around.getFirst());
+            return;
+        }
         var served = new HashSet<BitKey>();
-        for (var those : state.subscribers().covering(BitKey.of(eid)).reversed()) {
+        for (var those : around.reversed()) {
             those.forEach((xtr, subscriber) -> {
                 overtake(subscriber, eid);
                 boolean counts = subscriber.active() || subscriber.standing() == Standing.EXCLUDED;
@@ -344,12 +349,58 @@ final class Step {
         }
     }
 
+    /**
+     * The same when all who hear of it have subscribed to one EID-Prefix, so that none has another
+     * subscription to be looked at: then they are told in one pass over them. Each change is that
+     * which {@link #tell} makes.
+     */
+    private void publish(Eid eid, PrefixMap<Listener> those) {
+        var key = BitKey.of(eid);
+        var prefix = new BitKey[1];
+        var told =
+                those.map(subscriber -> {
+                    if (prefix[0] == null
+                            && subscriber.id() instanceof ListenerId.Subscriber(var its, _)) {
+                        prefix[0] = BitKey.of(its);
+                    }
+                    var it = subscriber;
+                    if (isAnswered(it, eid)) {
+                        it = overtaken(it);
+                        changes.add(new Change.ListenerSet(it));
+                    }
+                    return it.active() ? told(it, eid, key) : it;
+                });
+        if (told != those) {
+            state = state.withSubscribers(prefix[0], told);
+        }
+    }
+
+    private Listener told(Listener listener, Eid eid, BitKey key) {
+        var nonce = next(listener.nonce(), List.of(listener));
+        var outstanding = new Outstanding(eid, nonce, false);
+        var next = listener.with(nonce, listener.outstanding().with(key, outstanding));
+        changes.add(new Change.ListenerSet(next));
+        changes.add(new Change.OutstandingSet(listener.id(), outstanding));
+        effects.add(new Effect.Publish(listener.id(), outstanding));
+        return next;
+    }
+
     /** What answers a request is not true any more, and keeps its nonce all the same. */
     private void overtake(Listener subscriber, Eid eid) {
-        if (subscriber.answers().stream().anyMatch(it -> it.eid().equals(eid))) {
-            var candidates = subscriber.candidates().stream().map(Candidate::overtakenNow).toList();
-            change(new Change.ListenerSet(subscriber.asking(candidates)));
+        if (isAnswered(subscriber, eid)) {
+            change(new Change.ListenerSet(overtaken(subscriber)));
         }
+    }
+
+    /** Whether an answer about the EID-Prefix is on its way. */
+    private static boolean isAnswered(Listener subscriber, Eid eid) {
+        return !subscriber.candidates().isEmpty()
+                && subscriber.answers().stream().anyMatch(it -> it.eid().equals(eid));
+    }
+
+    private static Listener overtaken(Listener subscriber) {
+        return subscriber.asking(
+                subscriber.candidates().stream().map(Candidate::overtakenNow).toList());
     }
 
     /** Takes the listener's next nonce for a Map-Notify about this EID-Prefix. */
@@ -374,16 +425,23 @@ final class Step {
      * Map-Notify is for.
      */
     private Nonce next(Listener listener, Eid eid) {
-        var last = listener.nonce();
-        if (listener.id() instanceof ListenerId.Subscriber(_, var xtr)) {
-            for (var other : state.around(eid, xtr)) {
-                last = other.nonce().isGreaterThan(last) ? other.nonce() : last;
-            }
+        return next(
+                listener.nonce(),
+                listener.id() instanceof ListenerId.Subscriber(_, var xtr)
+                        ? state.around(eid, xtr)
+                        : List.of());
+    }
+
+    /**
+     * @param around the xTR's subscriptions that an EID-Prefix lies in
+     */
+    private static Nonce next(Nonce own, List<Listener> around) {
+        var last = own;
+        for (var other : around) {
+            last = other.nonce().isGreaterThan(last) ? other.nonce() : last;
         }
         var next = last.next();
-        for (var used = asked(listener, eid, next);
-                used.isPresent();
-                used = asked(listener, eid, next)) {
+        for (var used = asked(around, next); used.isPresent(); used = asked(around, next)) {
             next = used.get().nonce().next();
         }
         return next;
@@ -393,13 +451,15 @@ final class Step {
      * What the xTR has asked for that a Map-Notify with that nonce answers, or has answered before
      * it was asked for again: its acknowledgement may still come, and must settle nothing else.
      */
-    private Optional<Candidate> asked(Listener listener, Eid eid, Nonce nonce) {
-        return listener.id() instanceof ListenerId.Subscriber(_, var xtr)
-                ? state.around(eid, xtr).stream()
-                        .flatMap(it -> it.candidates().stream())
-                        .filter(it -> it.hasUsed(nonce))
-                        .findFirst()
-                : Optional.empty();
+    private static Optional<Candidate> asked(List<Listener> around, Nonce nonce) {
+        for (var listener : around) {
+            for (var candidate : listener.candidates()) {
+                if (candidate.hasUsed(nonce)) {
+                    return Optional.of(candidate);
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     /**

@@ -92,6 +92,25 @@ class PrefixMapTest {
     }
 
     @Property
+    void allValuesAreReplacedAtOnceInTheOrderOfTheirKeys(@ForAll("edits") List<Edit> edits) {
+        var both = Both.after(edits);
+        var seen = new ArrayList<Integer>();
+        var all =
+                both.map()
+                        .map(it -> {
+                            seen.add(it);
+                            return it == 0 ? it : 10 * it;
+                        });
+        assertThat(seen).isEqualTo(both.where(_ -> true));
+        var oneByOne = PrefixMap.<Integer>empty();
+        for (var entry : both.model().entrySet()) {
+            oneByOne = oneByOne.with(key(entry.getKey()), Math.max(0, 10 * entry.getValue()));
+        }
+        assertThat(all).isEqualTo(oneByOne);
+        assertThat(both.map().map(it -> it)).isSameAs(both.map());
+    }
+
+    @Property
     void aKeyHasTheValueItWasLastGiven(
             @ForAll("edits") List<Edit> edits, @ForAll("bits") String asked) {
         var both = Both.after(edits);

@@ -38,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What Ratis sees of a {@link StateMachine}: applies each entry, stores its writes with its
- * position in one batch, then releases.
+ * What Ratis sees of a {@link StateMachine}: applies each entry, releases it, and stores its writes
+ * with its position in one batch.
  *
  * <p>Ratis replays from the newest snapshot, while the rows may be further: entries up to their
  * position are passed over.
@@ -350,8 +350,10 @@ final class Replica extends BaseStateMachine {
             applied.add(one);
             writes.addAll(one.writes());
         }
-        store().commit(position, writes);
+        // The entry is committed, so what it leads to may be said: were the rows lost now, the log
+        // would bring them again. Nobody has to wait for them.
         applied.forEach(one -> one.release().run());
+        store().commit(position, writes);
     }
 
     /** An entry of Ratis itself. */
