@@ -18,6 +18,7 @@ net=raft$$
 far=$net-far # where Map-Registers to OOR come from: it confirms none but those from port 4342
 data=$(mktemp -d "${DATA:-${TMPDIR:-/tmp}}/raft.XXXXXX")
 
+policy='' # a file of ours that keeps packages from starting services
 declare -A running=() # name → pid, the leader of its own process group
 start() { # NAME COMMAND…
   setsid ip netns exec "$net" "${@:2}" >"$data/$1.log" 2>&1 </dev/null &
@@ -25,6 +26,7 @@ start() { # NAME COMMAND…
 }
 cleanup() {
   trap - EXIT INT TERM
+  [[ -z $policy ]] || rm -f "$policy"
   for pid in "${running[@]}"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
   sleep 0.5
   for pid in "${running[@]}"; do kill -KILL -- "-$pid" 2>/dev/null || true; done
@@ -39,10 +41,14 @@ die() { echo "raft.sh: $*" >&2; exit 2; }
 wanted() { # TOOL PACKAGE: there, or installed now, without its service
   command -v "$1" >/dev/null && return
   echo "raft.sh: installing $2 (Debian)" >&2
-  local policy=/usr/sbin/policy-rc.d ours=
-  [[ -e $policy ]] || { ours=yes; printf '#!/bin/sh\nexit 101\n' >$policy; chmod 755 $policy; }
+  if [[ ! -e /usr/sbin/policy-rc.d ]]; then
+    policy=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod 755 $policy
+  fi
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$2" >"$data/apt-$2.log" 2>&1 || true
-  [[ -z $ours ]] || rm -f $policy
+  [[ -z $policy ]] || rm -f "$policy"
+  policy=''
   command -v "$1" >/dev/null || { echo "raft.sh: $2 cannot be installed, so it is left out" >&2; return 1; }
 }
 answers() { # PORT PATH: 200, within two minutes

@@ -75,6 +75,11 @@ record Fault(Kind kind, Whom whom, int millis) {
             return this == KILL || this == RESTART;
         }
 
+        /** Whether it is done to the process, or to its disk. */
+        boolean touches() {
+            return ends() || this == STOP || family == Family.DISK;
+        }
+
         @Override
         public String toString() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -91,6 +96,15 @@ record Fault(Kind kind, Whom whom, int millis) {
         public String toString() {
             return name().toLowerCase(Locale.ROOT);
         }
+    }
+
+    /**
+     * Whether the two can be done at once, perhaps to the same member: of one family they would
+     * undo each other, a process that is stopped or gone cannot be told to end, and one that dies
+     * with a full disk has lost it (docs/durability.md).
+     */
+    boolean goesWith(Fault other) {
+        return kind.family() != other.kind.family() && !(kind.touches() && other.kind.touches());
     }
 
     /** As it is shown, and counted: {@code kill leader}. */

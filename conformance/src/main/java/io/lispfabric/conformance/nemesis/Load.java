@@ -655,8 +655,8 @@ final class Load implements AutoCloseable {
 
     /** What went wrong in the loop is ours to hear of. */
     private <R> R waitFor(CompletableFuture<R> done) throws InterruptedException {
-        failed.whenComplete((_, e) -> done.completeExceptionally(e));
         try {
+            CompletableFuture.anyOf(done, failed).get();
             return done.get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("the load has failed", e.getCause());

@@ -28,6 +28,9 @@ import java.util.stream.IntStream;
  * wrong ends the run.
  */
 public final class Nemesis {
+    /** What stands for what a member did not say. */
+    private static final String UNSAID = "?";
+
     private static final int MEMBERS = 3;
     private static final SiteId SITE = new SiteId(4);
     private static final String SECRET = "nemesis-secret-of-32-octets-long";
@@ -282,7 +285,14 @@ public final class Nemesis {
         long end = System.nanoTime();
         var name = String.join(" + ", faults.stream().map(Fault::name).toList());
         awaitReady(START, "after " + name);
-        boolean starts = faults.stream().anyMatch(it -> it.kind().ends());
+        // Where a majority lives on, nobody has to wait for a process that gets ready.
+        boolean starts =
+                done.stream()
+                                .filter(it -> it.fault().kind().ends())
+                                .flatMap(it -> it.whom().stream())
+                                .distinct()
+                                .count()
+                        > 1;
         var bound = starts ? setting.bound().plus(START) : setting.bound();
         await(bound, () -> hasAcknowledged(load, end));
         var gap = load.gaps(it -> it.around(begin, end));
@@ -467,7 +477,12 @@ public final class Nemesis {
         load.replay();
         pause(SILENCE_MILLIS);
         settle(load);
-        boolean equal = await(setting.bound(), () -> states().stream().distinct().count() == 1);
+        boolean equal =
+                await(
+                        setting.bound(),
+                        () ->
+                                states().stream().distinct().count() == 1
+                                        && !states().getFirst().contains(UNSAID));
         var states = states();
         if (!equal) {
             judge.states(states);
@@ -490,9 +505,9 @@ public final class Nemesis {
                                                                 it
                                                                         + " "
                                                                         + Member.value(text, it)
-                                                                                .orElse("?"))
+                                                                                .orElse(UNSAID))
                                                         .toList()))
-                                .orElse("nothing"))
+                                .orElse(UNSAID))
                 .toList();
     }
 

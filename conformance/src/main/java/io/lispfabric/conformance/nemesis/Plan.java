@@ -63,7 +63,14 @@ final class Plan {
     /** What happens next: one fault, or two that begin together. */
     List<Fault> round() {
         if (!first && random.nextInt(TOGETHER) == 0) {
-            return List.of(take(), take());
+            var one = take();
+            for (int tries = 0; tries < all.size(); tries++) {
+                var other = take();
+                if (one.goesWith(other)) {
+                    return List.of(one, other);
+                }
+            }
+            return List.of(one); // nothing goes with it
         }
         return List.of(take());
     }

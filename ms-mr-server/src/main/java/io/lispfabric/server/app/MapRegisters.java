@@ -10,7 +10,6 @@ import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
-import io.lispfabric.server.core.NonceCheck;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.MapRegister;
@@ -112,19 +111,17 @@ final class MapRegisters {
     }
 
     /**
-     * Whether there is room for the nonce of who sends this, if it has none yet. What is on its way
-     * through the log is not counted, so there may be a few more in the end.
+     * What is on its way through the log is not counted, so that there may be some more in the end:
+     * as many as the log takes before it has answered any.
      */
     private boolean hasRoomFor(MapRegister register, Voucher voucher) {
-        var check = voucher.site().nonceCheck(voucher.key());
-        var state = around.state();
-        return check == NonceCheck.NONE
-                || state.nonces().size() < around.config().registrations().mostXtrs()
-                || state.hasNonce(
-                        check,
+        return around.state()
+                .hasRoomFor(
+                        voucher.site().nonceCheck(voucher.key()),
                         voucher.site().name(),
                         register.authentication().keyId(),
-                        register.identity());
+                        register.identity(),
+                        around.config().registrations().mostXtrs());
     }
 
     private boolean hasRoomFor(MappingRecord record) {

@@ -14,9 +14,10 @@ import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import io.lispfabric.wire.udp.UdpEndpoint;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -37,7 +38,7 @@ final class Publications {
     private final Publisher publisher = new Publisher();
     private final Pace pace;
     private final Predicate<Ip> mayAnswer;
-    private final List<Command.Receipt> receipts = new ArrayList<>();
+    private final Set<Command.Receipt> receipts = new LinkedHashSet<>();
     private boolean leads;
 
     /**
@@ -130,20 +131,20 @@ final class Publications {
                     // command lost, the repetition would bring the next acknowledgement. So nobody
                     // waits for it, and it may wait for others.
                     receipts.add(new Command.Receipt(id, record.eid(), ack.nonce()));
+                    if (receipts.size() == RECEIPTS) {
+                        submitReceipts();
+                    }
                 }
             }
         }
         if (!known) {
             around.metrics().dropped(Drop.UNKNOWN_ACK);
         }
-        if (receipts.size() >= RECEIPTS) {
-            submitReceipts();
-        }
     }
 
     private void submitReceipts() {
         if (!receipts.isEmpty()) {
-            around.submit(new Command.Acknowledge(receipts));
+            around.submit(new Command.Acknowledge(List.copyOf(receipts)));
             receipts.clear();
         }
     }

@@ -134,12 +134,12 @@ public record ServerConfig(
      * @param most how many EID-Prefixes there may be; those that are registered can be refreshed
      *     and changed when there is room for no other
      * @param mostXtrs how many xTRs may have registered, each counted once for each key: the nonce
-     *     of one is kept for ever (RFC 9301 §5.6)
+     *     of one is kept for ever (RFC 9301 §5.6), as where it is told of its group
      */
     public record Registrations(Duration timeout, int most, int mostXtrs) {
         /** RFC 9301 §8.2: three minutes without a Map-Register. */
         public static final Registrations DEFAULT =
-                new Registrations(Duration.ofMinutes(3), 10_000_000, 1_000_000);
+                new Registrations(Duration.ofMinutes(3), 2_000_000, 250_000);
     }
 
     /**
@@ -441,11 +441,6 @@ public record ServerConfig(
     /** The same server, keeping and telling what these vendors say, by their OUIs (RFC 9306). */
     public ServerConfig understanding(Set<Integer> ouis) {
         return but(it -> it.vendors = ouis);
-    }
-
-    /** The same server with another bound on what is registered. */
-    ServerConfig with(Registrations limits) {
-        return but(it -> it.registrations = limits);
     }
 
     /** The same server with other rules for who may ask, and subscribe to what. */

@@ -45,7 +45,7 @@ import java.util.Optional;
  * rather than guess.
  */
 final class StateCodec {
-    static final int LEVEL = 4;
+    static final int LEVEL = 5;
 
     private static final int REGISTER = 1;
     private static final int SUBSCRIBE = 2;

@@ -145,9 +145,19 @@ public record MappingSystem(
         return around(asked, xtr).stream().anyMatch(it -> it.isReplay(asked, nonce));
     }
 
-    /** Whether a nonce is kept that those of this xTR, under this key, are compared with. */
-    public boolean hasNonce(NonceCheck check, String site, int keyId, Optional<XtrIdentity> xtr) {
-        return nonces.get(check.keptAt(site, keyId, xtr)).isPresent();
+    /**
+     * Whether a Map-Register of this xTR, under this key, leaves behind nothing of an xTR that
+     * there was not before, or there are fewer than so many: last nonces, and xTRs that are told of
+     * their groups.
+     */
+    public boolean hasRoomFor(
+            NonceCheck check, String site, int keyId, Optional<XtrIdentity> xtr, int mostXtrs) {
+        return (check == NonceCheck.NONE
+                        || nonces.size() < mostXtrs
+                        || nonces.get(check.keptAt(site, keyId, xtr)).isPresent())
+                && (xtr.isEmpty()
+                        || members.size() < mostXtrs
+                        || members.get(Registrant.of(site, keyId, xtr).key()).isPresent());
     }
 
     /** Every Map-Notify that waits for its acknowledgement: what a new leader goes on with. */
