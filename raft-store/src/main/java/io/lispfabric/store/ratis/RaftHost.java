@@ -83,7 +83,11 @@ final class RaftHost implements AutoCloseable {
     private static final class Stopper {
         private static final Duration CLOSING = Duration.ofSeconds(20);
 
+        /** How long Ratis may take to see that the replica has failed. */
+        private static final Duration SEEING = Duration.ofSeconds(1);
+
         private volatile @Nullable RaftServer server;
+        private volatile @Nullable Replica replica;
         private volatile RaftServer.@Nullable Division division;
 
         /**
@@ -110,6 +114,7 @@ final class RaftHost implements AutoCloseable {
                 return;
             }
             try {
+                letItSee();
                 running.close();
                 var open = division;
                 long end = System.nanoTime() + CLOSING.toNanos();
@@ -123,6 +128,24 @@ final class RaftHost implements AutoCloseable {
                 }
             } catch (IOException | RuntimeException e) {
                 LOG.warn("the Raft server did not close as it should", e);
+            }
+        }
+
+        /**
+         * A server that is closed between the replica's exception and Ratis' noticing it never
+         * closes: the thread that applies is then told to go on to an entry that it does not apply
+         * any more, and turns for ever. Ratis begins to close the division when it has noticed.
+         */
+        private void letItSee() {
+            var own = replica;
+            var open = division;
+            long end = System.nanoTime() + SEEING.toNanos();
+            while (own != null
+                    && open != null
+                    && own.fault().isPresent()
+                    && open.getInfo().getLifeCycleState() == LifeCycle.State.RUNNING
+                    && System.nanoTime() < end) {
+                LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
             }
         }
     }
@@ -181,6 +204,7 @@ final class RaftHost implements AutoCloseable {
         closeReplica();
         var made = new Replica(machine, home, ids(config), room, stopper::stop);
         replica = made;
+        stopper.replica = made;
         return made;
     }
 
