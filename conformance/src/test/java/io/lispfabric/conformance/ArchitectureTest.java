@@ -273,7 +273,11 @@ class ArchitectureTest {
         noClasses()
                 .that(OURS)
                 .and()
-                .resideOutsideOfPackages(ROOT + "server.app..", ROOT + "xtr.app..", ROOT + "cli..")
+                .resideOutsideOfPackages(
+                        ROOT + "server.app..",
+                        ROOT + "xtr.app..",
+                        ROOT + "cli..",
+                        ROOT + "conformance.bench..") // etcd is asked by gRPC
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.grpc..", "com.google.protobuf..")

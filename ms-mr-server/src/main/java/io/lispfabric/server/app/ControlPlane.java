@@ -68,6 +68,10 @@ final class ControlPlane {
     }
 
     private void receive(LispMessage message, From from, ByteBuffer payload) {
+        if (!(message instanceof MapNotifyAck)) {
+            // What was acknowledged before this came is in the log before it.
+            publications.handOn();
+        }
         switch (message) {
             case EncapsulatedControlMessage ecm when ecm.message() instanceof MapRequest request ->
                     requests.receive(request, from.in(ecm));

@@ -72,7 +72,7 @@ final class Publications {
      * @return whether more is due now
      */
     boolean publish() {
-        submitReceipts();
+        handOn();
         if (!leads) {
             return false;
         }
@@ -132,7 +132,7 @@ final class Publications {
                     // waits for it, and it may wait for others.
                     receipts.add(new Command.Receipt(id, record.eid(), ack.nonce()));
                     if (receipts.size() == RECEIPTS) {
-                        submitReceipts();
+                        handOn();
                     }
                 }
             }
@@ -142,7 +142,8 @@ final class Publications {
         }
     }
 
-    private void submitReceipts() {
+    /** Gives the log what has been acknowledged since the last time. */
+    void handOn() {
         if (!receipts.isEmpty()) {
             around.submit(new Command.Acknowledge(List.copyOf(receipts)));
             receipts.clear();
