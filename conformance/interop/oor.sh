@@ -136,7 +136,7 @@ build() {
 }
 
 capture() { # NAME NODE INTERFACE FILTER: into NAME.pcap, and capturing when this returns
-  start "$1" ip netns exec "$net-$2" tcpdump -Z root -U -n -i "$3" -w "$work/$1.pcap" "$4"
+  start "$1" ip netns exec "$net-$2" tcpdump -Z root -U --immediate-mode -n -i "$3" -w "$work/$1.pcap" "$4"
   for _ in {1..50}; do
     grep -qs 'listening on' "$work/$1.log" && return
     sleep 0.1
