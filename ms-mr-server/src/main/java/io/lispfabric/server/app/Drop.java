@@ -21,6 +21,8 @@ enum Drop {
     TOO_MANY_XTRS("%s is one xTR too many for %s"),
     /** There are as many EID-Prefixes, or xTRs, as the settings allow, and this is a new one. */
     NO_ROOM("there is no room for what %s registers: %s"),
+    /** An EID-Prefix that is registered more often than the settings allow. */
+    REGISTERED_TOO_OFTEN("%s registers %s more often than registrations.repeats-per-second allows"),
     /** A member that has just started, and does not yet know what there is not. */
     CATCHING_UP,
     /** A Map-Version older than the one that is registered (RFC 9302 §5: SHOULD log). */

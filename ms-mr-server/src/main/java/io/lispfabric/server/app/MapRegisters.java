@@ -35,10 +35,15 @@ final class MapRegisters {
     private static final int MOST_SENT = 4_096;
 
     private final Surroundings around;
+    private final RepeatLimit repeats;
     private final BoundedMap<Message, Sent> sent = new BoundedMap<>(MOST_SENT);
 
     MapRegisters(Surroundings around) {
         this.around = around;
+        this.repeats =
+                new RepeatLimit(
+                        around.config().registrations().repeatsPerSecond(),
+                        new SecretHash(around.origin()));
     }
 
     /**
@@ -77,6 +82,8 @@ final class MapRegisters {
                 around.drop(Drop.RLOC_NOT_ALLOWED, site.name(), record.eid());
             } else if (!hasRoomFor(record)) {
                 around.drop(Drop.NO_ROOM, site.name(), record.eid());
+            } else if (!repeats.allows(record.eid(), around.millis())) {
+                around.drop(Drop.REGISTERED_TOO_OFTEN, site.name(), record.eid());
             } else {
                 accepted.add(record);
             }

@@ -29,6 +29,12 @@ final class SecretHash {
         return end();
     }
 
+    long of(Eid eid) {
+        begin();
+        add(eid);
+        return end();
+    }
+
     /** The address family comes first, so that no two pairs are the same words. */
     long of(Ip address, Eid eid) {
         begin();

@@ -135,11 +135,13 @@ public record ServerConfig(
      *     and changed when there is room for no other
      * @param mostXtrs how many xTRs may have registered, each counted once for each key: the nonce
      *     of one is kept for ever (RFC 9301 §5.6), as where it is told of its group
+     * @param repeatsPerSecond how often one EID-Prefix may be registered by all its xTRs together,
+     *     on average over 3 seconds: whoever has a key could otherwise fill the log with one
      */
-    public record Registrations(Duration timeout, int most, int mostXtrs) {
+    public record Registrations(Duration timeout, int most, int mostXtrs, int repeatsPerSecond) {
         /** RFC 9301 §8.2: three minutes without a Map-Register. */
         public static final Registrations DEFAULT =
-                new Registrations(Duration.ofMinutes(3), 2_000_000, 250_000);
+                new Registrations(Duration.ofMinutes(3), 2_000_000, 250_000, 100);
     }
 
     /**
@@ -616,7 +618,8 @@ public record ServerConfig(
         return new Registrations(
                 timeout,
                 (int) from.number("most", unless.most(), 1, 100_000_000),
-                (int) from.number("most-xtrs", unless.mostXtrs(), 1, 100_000_000));
+                (int) from.number("most-xtrs", unless.mostXtrs(), 1, 100_000_000),
+                (int) from.number("repeats-per-second", unless.repeatsPerSecond(), 1, 1_000_000));
     }
 
     private static Subscriptions subscriptions(Settings from, List<Site> sites)

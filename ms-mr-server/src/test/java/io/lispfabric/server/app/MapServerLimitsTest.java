@@ -136,6 +136,26 @@ class MapServerLimitsTest {
         }
     }
 
+    /** Each of them would be an entry of the log, and news for the one before it. */
+    @Test
+    void xtrsThatTakeAnEidFromOneAnotherAreHeardSoOftenAndNoMore() throws Exception {
+        try (var server = start(1000, "registrations: { repeats-per-second: 10 }\n");
+                var last = xtr(server)) {
+            for (int i = 1; i <= 40; i++) {
+                var id = new XtrIdentity(new XtrId(7, i), new SiteId(4));
+                try (var xtr = new Xtr(server.lispAddress(), KEY, id, new Nonce(1))) {
+                    var register =
+                            xtr.register(Eid.of(1, "40.0.0.1"), "192.0.2.13", RecordTtl.ONE_DAY);
+                    xtr.send(xtr.sealed(register));
+                }
+            }
+            Awaiting.until(() -> server.drops("registered_too_often") == 10);
+
+            // Another EID has a share of its own.
+            last.registered(Eid.of(1, "40.0.0.2"), "192.0.2.13", RecordTtl.ONE_DAY);
+        }
+    }
+
     @Test
     @Rfc("8378 §5.1.2")
     void aGroupIsRegisteredByAReplicationListOfReceiversAndNothingElse() throws Exception {
