@@ -20,9 +20,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class MapServer implements AutoCloseable, AdminService.Membership {
     private static final Logger LOG = LoggerFactory.getLogger(MapServer.class);
+
+    /** What the log has said, before the socket has its turn: a few entries. */
+    private static final int MOST_AT_ONCE = 256;
+
     private static final int PUBLISH_MILLIS = 20;
     private static final int EXPIRE_MILLIS = 500;
     private static final int ANNOUNCE_MILLIS = 50;
@@ -53,6 +58,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private volatile boolean announced;
     private volatile boolean knowsAll;
     private volatile boolean caughtUp;
+
+    /** Whether the loop will publish once it has read; its own alone. */
+    private boolean publishes;
 
     /**
      * Starts a server: first its sockets, then its log, so that a busy port is found before
@@ -234,34 +242,61 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         };
     }
 
-    /** Brings what the log says to the thread that everything else runs on. */
+    /**
+     * Brings what the log says to the thread that everything else runs on, in its order. What has
+     * gathered there by then is done at once, so that an entry's answers leave together.
+     */
     private final class OnLoop implements MappingLog.Released {
+        private final Queue<Runnable> said = new ConcurrentLinkedQueue<>();
+
+        /** Whether the loop will look. */
+        private final AtomicBoolean called = new AtomicBoolean();
+
         @Override
         public void onEffects(List<Effect> effects) {
-            run(() -> publish(() -> plane.release(effects)));
+            add(() -> goOn(plane.release(effects)));
         }
 
         @Override
         public void onLeadership(boolean leads) {
             LOG.info("{} {}", config.member(), leads ? "leads" : "follows");
-            run(() -> plane.lead(leads));
+            add(() -> plane.lead(leads));
         }
 
-        private void run(Runnable what) {
-            loop.executor().execute(guarded(what));
+        private void add(Runnable what) {
+            said.add(guarded(what));
+            if (!called.getAndSet(true)) {
+                loop.executor().execute(this::doAll);
+            }
+        }
+
+        private void doAll() {
+            called.set(false);
+            endpoint.together(() -> {
+                for (int i = 0; i < MOST_AT_ONCE && !said.isEmpty(); i++) {
+                    said.remove().run();
+                }
+            });
+            if (!said.isEmpty() && !called.getAndSet(true)) {
+                loop.afterReading(this::doAll);
+            }
         }
     }
 
-    /** One batch of what is due; if there is more, the socket has its turn before the next. */
+    /** One batch of what is due. */
     private void publish() {
-        publish(plane::publish);
+        endpoint.together(() -> goOn(plane.publish()));
     }
 
-    private void publish(BooleanSupplier what) {
-        var more = new AtomicBoolean();
-        endpoint.together(() -> more.set(what.getAsBoolean()));
-        if (more.get()) {
-            loop.afterReading(guarded(this::publish));
+    /** If there is more to publish, the socket has its turn before the next. */
+    private void goOn(boolean more) {
+        if (more && !publishes) {
+            publishes = true;
+            loop.afterReading(
+                    guarded(() -> {
+                        publishes = false;
+                        publish();
+                    }));
         }
     }
 
