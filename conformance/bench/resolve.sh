@@ -8,6 +8,7 @@
 #   COMMAND=register conformance/bench/resolve.sh --rates 1000,5000
 #   COMMAND=pubsub EIDS=1 conformance/bench/resolve.sh --subscribers 1024 --rounds 10
 #   COMMAND=pubsub EIDS=1 conformance/bench/resolve.sh --subscribers 1024 --mappings 168
+#   COMMAND=converge EIDS=100000 conformance/bench/resolve.sh --moves 1000 --seconds 60
 #
 # Everything runs in a network namespace of its own, over its loopback. Each server has one process and one thread for its
 # requests. A peer that is not there and cannot be installed is left out, and it says so.
@@ -148,7 +149,7 @@ END
 fi
 
 # OOR keeps registrations for three minutes and its socket in /tmp; it takes one record in a message.
-if [[ $PEERS == yes && $COMMAND != pubsub ]] && wanted oor openoverlayrouter; then
+if [[ $PEERS == yes && $COMMAND != pubsub && $COMMAND != converge ]] && wanted oor openoverlayrouter; then
   printf '%s\n' 'debug = 0' 'map-request-retries = 2' 'operating-mode = MS' 'control-iface = eth0' 'lisp-site {' \
     ' eid-prefix = 172.16.0.0/12' ' key-type = 1' " key = $SECRET" ' iid = 0' ' accept-more-specifics = true' '}' \
     >"$work/oor.conf"

@@ -27,6 +27,7 @@ import picocli.CommandLine.Parameters;
             BenchCommand.Table.class,
             ResolveCommand.class,
             RegisterBenchCommand.class,
+            ConvergeCommand.class,
             PubSubCommand.class,
             RaftCommand.class,
             SubscriptionsCommand.class

@@ -151,4 +151,26 @@ class ResolveBenchTest {
             assertThat(server.drops("bad_authentication")).isZero();
         }
     }
+
+    /** In the second run as in the first, whose last RLOCs the caches begin with. */
+    @Test
+    void cachesFollowEidsThatMoveAllTheTime(@TempDir Path data) throws Exception {
+        try (var server = server(data);
+                var bench =
+                        ConvergeBench.open(
+                                target(Kind.LISP, server.lispAddress()),
+                                new Registering(KEY, Optional.empty(), false),
+                                new SiteId(1),
+                                3)) {
+            for (int run = 0; run < 2; run++) {
+                var converged = bench.run(200, 0.5);
+                assertThat(converged.moves()).isEqualTo(100);
+                assertThat(converged.confirmed()).isEqualTo(100);
+                assertThat(converged.times().getTotalCount()).isBetween(3L, 300L);
+                assertThat(converged.stale()).isZero();
+                assertThat(converged.soon()).isNotNegative();
+            }
+            assertThat(server.state().outstanding()).isEmpty();
+        }
+    }
 }
