@@ -12,6 +12,7 @@ abstract class Service extends Subcommand {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long POLL_MILLIS = 20;
     private static final long SILENCE_MILLIS = 2_000;
+    private static final long SAY_AGAIN_MILLIS = 60_000;
 
     private final CountDownLatch told = new CountDownLatch(1);
 
@@ -60,17 +61,22 @@ abstract class Service extends Subcommand {
         return ExitCode.OK;
     }
 
-    /** Waits, and says from time to time for what. */
+    /** Waits, and says for what: when that changes, and from time to time. */
     private boolean becomesReady(Supplier<Optional<String>> unreadiness)
             throws InterruptedException {
         long waited = 0;
+        long saidAt = 0;
+        var said = "";
         while (true) {
             var reason = unreadiness.get();
             if (reason.isEmpty()) {
                 return true;
             }
-            if (waited % SILENCE_MILLIS == 0 && waited > 0) {
-                note("not ready yet: " + reason.get());
+            long silent = waited - saidAt;
+            if (silent >= (reason.get().equals(said) ? SAY_AGAIN_MILLIS : SILENCE_MILLIS)) {
+                said = reason.get();
+                saidAt = waited;
+                note("not ready yet: " + said);
             }
             if (told.await(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 return false;

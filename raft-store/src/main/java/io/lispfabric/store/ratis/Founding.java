@@ -1,9 +1,11 @@
 package io.lispfabric.store.ratis;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftPeer;
 import org.slf4j.Logger;
@@ -24,6 +26,9 @@ import org.slf4j.LoggerFactory;
 final class Founding {
     private static final Logger LOG = LoggerFactory.getLogger(Founding.class);
 
+    /** The founder of a group has its own log first and gives one to all others right then. */
+    private static final Duration SPREADING = Duration.ofSeconds(5);
+
     private final RatisLogConfig config;
     private final MemberDirectory home;
     private final GroupCalls calls;
@@ -31,6 +36,9 @@ final class Founding {
     private final List<RaftPeer> others;
     private final boolean founder;
     private volatile String waits;
+
+    /** Since when it knows that another member has a log; the keeper's alone. */
+    private OptionalLong countedSince = OptionalLong.empty();
 
     Founding(RatisLogConfig config, MemberDirectory home, GroupCalls calls) {
         this.config = config;
@@ -92,7 +100,14 @@ final class Founding {
                         .map(peer -> peer.getId().toString())
                         .collect(Collectors.toSet());
         var address = config.selfPeer().address();
-        return members.contains(config.self())
+        boolean counted = members.contains(config.self());
+        if (countedSince.isEmpty()) {
+            countedSince = OptionalLong.of(System.nanoTime());
+        }
+        if (counted && System.nanoTime() - countedSince.getAsLong() < SPREADING.toNanos()) {
+            return "other members have a log, and it is to get one if the group is new";
+        }
+        return counted
                 ? "its data directory "
                         + config.directory()
                         + " is empty, but the group has a log and counts on it: what it had"

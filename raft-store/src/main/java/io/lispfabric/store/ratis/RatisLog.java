@@ -52,8 +52,11 @@ public final class RatisLog implements ReplicatedLog {
     private static final String CLOSED = "the log was closed";
     private static final Duration LOOK = Duration.ofMillis(100);
 
-    /** How long it refuses commands before it says so in the log, and until it says so again. */
-    private static final Duration TELL_FIRST = Duration.ofSeconds(1);
+    /**
+     * How long it refuses commands before it says so in the log, and until it says so again. The
+     * first start of a cluster is over by then.
+     */
+    private static final Duration TELL_FIRST = Duration.ofSeconds(5);
 
     private static final Duration TELL_AGAIN = Duration.ofMinutes(1);
 

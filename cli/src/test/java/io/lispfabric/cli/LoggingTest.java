@@ -1,0 +1,57 @@
+package io.lispfabric.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.spi.FilterReply;
+import java.io.IOException;
+import java.util.Objects;
+import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
+import org.junit.jupiter.api.Test;
+
+/** What the programs say on standard error. */
+class LoggingTest {
+    private static final String DIVISION = "org.apache.ratis.server.RaftServer$Division";
+
+    private final LoggerContext context = new LoggerContext();
+    private final Appender<ILoggingEvent> stderr = configured();
+
+    private Appender<ILoggingEvent> configured() {
+        var configurator = new JoranConfigurator();
+        configurator.setContext(context);
+        try {
+            configurator.doConfigure(
+                    Objects.requireNonNull(Lispctl.class.getResource("/logback.xml")));
+        } catch (ch.qos.logback.core.joran.spi.JoranException e) {
+            throw new AssertionError(e);
+        }
+        return context.getLogger(Logger.ROOT_LOGGER_NAME).getAppender("STDERR");
+    }
+
+    private FilterReply decide(String logger, Throwable thrown) {
+        var event =
+                new LoggingEvent(
+                        "", context.getLogger(logger), Level.ERROR, "it failed", thrown, null);
+        return stderr.getFilterChainDecision(event);
+    }
+
+    @Test
+    void aLeaderThatSpeaksToAMemberThatIsOpeningItsLogIsNoError() {
+        assertThat(decide(DIVISION, new ServerNotReadyException("no role yet")))
+                .isEqualTo(FilterReply.DENY);
+    }
+
+    @Test
+    void otherErrorsOfRatisAreSaid() {
+        assertThat(decide(DIVISION, new IOException("no space left")))
+                .isEqualTo(FilterReply.NEUTRAL);
+        assertThat(decide("io.lispfabric.store", new ServerNotReadyException("no role yet")))
+                .isEqualTo(FilterReply.NEUTRAL);
+    }
+}
