@@ -5,9 +5,9 @@ import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
 
 /**
- * Leaves out of the log what Ratis calls an error, stack trace and all, although it belongs to every
- * first start: a leader that was elected already speaks to a member that is still opening its log.
- * It repeats itself, and is heard. Named in {@code logback.xml}.
+ * Leaves out of the log what Ratis calls an error, stack trace and all, although it belongs to
+ * every first start: a leader that was elected already speaks to a member that is still opening its
+ * log. It repeats itself, and is heard. Named in {@code logback.xml}.
  */
 public final class ExpectedOfRatis extends Filter<ILoggingEvent> {
     private static final String RATIS = "org.apache.ratis.";

@@ -3,25 +3,41 @@ package io.lispfabric.cli;
 import io.grpc.Channel;
 import io.lispfabric.server.api.AddMemberRequest;
 import io.lispfabric.server.api.ClusterServiceGrpc;
+import io.lispfabric.server.api.DrainMemberRequest;
 import io.lispfabric.server.api.RemoveMemberRequest;
 import io.lispfabric.server.api.TransferLeadershipRequest;
 import java.time.Duration;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Who is in a cluster, changed one member at a time. */
+/** Who is in a cluster, shown, and changed one member at a time. */
 @Command(
         name = "member",
         mixinStandardHelpOptions = true,
         addMethodSubcommands = false,
-        description = "Change who is in the cluster, by the admin API of any member (--endpoints).",
+        description = "Who is in the cluster, by the admin API of any member (--endpoints).",
         subcommands = {
+            MemberCommand.ListAll.class,
             MemberCommand.Add.class,
             MemberCommand.Remove.class,
-            MemberCommand.TransferLeader.class
+            MemberCommand.TransferLeader.class,
+            MemberCommand.Drain.class,
+            MemberCheckCommand.class
         })
 final class MemberCommand {
     MemberCommand() {}
+
+    /** The same as {@code show members}, where those look who change members. */
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            addMethodSubcommands = false,
+            description = {
+                "The members of the cluster, as every endpoint sees itself and the others.",
+                "Name all members in --endpoints to see everything of each. The same as show members."
+            })
+    static final class ListAll extends ShowMembersCommand {}
 
     /** One change. */
     abstract static class Change extends ShowCommand.Asking {
@@ -125,6 +141,32 @@ final class MemberCommand {
         @Override
         String done() {
             return "leads";
+        }
+    }
+
+    /** Nothing more for a member to do than it must. */
+    @Command(
+            name = "drain",
+            mixinStandardHelpOptions = true,
+            addMethodSubcommands = false,
+            description = {
+                "Take a member out of service, for maintenance: it hands the lead over and leads only if nobody else can,",
+                "and /readyz says 503, so that traffic goes elsewhere. It votes, has the log, and answers whoever asks it.",
+                "It stays so when it is restarted; --undo ends it."
+            })
+    static final class Drain extends Change {
+        @Option(names = "--undo", description = "put it back into service")
+        private boolean undo;
+
+        @Override
+        void make(Channel channel) {
+            var request = DrainMemberRequest.newBuilder().setId(name()).setUndo(undo).build();
+            var _ = ClusterServiceGrpc.newBlockingStub(channel).drainMember(request);
+        }
+
+        @Override
+        String done() {
+            return undo ? "is back in service" : "is drained";
         }
     }
 }

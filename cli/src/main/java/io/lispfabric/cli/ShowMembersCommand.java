@@ -24,9 +24,9 @@ import picocli.CommandLine.Command;
             "The members of the cluster, as every endpoint sees itself and the others.",
             "Name all members in --endpoints to see everything of each."
         })
-final class ShowMembersCommand extends ShowCommand.Asking {
+class ShowMembersCommand extends ShowCommand.Asking {
     @Override
-    public Integer call() throws CommandFailure {
+    public final Integer call() throws CommandFailure {
         var own = new HashMap<String, StatusResponse>();
         Optional<StatusResponse> best = Optional.empty();
         for (var endpoint : addresses()) {
@@ -90,12 +90,15 @@ final class ShowMembersCommand extends ShowCommand.Asking {
         var table =
                 new Table()
                         .left("MEMBER")
+                        .left("ADDRESS")
                         .left("ROLE    ")
                         .left("VOTER")
                         .right("TERM")
                         .right("COMMIT")
                         .right("APPLIED")
                         .right("LAG")
+                        .right("HEARD")
+                        .right("STALE")
                         .right("MAPPINGS")
                         .right("SUBS")
                         .left("HEALTH");
@@ -144,19 +147,45 @@ final class ShowMembersCommand extends ShowCommand.Asking {
                             : OptionalLong.empty();
         }
 
+        /** What it has itself said to have applied counts more than what others know of its log. */
         OptionalLong lag() {
+            var newest =
+                    best.getMembersList().stream()
+                            .filter(it -> it.getId().equals(best.getMember()))
+                            .filter(Member::hasMatchIndex)
+                            .findFirst();
+            if (own().isPresent() && newest.isPresent()) {
+                long behind = newest.get().getMatchIndex() - own().get().getAppliedIndex();
+                return OptionalLong.of(Math.max(0, behind));
+            }
             return member.hasLag() ? OptionalLong.of(member.getLag()) : OptionalLong.empty();
         }
 
+        /** How long ago the leader has heard it, or whoever is the best informed. */
+        OptionalLong heard() {
+            return member.hasHeardMillis()
+                    ? OptionalLong.of(member.getHeardMillis())
+                    : OptionalLong.empty();
+        }
+
+        OptionalLong stale() {
+            return own().isPresent() && own().get().hasStaleMillis()
+                    ? OptionalLong.of(own().get().getStaleMillis())
+                    : OptionalLong.empty();
+        }
+
         String health() {
-            return own().map(Row::health).orElse("unknown");
+            return own().map(Row::health).orElse(member.getDrained() ? "drained" : "unknown");
         }
 
         private static String health(StatusResponse own) {
             if (!own.getHealthy()) {
                 return own.getReason();
             }
-            return own.getRefuses().isEmpty() ? "ok" : "refuses: " + own.getRefuses();
+            if (!own.getRefuses().isEmpty()) {
+                return "refuses: " + own.getRefuses();
+            }
+            return own.getUnready().isEmpty() ? "ok" : own.getUnready();
         }
 
         boolean knownToBeIll() {
@@ -166,16 +195,25 @@ final class ShowMembersCommand extends ShowCommand.Asking {
         String[] cells() {
             return new String[] {
                 member.getId(),
+                member.getAddress(),
                 role(),
                 yes(member.getVoter()),
                 own().map(it -> Long.toString(it.getTerm())).orElse("-"),
                 number(commit()),
                 own().map(it -> number(it.getAppliedIndex())).orElse("-"),
                 number(lag()),
+                seconds(heard()),
+                seconds(stale()),
                 own().map(it -> number(it.getMappings())).orElse("-"),
                 own().map(it -> number(it.getSubscriptions())).orElse("-"),
                 health()
             };
+        }
+
+        private static String seconds(OptionalLong millis) {
+            return millis.isPresent()
+                    ? String.format(Locale.ROOT, "%.1fs", millis.getAsLong() / 1000.0)
+                    : "-";
         }
 
         private static String number(OptionalLong value) {
@@ -193,9 +231,15 @@ final class ShowMembersCommand extends ShowCommand.Asking {
                             .put("address", member.getAddress())
                             .put("role", role())
                             .put("voter", member.getVoter())
+                            .put("drained", member.getDrained())
                             .put("answered", own().isPresent());
             commit().ifPresent(it -> json.put("commitIndex", Long.toString(it)));
             lag().ifPresent(it -> json.put("lag", Long.toString(it)));
+            heard().ifPresent(it -> json.put("heardMillis", Long.toString(it)));
+            stale().ifPresent(it -> json.put("staleMillis", Long.toString(it)));
+            if (member.hasMatchIndex()) {
+                json.put("matchIndex", Long.toString(member.getMatchIndex()));
+            }
             own().ifPresent(it ->
                     json.put("term", Long.toString(it.getTerm()))
                             .put("appliedIndex", Long.toString(it.getAppliedIndex()))
@@ -203,7 +247,12 @@ final class ShowMembersCommand extends ShowCommand.Asking {
                             .put("subscriptions", Long.toString(it.getSubscriptions()))
                             .put("healthy", it.getHealthy())
                             .put("reason", it.getReason())
+                            .put("ready", it.getUnready().isEmpty())
+                            .put("unready", it.getUnready())
                             .put("refuses", it.getRefuses()));
+            own().filter(StatusResponse::hasStateHash)
+                    .map(StatusResponse::getStateHash)
+                    .ifPresent(it -> json.put("stateHash", AdminApi.json(it)));
             return json;
         }
     }

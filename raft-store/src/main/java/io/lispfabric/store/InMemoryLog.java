@@ -4,11 +4,14 @@ import io.lispfabric.store.LogUnavailableException.Reason;
 import io.lispfabric.store.StateMachine.Applied;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
@@ -51,6 +54,7 @@ public final class InMemoryLog implements ReplicatedLog {
     private final StateMachine machine;
     private final Disk disk;
     private final long term;
+    private Optional<StateHash> hash = Optional.empty();
     private Optional<String> stopped = Optional.empty();
 
     private InMemoryLog(StateMachine machine, Disk disk) {
@@ -80,6 +84,9 @@ public final class InMemoryLog implements ReplicatedLog {
     public synchronized CompletableFuture<LogPosition> submit(ByteBuffer command) {
         if (stopped.isPresent()) {
             return failed(Reason.STOPPED, stopped.get());
+        }
+        if (!command.hasRemaining()) {
+            throw new IllegalArgumentException("a command has at least one octet");
         }
         if (command.remaining() > MAX_COMMAND_OCTETS) {
             return failed(
@@ -122,7 +129,9 @@ public final class InMemoryLog implements ReplicatedLog {
                         Optional.of(role),
                         OptionalLong.of(index),
                         OptionalLong.of(index),
-                        OptionalLong.of(0));
+                        OptionalLong.of(0),
+                        OptionalLong.empty(),
+                        false);
         return new Status(
                 MEMBER,
                 role,
@@ -133,6 +142,9 @@ public final class InMemoryLog implements ReplicatedLog {
                 stopped.isEmpty(),
                 stopped.orElse(""),
                 Optional.empty(),
+                Optional.empty(),
+                hash,
+                OptionalLong.of(0),
                 List.of(member));
     }
 
@@ -141,6 +153,30 @@ public final class InMemoryLog implements ReplicatedLog {
         if (!memberId.equals(MEMBER)) {
             throw new IOException("there is no member " + memberId + ", only " + MEMBER);
         }
+    }
+
+    @Override
+    public synchronized CompletableFuture<LogPosition> audit() {
+        if (stopped.isPresent()) {
+            return failed(Reason.STOPPED, stopped.get());
+        }
+        var position = new LogPosition(term, disk.position.index() + 1);
+        disk.commit(position, List.of());
+        hash = Optional.of(StateHash.of(position.index(), disk));
+        return CompletableFuture.completedFuture(position);
+    }
+
+    @Override
+    public synchronized StateCheck check(Duration timeout) throws IOException {
+        if (audit().isCompletedExceptionally()) {
+            throw new IOException(stopped.orElse(""));
+        }
+        return StateCheck.of(disk.position.index(), Set.of(MEMBER), Map.of(MEMBER, hash));
+    }
+
+    @Override
+    public void drain(String memberId, boolean drained) throws IOException {
+        throw new IOException("a log in memory has one member only");
     }
 
     @Override

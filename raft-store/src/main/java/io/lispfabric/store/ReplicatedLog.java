@@ -2,6 +2,7 @@ package io.lispfabric.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -16,7 +17,8 @@ public interface ReplicatedLog extends AutoCloseable {
     /**
      * Asks for a command to be applied by all members. Never blocks, so it may be called on an
      * event loop. The octets between position and limit are copied before it returns; the buffer is
-     * left as it was.
+     * left as it was. An empty command is the log's own (see {@link #audit}) and is refused with an
+     * {@link IllegalArgumentException}.
      *
      * <p>The future completes when the entry with the command is on the disks of a majority
      * <em>and</em> has been applied at the leader <em>and</em> at this member, its release
@@ -50,6 +52,15 @@ public interface ReplicatedLog extends AutoCloseable {
     void transferLeadership(String memberId) throws IOException;
 
     /**
+     * Makes a member one that leads only if nobody else can, or no longer; a leader hands over.
+     * Blocks until that is so. It votes and has the log as before. It is in the log, so it outlives
+     * restarts.
+     *
+     * @throws IOException if it is no voter, all others are drained already, or no majority agrees
+     */
+    void drain(String memberId, boolean drained) throws IOException;
+
+    /**
      * Makes a running server a member: it gets the log first, and votes once it has caught up. It
      * was started with a new name, an empty directory and itself among the members of its settings.
      * Blocks until it votes.
@@ -67,6 +78,21 @@ public interface ReplicatedLog extends AutoCloseable {
      * @throws IOException if there is no such member, it is the last one, or no majority agrees
      */
     void removeMember(String memberId) throws IOException;
+
+    /**
+     * Has every member hash its rows as they are after one entry: this future's. Each does it when
+     * it applies the entry, in the background, and compares with the others; what it has found is
+     * in its {@link Status}. The future fails as one of {@link #submit} does.
+     */
+    CompletableFuture<LogPosition> audit();
+
+    /**
+     * Audits, and says what all members have found. Blocks until they have, or for the given time:
+     * then some are missing.
+     *
+     * @throws IOException if there is no audit, since no majority takes the command
+     */
+    StateCheck check(Duration timeout) throws IOException;
 
     /**
      * Takes a snapshot of this member's rows now, so that the log before it can be dropped. The log

@@ -18,6 +18,12 @@ import java.util.OptionalLong;
  * @param reason in one sentence, why it is not healthy; empty if it is
  * @param refuses in one sentence, why it takes no commands at present although it is healthy, and
  *     what to do if anything; empty if it takes them
+ * @param differs in one sentence, that a majority of the members has other rows than this one,
+ *     which are wrong then; empty as long as that is not known
+ * @param hash the newest one of this member's rows
+ * @param staleMillis for how long, at most, this member may have missed what was committed: all
+ *     that its leader knew to be committed that long ago is applied here. Empty if it has heard of
+ *     no leader since it began. A leader counts from when it last heard a majority
  * @param members all members of the group, this one included, in the order of their ids
  */
 public record Status(
@@ -30,6 +36,9 @@ public record Status(
         boolean healthy,
         String reason,
         Optional<String> refuses,
+        Optional<String> differs,
+        Optional<StateHash> hash,
+        OptionalLong staleMillis,
         List<Member> members) {
 
     public Status {
@@ -54,8 +63,12 @@ public record Status(
      * @param role empty if unknown; only the leader is known to followers
      * @param commitIndex the last commit index that was heard of it
      * @param matchIndex up to here its log is known to be the leader's; known to the leader alone
-     * @param lag how many entries it is behind the speaker's newest knowledge: the leader's log for
-     *     a leader, the commit index otherwise; empty if nothing was heard of it
+     * @param lag how many entries it is behind the speaker's newest knowledge, which is the
+     *     leader's log for a leader, the commit index otherwise: the speaker itself by what it has
+     *     applied, another by its log as far as that is known; empty if nothing was heard of it
+     * @param heardMillis how long ago the speaker has heard it; known to the leader of all others,
+     *     to the others of their leader
+     * @param drained whether it leads only if nobody else can, and no traffic should go there
      */
     public record Member(
             String id,
@@ -64,5 +77,7 @@ public record Status(
             Optional<Role> role,
             OptionalLong commitIndex,
             OptionalLong matchIndex,
-            OptionalLong lag) {}
+            OptionalLong lag,
+            OptionalLong heardMillis,
+            boolean drained) {}
 }

@@ -22,6 +22,7 @@ public final class Recorder implements StateMachine {
     private final List<Boolean> leaderships = new ArrayList<>();
     private int loads;
     private volatile Runnable onRelease = () -> {};
+    private volatile boolean mistaken;
 
     @Override
     public synchronized void load(Rows from) {
@@ -39,7 +40,7 @@ public final class Recorder implements StateMachine {
         applied.add(text);
         int equals = text.indexOf('=');
         var key = text.substring(0, equals);
-        var value = text.substring(equals + 1);
+        var value = text.substring(equals + 1) + (mistaken ? "!" : "");
         var write = write(key, value);
         return new Applied(List.of(write), () -> release(text));
     }
@@ -63,6 +64,11 @@ public final class Recorder implements StateMachine {
     @Override
     public synchronized void leadership(boolean leads, long term) {
         leaderships.add(leads);
+    }
+
+    /** From now on it writes other values than it should, as only a mistake of ours could. */
+    public void mistake(boolean now) {
+        mistaken = now;
     }
 
     public void onRelease(Runnable check) {

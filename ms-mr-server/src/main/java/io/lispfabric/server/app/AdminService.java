@@ -10,15 +10,21 @@ import io.grpc.stub.StreamObserver;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.server.api.AddMemberRequest;
 import io.lispfabric.server.api.AddMemberResponse;
+import io.lispfabric.server.api.CheckStateRequest;
+import io.lispfabric.server.api.CheckStateResponse;
 import io.lispfabric.server.api.ClusterServiceGrpc;
+import io.lispfabric.server.api.DrainMemberRequest;
+import io.lispfabric.server.api.DrainMemberResponse;
 import io.lispfabric.server.api.ListMappingsRequest;
 import io.lispfabric.server.api.ListMappingsResponse;
 import io.lispfabric.server.api.ListSubscriptionsRequest;
 import io.lispfabric.server.api.ListSubscriptionsResponse;
 import io.lispfabric.server.api.MappingServiceGrpc;
 import io.lispfabric.server.api.Member;
+import io.lispfabric.server.api.MemberState;
 import io.lispfabric.server.api.RemoveMemberRequest;
 import io.lispfabric.server.api.RemoveMemberResponse;
+import io.lispfabric.server.api.StateHash;
 import io.lispfabric.server.api.StatusRequest;
 import io.lispfabric.server.api.StatusResponse;
 import io.lispfabric.server.api.SubscriptionServiceGrpc;
@@ -30,12 +36,15 @@ import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Registration;
 import io.lispfabric.server.core.Sites;
+import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.Status;
 import io.lispfabric.wire.Locator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -45,6 +54,9 @@ import java.util.function.Supplier;
  */
 final class AdminService implements AutoCloseable {
     private static final int MOST_ROWS = 10_000;
+
+    /** A member may have millions of rows to read. */
+    private static final int CHECK_MILLIS = 30_000;
 
     private final Server server;
     private final HealthStatusManager health = new HealthStatusManager();
@@ -56,6 +68,10 @@ final class AdminService implements AutoCloseable {
         void removeMember(String member) throws IOException;
 
         void transferLeadership(String member) throws IOException;
+
+        void drain(String member, boolean drained) throws IOException;
+
+        StateCheck check(Duration timeout) throws IOException;
     }
 
     /**
@@ -67,6 +83,7 @@ final class AdminService implements AutoCloseable {
             Sites sites,
             Supplier<MappingSystem> state,
             Supplier<Status> status,
+            Supplier<Optional<String>> unreadiness,
             Membership membership)
             throws IOException {
         List<BindableService> services =
@@ -74,7 +91,7 @@ final class AdminService implements AutoCloseable {
                         new Mappings(state),
                         new Subscriptions(state),
                         new SegmentList(sites, state),
-                        new Cluster(cluster, state, status, membership));
+                        new Cluster(cluster, state, status, unreadiness, membership));
         var builder = NettyServerBuilder.forAddress(listen).addService(health.getHealthService());
         services.forEach(builder::addService);
         try {
@@ -236,16 +253,19 @@ final class AdminService implements AutoCloseable {
         private final String name;
         private final Supplier<MappingSystem> state;
         private final Supplier<Status> status;
+        private final Supplier<Optional<String>> unreadiness;
         private final Membership membership;
 
         Cluster(
                 String name,
                 Supplier<MappingSystem> state,
                 Supplier<Status> status,
+                Supplier<Optional<String>> unreadiness,
                 Membership membership) {
             this.name = name;
             this.state = state;
             this.status = status;
+            this.unreadiness = unreadiness;
             this.membership = membership;
         }
 
@@ -312,11 +332,43 @@ final class AdminService implements AutoCloseable {
         }
 
         @Override
+        public void drainMember(
+                DrainMemberRequest request, StreamObserver<DrainMemberResponse> observer) {
+            change(
+                    observer,
+                    DrainMemberResponse.getDefaultInstance(),
+                    () -> membership.drain(request.getId(), !request.getUndo()));
+        }
+
+        @Override
+        public void checkState(
+                CheckStateRequest request, StreamObserver<CheckStateResponse> observer) {
+            int asked = request.getTimeoutMillis();
+            int millis = asked > 0 && asked < CHECK_MILLIS ? asked : CHECK_MILLIS;
+            try {
+                var check = membership.check(Duration.ofMillis(millis));
+                var response = CheckStateResponse.newBuilder().setIndex(check.index());
+                check.members().forEach((id, member) -> response.addMembers(member(id, member)));
+                answer(observer, response.build());
+            } catch (IOException e) {
+                observer.onError(refusal(io.grpc.Status.FAILED_PRECONDITION, e));
+            }
+        }
+
+        private static MemberState member(String id, StateCheck.Member it) {
+            var row =
+                    MemberState.newBuilder()
+                            .setId(id)
+                            .setState(it.state().name().toLowerCase(Locale.ROOT));
+            it.hash().ifPresent(hash -> row.setSha256(hash.sha256()).setRows(hash.rows()));
+            return row.build();
+        }
+
+        @Override
         public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
             var now = status.get();
             var current = state.get();
-            answer(
-                    observer,
+            var response =
                     StatusResponse.newBuilder()
                             .setMember(now.member())
                             .setCluster(name)
@@ -329,8 +381,18 @@ final class AdminService implements AutoCloseable {
                             .setRefuses(now.refuses().orElse(""))
                             .setMappings(current.mappings().size())
                             .setSubscriptions(current.subscriptions().size())
-                            .addAllMembers(now.members().stream().map(Cluster::member).toList())
-                            .build());
+                            .setUnready(unreadiness.get().orElse(""))
+                            .addAllMembers(now.members().stream().map(Cluster::member).toList());
+            now.staleMillis().ifPresent(response::setStaleMillis);
+            now.hash()
+                    .ifPresent(it ->
+                            response.setStateHash(
+                                    StateHash.newBuilder()
+                                            .setIndex(it.index())
+                                            .setSha256(it.sha256())
+                                            .setRows(it.rows())
+                                            .setAgeMillis(it.ageMillis())));
+            answer(observer, response.build());
         }
 
         private static Member member(Status.Member it) {
@@ -346,6 +408,8 @@ final class AdminService implements AutoCloseable {
             it.commitIndex().ifPresent(row::setCommitIndex);
             it.matchIndex().ifPresent(row::setMatchIndex);
             it.lag().ifPresent(row::setLag);
+            it.heardMillis().ifPresent(row::setHeardMillis);
+            row.setDrained(it.drained());
             return row.build();
         }
     }

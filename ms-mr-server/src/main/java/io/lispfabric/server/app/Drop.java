@@ -23,6 +23,8 @@ enum Drop {
     NO_ROOM("there is no room for what %s registers: %s"),
     /** An EID-Prefix that is registered more often than the settings allow. */
     REGISTERED_TOO_OFTEN("%s registers %s more often than registrations.repeats-per-second allows"),
+    /** This member has other rows than the majority, so what it would say may be wrong. */
+    DIFFERS,
     /** A member that has just started, and does not yet know what there is not. */
     CATCHING_UP,
     /** A Map-Version older than the one that is registered (RFC 9302 §5: SHOULD log). */

@@ -4,6 +4,8 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.store.ReplicatedLog;
+import io.lispfabric.store.StateCheck;
+import io.lispfabric.store.StateHash;
 import io.lispfabric.store.Status;
 import io.lispfabric.store.ratis.RatisLog;
 import io.lispfabric.store.ratis.RatisLogConfig;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -58,6 +61,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private volatile boolean announced;
     private volatile boolean knowsAll;
     private volatile boolean caughtUp;
+    private volatile boolean differs;
+
+    /** When the next audit is due, if this member leads then; the loop's alone. */
+    private long auditAtMillis;
 
     /** Whether the loop will publish once it has read; its own alone. */
     private boolean publishes;
@@ -90,7 +97,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                     config.lisp(),
                                     datagram -> {
                                         var ready = receiver.plane;
-                                        if (ready != null) {
+                                        if (differs) {
+                                            metrics.dropped(Drop.DIFFERS);
+                                        } else if (ready != null) {
                                             ready.receive(datagram);
                                         }
                                     }));
@@ -120,6 +129,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                                     config.sites(),
                                                     this::state,
                                                     this::status,
+                                                    this::unreadiness,
                                                     this)))
                             : Optional.empty();
             this.http =
@@ -142,6 +152,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             loop.every(PUBLISH_MILLIS, guarded(this::look));
             loop.every(ANNOUNCE_MILLIS, guarded(this::announce));
             loop.every(REFRESH_MILLIS, local::refresh);
+            auditAtMillis = clock.millis() + config.stateCheck().toMillis();
+            if (!config.stateCheck().isZero()) {
+                loop.every(EXPIRE_MILLIS, guarded(() -> audit(clock.millis())));
+            }
             started = true;
         } finally {
             if (!started) {
@@ -223,6 +237,26 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                 "lisp_log_syncs",
                 "How often the log was synced to its disk since this process began",
                 log::syncs);
+        metrics.gauge(
+                "lisp_log_stale_seconds",
+                "For how long this member may have missed what was committed; -1 if it has heard no"
+                        + " leader yet",
+                () -> {
+                    var millis = status().staleMillis();
+                    return millis.isPresent() ? millis.getAsLong() / 1000.0 : -1;
+                });
+        metrics.gauge(
+                "lisp_state_hash_index",
+                "The log entry after which this member has last hashed its rows; -1 if it has not",
+                () -> status().hash().map(StateHash::index).orElse(-1L));
+        metrics.gauge(
+                "lisp_state_differs",
+                "1 when a majority of the members has other rows than this one, which does not answer then",
+                () -> status().differs().isPresent() ? 1 : 0);
+        metrics.gauge(
+                "lisp_member_drained",
+                "1 when an operator has drained this member",
+                () -> Readiness.drained(status()).isPresent() ? 1 : 0);
         metrics.gauge("lisp_log_leader", "1 when this member leads", () -> log.leads() ? 1 : 0);
         metrics.gauge(
                 "lisp_datagrams_unsent", "Datagrams that the kernel refused", endpoint::unsent);
@@ -344,6 +378,18 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         log.removeMember(member);
     }
 
+    /** Has all members compare their rows; blocks until they have, or for so long. */
+    @Override
+    public StateCheck check(Duration timeout) throws IOException {
+        return log.check(timeout);
+    }
+
+    /** Drains a member, or ends that; blocks until it is so. */
+    @Override
+    public void drain(String member, boolean drained) throws IOException {
+        log.drain(member, drained);
+    }
+
     /** Where LISP control messages arrive, the port as bound. */
     public InetSocketAddress lispAddress() {
         return endpoint.localAddress();
@@ -397,8 +443,25 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         }
     }
 
-    /** Brings the gRPC health service up to date. */
+    /** The leader has all members compare their rows from time to time. */
+    private void audit(long nowMillis) {
+        if (!log.leads()) {
+            auditAtMillis = nowMillis + config.stateCheck().toMillis();
+        } else if (nowMillis >= auditAtMillis) {
+            auditAtMillis = nowMillis + config.stateCheck().toMillis();
+            var _ =
+                    log.audit()
+                            .whenComplete((_, failure) -> {
+                                if (failure != null) {
+                                    LOG.debug("no audit: {}", failure.getMessage());
+                                }
+                            });
+        }
+    }
+
+    /** Brings the gRPC health service up to date, and whether anything is answered at all. */
     private void announce() {
+        differs = log.status().differs().isPresent();
         boolean ready = problem().isEmpty();
         admin.ifPresent(it -> it.ready(ready));
         announced = ready;
@@ -425,8 +488,15 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         if (!now.healthy()) {
             return Optional.of(now.reason());
         }
+        if (now.differs().isPresent()) {
+            return now.differs();
+        }
         if (now.leader().isEmpty()) {
             return now.refuses().or(() -> Optional.of("no leader"));
+        }
+        var doubt = Readiness.drained(now).or(() -> Readiness.stale(now, config.staleAfter()));
+        if (doubt.isPresent()) {
+            return doubt;
         }
         var late = Readiness.behind(now, caughtUp);
         caughtUp |= late.isEmpty();

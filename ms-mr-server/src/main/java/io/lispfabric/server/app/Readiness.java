@@ -1,6 +1,8 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.store.Status;
+import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -32,6 +34,30 @@ final class Readiness {
             newest = Math.max(newest, member.commitIndex().orElse(-1));
         }
         return newest - status.appliedIndex();
+    }
+
+    /**
+     * In one sentence, that it may have missed what was committed for longer than it should; empty
+     * if it has not. It may hear a leader whose entries do not arrive.
+     */
+    static Optional<String> stale(Status status, Duration bound) {
+        return status.staleMillis().isPresent()
+                        && status.staleMillis().getAsLong() > bound.toMillis()
+                ? Optional.of(
+                        String.format(
+                                Locale.ROOT,
+                                "stale: what was committed in the last %.1f s may not be here",
+                                status.staleMillis().getAsLong() / 1000.0))
+                : Optional.empty();
+    }
+
+    /** In one sentence, that no traffic should come here as an operator has drained it. */
+    static Optional<String> drained(Status status) {
+        return status.members().stream()
+                        .anyMatch(it -> it.drained() && it.id().equals(status.member()))
+                ? Optional.of(
+                        "drained: lispctl member drain --undo " + status.member() + " ends that")
+                : Optional.empty();
     }
 
     /**

@@ -47,6 +47,8 @@ import java.util.function.Consumer;
  * @param member the name of this member of the cluster
  * @param data where its log and its rows are
  * @param diskReserve with fewer octets than this left where {@code data} is, nothing is registered
+ * @param staleAfter a member that may have missed what was committed for longer is not ready
+ * @param stateCheck how often the leader has all members compare their rows; zero for never
  * @param cluster the name of the cluster, the same at all members
  * @param peers all members, this one included; empty for a server that stands alone
  * @param role what it is
@@ -69,6 +71,8 @@ public record ServerConfig(
         String member,
         Path data,
         long diskReserve,
+        Duration staleAfter,
+        Duration stateCheck,
         String cluster,
         List<Peer> peers,
         Role role,
@@ -93,6 +97,12 @@ public record ServerConfig(
     private static final int HTTP_PORT = 24080;
     private static final int PEER_PORT = 24500;
     private static final int REPLIES_PER_SECOND = 200;
+
+    /** A few elections long: a cluster that loses its leader has another by then. */
+    static final Duration STALE_AFTER = Duration.ofSeconds(5);
+
+    /** It costs each member a reading of all its rows. */
+    static final Duration STATE_CHECK = Duration.ofMinutes(10);
 
     /** Which part of them may be about one EID, unless set otherwise. */
     private static final int REPEATS = 4;
@@ -260,6 +270,16 @@ public record ServerConfig(
         long diskReserve = from.size("disk-reserve", RatisLogConfig.RESERVE_OCTETS);
         var clusterSettings = from.section("cluster");
         var cluster = clusterSettings.value("name", ServerConfig::name, "lisp-fabric");
+        var staleAfter = clusterSettings.duration("stale-after", STALE_AFTER);
+        if (staleAfter.compareTo(Duration.ofSeconds(1)) < 0) {
+            throw clusterSettings.error(
+                    "stale-after",
+                    "must be at least 1s: members hear each other several times a second");
+        }
+        var stateCheck = clusterSettings.duration("state-check", STATE_CHECK);
+        if (!stateCheck.isZero() && stateCheck.compareTo(Duration.ofSeconds(1)) < 0) {
+            throw clusterSettings.error("state-check", "must be at least 1s, or 0s for never");
+        }
         var peers = new ArrayList<Peer>();
         for (var entry : clusterSettings.list("peers")) {
             var peer = peer(entry);
@@ -354,6 +374,8 @@ public record ServerConfig(
                     member,
                     data,
                     diskReserve,
+                    staleAfter,
+                    stateCheck,
                     cluster,
                     peers,
                     role,
@@ -384,6 +406,8 @@ public record ServerConfig(
                 member,
                 data,
                 RatisLogConfig.RESERVE_OCTETS,
+                STALE_AFTER,
+                STATE_CHECK,
                 "lisp-fabric",
                 List.of(),
                 Role.BOTH,
@@ -496,6 +520,8 @@ public record ServerConfig(
                     like.member,
                     like.data,
                     diskReserve,
+                    like.staleAfter,
+                    like.stateCheck,
                     cluster,
                     peers,
                     role,

@@ -22,6 +22,9 @@ class ReadinessTest {
                 true,
                 "",
                 Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                OptionalLong.empty(),
                 List.of(member("ms-0", leaders), member("ms-1", commit)));
     }
 
@@ -33,7 +36,9 @@ class ReadinessTest {
                 Optional.empty(),
                 OptionalLong.of(commit),
                 OptionalLong.empty(),
-                OptionalLong.empty());
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                false);
     }
 
     @Test

@@ -3,10 +3,12 @@ package io.lispfabric.store.ratis;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
+import io.lispfabric.store.StateHash;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -166,6 +168,18 @@ final class LeaderRoute implements AutoCloseable {
 
     /** Asks another member whether its disk has room; if it does not answer it has none. */
     boolean hasRoom(String member) {
+        return ask(member, new Question.Room()).filter(String::isEmpty).isPresent();
+    }
+
+    /**
+     * Asks another member what its rows were after an entry; empty if it does not know or answer.
+     */
+    Optional<StateHash> hash(String member, long index) {
+        var question = new Question.Hash(index);
+        return ask(member, question).flatMap(question::read);
+    }
+
+    private Optional<String> ask(String member, Question question) {
         var at = RaftPeerId.valueOf(member);
         var request =
                 RaftClientRequest.newBuilder()
@@ -173,14 +187,16 @@ final class LeaderRoute implements AutoCloseable {
                         .setServerId(at)
                         .setGroupId(division.getMemberId().getGroupId())
                         .setCallId(newCall())
-                        .setMessage(Message.EMPTY)
+                        .setMessage(question.message())
                         .setType(RaftClientRequest.staleReadRequestType(0))
                         .build();
         try {
             var reply = ask(at, request);
-            return reply.isSuccess() && reply.getMessage().getContent().isEmpty();
+            return reply.isSuccess()
+                    ? Optional.of(reply.getMessage().getContent().toStringUtf8())
+                    : Optional.empty();
         } catch (IOException e) {
-            return false;
+            return Optional.empty();
         }
     }
 
@@ -204,9 +220,38 @@ final class LeaderRoute implements AutoCloseable {
 
     /**
      * Asks the leader to change who is in the group, and waits. If these are not those who are in
-     * it but for one, someone else is changing it.
+     * it but for one, someone else is changing it. A leader that has just been elected is given
+     * time.
      */
     void setMembers(List<RaftPeer> voters, List<RaftPeer> listeners, long timeoutMillis)
+            throws IOException {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        while (true) {
+            try {
+                askToSetMembers(voters, listeners, timeoutMillis);
+                return;
+            } catch (IOException e) {
+                if (!isBetweenLeaders(e) || System.nanoTime() - end > 0) {
+                    throw e;
+                }
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+        }
+    }
+
+    private static boolean isBetweenLeaders(IOException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof NotLeaderException
+                    || cause instanceof LeaderNotReadyException
+                    || cause instanceof LeaderSteppingDownException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void askToSetMembers(
+            List<RaftPeer> voters, List<RaftPeer> listeners, long timeoutMillis)
             throws IOException {
         var leader = leader();
         var conf = division.getRaftConf();

@@ -31,6 +31,9 @@ final class MemberDirectory implements AutoCloseable {
     /** Marks the directory of who gives all members their log, until all have one. */
     static final String FOUNDING = "founding";
 
+    /** Marks the directory of a member whose rows are not those of the majority. */
+    static final String DIFFERS = "differs";
+
     /** Marks the directory of a member that others let in: it votes once its log says so. */
     static final String LET_IN = "let-in";
 

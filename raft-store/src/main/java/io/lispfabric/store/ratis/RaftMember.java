@@ -3,19 +3,32 @@ package io.lispfabric.store.ratis;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
+import io.lispfabric.store.StateCheck;
+import io.lispfabric.store.StateHash;
 import io.lispfabric.store.Status;
 import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
@@ -27,6 +40,9 @@ import org.slf4j.LoggerFactory;
 final class RaftMember {
     private static final Logger LOG = LoggerFactory.getLogger(RaftMember.class);
 
+    /** In milliseconds: longer ago than anything. */
+    private static final long NEVER = Integer.MAX_VALUE;
+
     private final RatisLogConfig config;
     private final DiskRoom room;
     private final RaftHost host;
@@ -34,15 +50,23 @@ final class RaftMember {
     private final Replica replica;
     private final LeaderRoute route;
     private final Submitter submitter;
+    private final Freshness freshness = new Freshness();
+    private final Comparison comparison;
     private volatile Optional<LogUnavailableException> stopped = Optional.empty();
 
-    RaftMember(RatisLogConfig config, DiskRoom room, RaftHost host, RaftServer.Division division) {
+    RaftMember(
+            RatisLogConfig config,
+            MemberDirectory home,
+            DiskRoom room,
+            RaftHost host,
+            RaftServer.Division division) {
         this.config = config;
         this.room = room;
         this.host = host;
         this.division = division;
         this.replica = host.replica();
         this.route = new LeaderRoute(host.server(), division, RaftHost.raftPeers(config));
+        this.comparison = new Comparison(config.self(), home, route::hash);
         this.submitter =
                 new Submitter(
                         config.self(),
@@ -58,6 +82,80 @@ final class RaftMember {
         return stopped.isEmpty() && shortage.isPresent()
                 ? Submitter.refused(Reason.DISK_FULL, shortage.get())
                 : submitter.submit(command);
+    }
+
+    /** The empty command is for the replica itself. */
+    CompletableFuture<LogPosition> audit() {
+        return submit(ByteBuffer.allocate(0));
+    }
+
+    StateCheck check(Duration timeout) throws IOException {
+        long end = System.nanoTime() + timeout.toNanos();
+        var index = audited(timeout).index();
+        var voters = ids(RaftPeerRole.FOLLOWER);
+        var hashes = new TreeMap<String, Optional<StateHash>>();
+        voters.forEach(id -> hashes.put(id, Optional.empty()));
+        ids(RaftPeerRole.LISTENER).forEach(id -> hashes.put(id, Optional.empty()));
+        while (true) {
+            hashes.replaceAll((id, hash) -> hash.or(() -> hashOf(id, index)));
+            boolean all = hashes.values().stream().allMatch(Optional::isPresent);
+            if (all || System.nanoTime() - end > 0) {
+                return StateCheck.of(index, voters, hashes);
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+    }
+
+    private LogPosition audited(Duration timeout) throws IOException {
+        try {
+            return audit().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            var why = e.getCause() == null ? e : e.getCause();
+            throw new IOException("nothing was checked: " + why.getMessage(), e);
+        } catch (TimeoutException e) {
+            throw new IOException("nothing was checked: the log did not take it in time", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("nothing was checked: interrupted", e);
+        }
+    }
+
+    private Optional<StateHash> hashOf(String id, long index) {
+        return id.equals(config.self()) ? replica.auditor().at(index) : route.hash(id, index);
+    }
+
+    private Set<String> ids(RaftPeerRole role) {
+        return peers(role).stream()
+                .map(peer -> peer.getId().toString())
+                .collect(Collectors.toSet());
+    }
+
+    /** Asks the others for theirs once there is a new hash of its own rows. */
+    private void compare() {
+        var own = replica.auditor().newest();
+        if (own.isPresent() && comparison.isNew(own.get())) {
+            var members = new HashMap<String, Boolean>();
+            ids(RaftPeerRole.LISTENER).forEach(id -> members.put(id, false));
+            ids(RaftPeerRole.FOLLOWER).forEach(id -> members.put(id, true));
+            long index = own.get().index();
+            Thread.ofVirtual()
+                    .name("raft-compare")
+                    .start(() ->
+                            comparison.compare(
+                                    own.get(),
+                                    members,
+                                    () ->
+                                            stopped.isEmpty()
+                                                    && replica.auditor()
+                                                            .newest()
+                                                            .filter(it -> it.index() == index)
+                                                            .isPresent()));
+        }
+    }
+
+    /** What has wrong rows should not lead: others would get them by snapshots and publications. */
+    boolean shouldBeDrained() {
+        return comparison.differs().isPresent() && !drained().contains(config.self());
     }
 
     boolean leads() {
@@ -78,6 +176,14 @@ final class RaftMember {
 
     void transferLeadership(String memberId) throws IOException {
         checkRunning();
+        if (drained().contains(memberId)) {
+            throw new IOException(
+                    "member "
+                            + memberId
+                            + " is drained: lispctl member drain --undo "
+                            + memberId
+                            + " comes first");
+        }
         route.transferLeadership(memberId, config.electionTimeoutMax().multipliedBy(4).toMillis());
     }
 
@@ -90,7 +196,90 @@ final class RaftMember {
         var voters = peers(RaftPeerRole.FOLLOWER);
         var listeners = peers(RaftPeerRole.LISTENER);
         route.setMembers(voters, with(listeners, joining), changeTimeout());
-        route.setMembers(with(voters, joining), listeners, changeTimeout());
+        route.setMembers(
+                with(voters, withPriority(joining, highestPriority())), listeners, changeTimeout());
+    }
+
+    /**
+     * Of voters with equal logs, Ratis elects one of the highest priority, and another that leads
+     * makes way for it. So who is drained has a lower one, and leads only while nobody else has the
+     * log or can be reached: better such a leader than none.
+     */
+    void drain(String id, boolean drained) throws IOException {
+        checkRunning();
+        var voters = peers(RaftPeerRole.FOLLOWER);
+        var active =
+                voters.stream()
+                        .map(peer -> peer.getId().toString())
+                        .filter(it -> it.equals(id) ? !drained : !drained().contains(it))
+                        .toList();
+        if (voters.stream().noneMatch(peer -> peer.getId().toString().equals(id))) {
+            throw new IOException(id + " does not vote");
+        }
+        if (active.isEmpty()) {
+            throw new IOException("somebody has to lead, and all other voters are drained");
+        }
+        if (!active.contains(id) && leaderIs(id)) {
+            handOver(id, active);
+        }
+        var changed =
+                voters.stream()
+                        .map(peer ->
+                                withPriority(
+                                        peer, active.contains(peer.getId().toString()) ? 1 : 0))
+                        .toList();
+        route.setMembers(changed, peers(RaftPeerRole.LISTENER), changeTimeout());
+        await(() -> drained().contains(id) == drained, id + " is not known to be so here");
+    }
+
+    private void handOver(String from, List<String> to) throws IOException {
+        var refusals = new ArrayList<String>();
+        for (var other : to) {
+            try {
+                transferLeadership(other);
+                break;
+            } catch (IOException e) {
+                refusals.add(String.valueOf(e.getMessage()));
+            }
+        }
+        await(
+                () -> !leaderIs(from) && division.getInfo().getLeaderId() != null,
+                from + " still leads: " + String.join("; ", refusals));
+    }
+
+    private void await(BooleanSupplier so, String otherwise) throws IOException {
+        long end = System.nanoTime() + config.electionTimeoutMax().multipliedBy(4).toNanos();
+        while (!so.getAsBoolean()) {
+            if (System.nanoTime() - end > 0) {
+                throw new IOException(otherwise + "; try again");
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+        }
+    }
+
+    private boolean leaderIs(String id) {
+        var leader = division.getInfo().getLeaderId();
+        return leader != null && leader.toString().equals(id);
+    }
+
+    private int highestPriority() {
+        return peers(RaftPeerRole.FOLLOWER).stream()
+                .mapToInt(RaftPeer::getPriority)
+                .max()
+                .orElse(0);
+    }
+
+    /** Voters that are to lead only if nobody else can. */
+    private Set<String> drained() {
+        int highest = highestPriority();
+        return peers(RaftPeerRole.FOLLOWER).stream()
+                .filter(peer -> peer.getPriority() < highest)
+                .map(peer -> peer.getId().toString())
+                .collect(Collectors.toSet());
+    }
+
+    private static RaftPeer withPriority(RaftPeer peer, int priority) {
+        return RaftPeer.newBuilder(peer).setPriority(priority).build();
     }
 
     void remove(String id) throws IOException {
@@ -99,10 +288,15 @@ final class RaftMember {
         if (voters.isEmpty()) {
             throw new IOException(id + " is the only voter of the group");
         }
-        if (Optional.ofNullable(division.getInfo().getLeaderId())
-                .filter(leader -> leader.toString().equals(id))
-                .isPresent()) {
-            transferLeadership(voters.getFirst().getId().toString());
+        if (leaderIs(id)) {
+            var drained = drained();
+            transferLeadership(
+                    voters.stream()
+                            .map(peer -> peer.getId().toString())
+                            .filter(other -> !drained.contains(other))
+                            .findFirst()
+                            .orElseThrow(() ->
+                                    new IOException("all members but " + id + " are drained")));
         }
         route.setMembers(voters, without(peers(RaftPeerRole.LISTENER), id), changeTimeout());
     }
@@ -181,8 +375,77 @@ final class RaftMember {
         }
     }
 
+    /** Keeps in mind how old what is applied here may be; to be called several times a second. */
+    void look() {
+        if (!hasBegun()) {
+            return;
+        }
+        compare();
+        long now = System.nanoTime();
+        var heard = heard();
+        var since = sinceLeaderWasRight(heard);
+        if (since.isPresent()) {
+            freshness.observe(
+                    now,
+                    TimeUnit.MILLISECONDS.toNanos(since.getAsLong()),
+                    commits().values().stream().mapToLong(Long::longValue).max().orElse(-1),
+                    replica.getLastAppliedTermIndex().getIndex());
+        }
+    }
+
+    /**
+     * For how many milliseconds the leader may have been none: as a follower, since its last word;
+     * as the leader, since a majority's. Empty if there is no leader.
+     */
+    private OptionalLong sinceLeaderWasRight(Map<RaftPeerId, Long> heard) {
+        var leader = division.getInfo().getLeaderId();
+        if (leader == null) {
+            return OptionalLong.empty();
+        }
+        if (!leader.equals(division.getId())) {
+            return known(heard, leader);
+        }
+        var voters =
+                peers(RaftPeerRole.FOLLOWER).stream()
+                        .map(RaftPeer::getId)
+                        .map(id -> id.equals(leader) ? 0L : heard.getOrDefault(id, NEVER))
+                        .sorted()
+                        .toList();
+        return voters.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(voters.get(voters.size() / 2));
+    }
+
+    /** How many milliseconds ago whom was heard. */
+    private Map<RaftPeerId, Long> heard() {
+        var info = division.getInfo().getRoleInfoProto();
+        var spoken =
+                info.hasLeaderInfo()
+                        ? info.getLeaderInfo().getFollowerInfoList()
+                        : info.hasFollowerInfo() && info.getFollowerInfo().hasLeaderInfo()
+                                ? List.of(info.getFollowerInfo().getLeaderInfo())
+                                : List.<ServerRpcProto>of();
+        var heard = new HashMap<RaftPeerId, Long>();
+        for (var it : spoken) {
+            if (!it.getId().getId().isEmpty()) { // there is no leader at present
+                heard.put(RaftPeerId.valueOf(it.getId().getId()), it.getLastRpcElapsedTimeMs());
+            }
+        }
+        return heard;
+    }
+
+    private Map<RaftPeerId, Long> commits() {
+        var commits = new HashMap<RaftPeerId, Long>();
+        for (var known : division.getCommitInfos()) {
+            commits.put(RaftPeerId.valueOf(known.getServer().getId()), known.getCommitIndex());
+        }
+        commits.put(division.getId(), division.getRaftLog().getLastCommittedIndex());
+        return commits;
+    }
+
     /** How things stand, once it {@link #hasBegun}. */
     Status status() {
+        look();
         var illness = illness();
         var pause = pause();
         boolean runs = illness.isEmpty() && pause.isEmpty();
@@ -203,63 +466,75 @@ final class RaftMember {
                 illness.isEmpty(),
                 illness.orElse(""),
                 illness.isEmpty() ? pause.or(room::shortage) : Optional.empty(),
-                members(role, leader, commit));
+                comparison.differs(),
+                replica.auditor().newest(),
+                freshness.staleMillis(System.nanoTime()),
+                members(role, leader));
     }
 
-    private List<Status.Member> members(Status.Role role, Optional<String> leader, long commit) {
-        var commits = new HashMap<RaftPeerId, Long>();
-        for (var known : division.getCommitInfos()) {
-            commits.put(RaftPeerId.valueOf(known.getServer().getId()), known.getCommitIndex());
-        }
-        commits.put(division.getId(), commit);
+    private List<Status.Member> members(Status.Role role, Optional<String> leader) {
+        var commits = commits();
         var matches = role == Status.Role.LEADER ? matches() : Map.<RaftPeerId, Long>of();
         long newest =
                 role == Status.Role.LEADER
                         ? division.getRaftLog().getNextIndex() - 1
-                        : commits.values().stream().mapToLong(Long::longValue).max().orElse(commit);
+                        : commits.values().stream().mapToLong(Long::longValue).max().orElse(-1);
+        var view = new View(role, leader, newest, commits, matches, heard(), drained());
         var conf = division.getRaftConf();
         return Stream.of(RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
-                .flatMap(
-                        kind -> conf.getAllPeers(kind).stream().map(peer -> new Listed(peer, kind)))
-                .sorted(Comparator.comparing(listed -> listed.peer().getId().toString()))
-                .map(listed -> member(listed, role, leader, newest, commits, matches))
+                .flatMap(kind ->
+                        conf.getAllPeers(kind).stream().map(peer -> member(peer, kind, view)))
+                .sorted(Comparator.comparing(Status.Member::id))
                 .toList();
     }
 
-    private record Listed(RaftPeer peer, RaftPeerRole kind) {}
-
-    private Status.Member member(
-            Listed listed,
+    /** What this member knows of all of them; the maps by their ids. */
+    private record View(
             Status.Role ownRole,
             Optional<String> leader,
             long newest,
             Map<RaftPeerId, Long> commits,
-            Map<RaftPeerId, Long> matches) {
-        var id = listed.peer().getId();
+            Map<RaftPeerId, Long> matches,
+            Map<RaftPeerId, Long> heard,
+            Set<String> drained) {}
+
+    private Status.Member member(RaftPeer peer, RaftPeerRole kind, View view) {
+        var id = peer.getId();
         boolean self = id.equals(division.getId());
-        boolean voter = listed.kind() == RaftPeerRole.FOLLOWER;
+        boolean voter = kind == RaftPeerRole.FOLLOWER;
         Optional<Status.Role> role;
         if (self) {
-            role = Optional.of(ownRole);
-        } else if (leader.equals(Optional.of(id.toString()))) {
+            role = Optional.of(view.ownRole());
+        } else if (view.leader().equals(Optional.of(id.toString()))) {
             role = Optional.of(Status.Role.LEADER);
         } else if (!voter) {
             role = Optional.of(Status.Role.LISTENER);
         } else {
-            role = leader.isPresent() ? Optional.of(Status.Role.FOLLOWER) : Optional.empty();
+            role = view.leader().isPresent() ? Optional.of(Status.Role.FOLLOWER) : Optional.empty();
         }
-        var commit = known(commits, id);
+        var commit = known(view.commits(), id);
         var match =
-                self && ownRole == Status.Role.LEADER
-                        ? OptionalLong.of(newest)
-                        : known(matches, id);
-        var reached = match.isPresent() ? match : commit;
+                self && view.ownRole() == Status.Role.LEADER
+                        ? OptionalLong.of(view.newest())
+                        : known(view.matches(), id);
+        var reached =
+                self
+                        ? OptionalLong.of(replica.getLastAppliedTermIndex().getIndex())
+                        : match.isPresent() ? match : commit;
         var lag =
                 reached.isPresent()
-                        ? OptionalLong.of(Math.max(0, newest - reached.getAsLong()))
+                        ? OptionalLong.of(Math.max(0, view.newest() - reached.getAsLong()))
                         : reached;
         return new Status.Member(
-                id.toString(), address(listed.peer()), voter, role, commit, match, lag);
+                id.toString(),
+                address(peer),
+                voter,
+                role,
+                commit,
+                match,
+                lag,
+                known(view.heard(), id),
+                view.drained().contains(id.toString()));
     }
 
     /** The settings know better where a member is than the log, which may be old. */

@@ -4,6 +4,7 @@ import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
 import io.lispfabric.store.ReplicatedLog;
+import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.StateMachine;
 import io.lispfabric.store.Status;
 import io.lispfabric.store.ratis.RatisLogConfig.Peer;
@@ -86,6 +87,7 @@ public final class RatisLog implements ReplicatedLog {
     private long term;
 
     private long handOverAgain = System.nanoTime();
+    private long withdrawAgain = System.nanoTime();
 
     private RatisLog(
             RatisLogConfig config, MemberDirectory home, StateMachine machine, DiskRoom room)
@@ -139,7 +141,8 @@ public final class RatisLog implements ReplicatedLog {
     }
 
     private void takePart() {
-        member = host.division().map(division -> new RaftMember(config, room, host, division));
+        member =
+                host.division().map(division -> new RaftMember(config, home, room, host, division));
     }
 
     // What it does by itself
@@ -148,6 +151,7 @@ public final class RatisLog implements ReplicatedLog {
         while (!closed) {
             try {
                 tell();
+                member.ifPresent(RaftMember::look);
                 if (member.isEmpty()) {
                     takePart();
                 }
@@ -159,6 +163,7 @@ public final class RatisLog implements ReplicatedLog {
                     founding.spread();
                 } else {
                     handOver(member.get());
+                    withdraw(member.get());
                 }
             } catch (IOException e) {
                 LOG.debug("member {} tries again", config.self(), e);
@@ -233,14 +238,41 @@ public final class RatisLog implements ReplicatedLog {
         }
     }
 
+    /** A member whose rows are wrong is drained, by itself. */
+    private void withdraw(RaftMember own) {
+        long now = System.nanoTime();
+        if (now - withdrawAgain < 0 || !own.shouldBeDrained()) {
+            return;
+        }
+        withdrawAgain = now + HAND_OVER_AGAIN.toNanos();
+        try {
+            own.drain(config.self(), true);
+        } catch (IOException e) {
+            LOG.info("{} is not drained yet: {}", config.self(), e.getMessage());
+        }
+    }
+
     // What others ask of it
 
     @Override
     public CompletableFuture<LogPosition> submit(ByteBuffer command) {
-        var own = member;
-        if (own.isPresent()) {
-            return own.get().submit(command);
+        if (!command.hasRemaining()) {
+            throw new IllegalArgumentException("a command has at least one octet");
         }
+        return member.map(own -> own.submit(command)).orElseGet(this::outside);
+    }
+
+    @Override
+    public CompletableFuture<LogPosition> audit() {
+        return member.map(RaftMember::audit).orElseGet(this::outside);
+    }
+
+    @Override
+    public StateCheck check(Duration timeout) throws IOException {
+        return running().check(timeout);
+    }
+
+    private CompletableFuture<LogPosition> outside() {
         return closed
                 ? Submitter.refused(Reason.STOPPED, CLOSED)
                 : Submitter.refused(Reason.NO_LEADER, founding.waits());
@@ -285,7 +317,9 @@ public final class RatisLog implements ReplicatedLog {
                                         Optional.empty(),
                                         OptionalLong.empty(),
                                         OptionalLong.empty(),
-                                        OptionalLong.empty()))
+                                        OptionalLong.empty(),
+                                        OptionalLong.empty(),
+                                        false))
                         .toList();
         return new Status(
                 config.self(),
@@ -297,6 +331,9 @@ public final class RatisLog implements ReplicatedLog {
                 !closed,
                 closed ? CLOSED : "",
                 closed ? Optional.empty() : Optional.of(founding.waits()),
+                Optional.empty(),
+                Optional.empty(),
+                OptionalLong.empty(),
                 members);
     }
 
@@ -310,6 +347,13 @@ public final class RatisLog implements ReplicatedLog {
     public void transferLeadership(String memberId) throws IOException {
         checkName(memberId, true);
         running().transferLeadership(memberId);
+    }
+
+    @Override
+    public void drain(String memberId, boolean drained) throws IOException {
+        checkName(memberId, true);
+        running().drain(memberId, drained);
+        LOG.info("{} is {}drained", memberId, drained ? "" : "no longer ");
     }
 
     @Override

@@ -54,6 +54,7 @@ final class Replica extends BaseStateMachine {
     private final DiskRoom room;
     private final Runnable stop;
     private final Checkpoints checkpoints = new Checkpoints();
+    private final Auditor auditor = new Auditor();
 
     /**
      * Held while the state machine is called, so that it is called by one thread at a time. Ratis'
@@ -87,6 +88,10 @@ final class Replica extends BaseStateMachine {
         this.members = members;
         this.room = room;
         this.stop = stop;
+    }
+
+    Auditor auditor() {
+        return auditor;
     }
 
     /** Whether the state machine knows that it leads. */
@@ -308,10 +313,16 @@ final class Replica extends BaseStateMachine {
         return transaction;
     }
 
-    /** The one question there is: what room is missing here; an empty answer if there is enough. */
+    /** What another member asks. */
     @Override
     public CompletableFuture<Message> queryStale(Message question, long atLeastApplied) {
-        return CompletableFuture.completedFuture(Message.valueOf(room.shortage().orElse("")));
+        var answer =
+                switch (Question.read(question)) {
+                    case Question.Room _ -> room.shortage().orElse("");
+                    case Question.Hash(var index) ->
+                            auditor.at(index).map(Question.Hash::answer).orElse("");
+                };
+        return CompletableFuture.completedFuture(Message.valueOf(answer));
     }
 
     @Override
@@ -345,7 +356,12 @@ final class Replica extends BaseStateMachine {
         var commands = Entry.unpack(entry);
         var applied = new ArrayList<Applied>(commands.size());
         var writes = new ArrayList<Write>();
+        boolean audit = false;
         for (var command : commands) {
+            if (!command.hasRemaining()) { // ours
+                audit = true;
+                continue;
+            }
             var one = machine.apply(position, command);
             applied.add(one);
             writes.addAll(one.writes());
@@ -354,6 +370,9 @@ final class Replica extends BaseStateMachine {
         // would bring them again. Nobody has to wait for them.
         applied.forEach(one -> one.release().run());
         store().commit(position, writes);
+        if (audit) {
+            auditor.begin(position.index(), store().view());
+        }
     }
 
     /** An entry of Ratis itself. */

@@ -12,9 +12,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -23,8 +25,11 @@ import org.rocksdb.CompressionType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Snapshot;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteBufferManager;
 import org.rocksdb.WriteOptions;
@@ -45,6 +50,7 @@ public final class RocksStore implements StateMachine.Rows, AutoCloseable {
     private final List<AutoCloseable> owned; // natives, in the order they were made
     private final RocksDB db;
     private final WriteOptions unlogged;
+    private final Set<View> views = new HashSet<>();
     private LogPosition position;
     private boolean closed;
 
@@ -172,17 +178,88 @@ public final class RocksStore implements StateMachine.Rows, AutoCloseable {
     public synchronized void forEach(BiConsumer<byte[], byte[]> row) {
         checkOpen();
         try (var rows = db.newIterator()) {
-            for (rows.seek(new byte[] {1});
-                    rows.isValid();
-                    rows.next()) { // 0x00… is the store's own
-                row.accept(rows.key(), rows.value());
-            }
-            rows.status();
+            show(rows, row, () -> {});
         } catch (RocksDBException e) {
-            throw new UncheckedIOException(
-                    new IOException(
-                            "cannot read the rows in " + directory + ": " + e.getMessage(), e));
+            throw unreadable(e);
         }
+    }
+
+    private static void show(RocksIterator rows, BiConsumer<byte[], byte[]> row, Runnable before)
+            throws RocksDBException {
+        for (rows.seek(new byte[] {1}); rows.isValid(); rows.next()) { // 0x00… is the store's own
+            before.run();
+            row.accept(rows.key(), rows.value());
+        }
+        rows.status();
+    }
+
+    /** A view was cancelled, or its store closed, while it was read. */
+    public static final class CancelledException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        CancelledException() {
+            super("the view of the rows was cancelled", null, false, false);
+        }
+    }
+
+    /**
+     * The rows as they were when it was taken, whatever is committed meanwhile. It costs nothing to
+     * take; until it is closed, RocksDB keeps what it shows. Read by one thread.
+     */
+    public final class View implements StateMachine.Rows, AutoCloseable {
+        private final Snapshot snapshot = db.getSnapshot();
+        private volatile boolean cancelled;
+
+        private View() {}
+
+        /**
+         * @throws CancelledException if it is cancelled before the end, or its store closed
+         */
+        @Override
+        public void forEach(BiConsumer<byte[], byte[]> row) {
+            // What is read once should not push out what is read often.
+            try (var options = new ReadOptions().setSnapshot(snapshot).setFillCache(false);
+                    var rows = db.newIterator(options)) {
+                show(rows, row, this::checkGoesOn);
+            } catch (RocksDBException e) {
+                throw unreadable(e);
+            }
+        }
+
+        private void checkGoesOn() {
+            if (cancelled) {
+                throw new CancelledException();
+            }
+        }
+
+        /** Ends a reading; may be called by any thread. */
+        public void cancel() {
+            cancelled = true;
+        }
+
+        @Override
+        public void close() {
+            synchronized (RocksStore.this) {
+                if (views.remove(this)) {
+                    db.releaseSnapshot(snapshot);
+                    snapshot.close();
+                    RocksStore.this.notifyAll();
+                }
+            }
+        }
+    }
+
+    /** The rows as they are now; to be closed. */
+    public synchronized View view() {
+        checkOpen();
+        var view = new View();
+        views.add(view);
+        return view;
+    }
+
+    private UncheckedIOException unreadable(RocksDBException e) {
+        return new UncheckedIOException(
+                new IOException("cannot read the rows in " + directory + ": " + e.getMessage(), e));
     }
 
     /**
@@ -268,14 +345,27 @@ public final class RocksStore implements StateMachine.Rows, AutoCloseable {
     }
 
     /**
-     * Releases the files and the native memory. What was committed since the last checkpoint may or
-     * may not be on disk.
+     * Releases the files and the native memory, once nobody reads a view any more: each is
+     * cancelled. What was committed since the last checkpoint may or may not be on disk.
      */
     @Override
     public synchronized void close() {
-        if (!closed) {
-            closed = true;
-            release(owned);
+        if (closed) {
+            return;
+        }
+        closed = true;
+        views.forEach(View::cancel);
+        boolean interrupted = false;
+        while (!views.isEmpty()) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        release(owned);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

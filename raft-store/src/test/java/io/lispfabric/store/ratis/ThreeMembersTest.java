@@ -4,11 +4,14 @@ import static io.lispfabric.store.ratis.Trial.acknowledged;
 import static io.lispfabric.store.ratis.Trial.await;
 import static io.lispfabric.store.ratis.Trial.octets;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.store.LogPosition;
+import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.Status;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -117,6 +120,125 @@ class ThreeMembersTest {
         await("told", () -> members().machine(after).leads() && !members().machine(before).leads());
         acknowledged(members().log(before), "b=2");
         members().awaitSameRows(Map.of("a", "1", "b", "2"));
+    }
+
+    @Test
+    void aDrainedMemberHandsOverAndIsNotElectedWhileAnotherCanBeAlsoAfterARestart()
+            throws IOException {
+        var drained = members().leading().getFirst();
+        var other = members().following().getFirst();
+        acknowledged(members().log(other), "a=1");
+        members().log(other).drain(drained, true);
+
+        assertThat(members().leading()).doesNotContain(drained);
+        for (var log : members().logs()) {
+            await("all know", () -> isDrained(log.status(), drained));
+        }
+        assertThatThrownBy(() -> members().log(other).transferLeadership(drained))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("is drained");
+        acknowledged(members().log(drained), "b=2"); // it has the log and takes commands as before
+
+        members().close(drained);
+        members().open(drained);
+        await("it still is", () -> isDrained(members().log(drained).status(), drained));
+
+        // Of the two that are left only one may lead.
+        var leader = members().leading().getFirst();
+        members().close(leader);
+        await("another leads", () -> !members().leading().isEmpty());
+        await(
+                "not the drained one",
+                () -> members().leading().size() == 1 && !members().leading().contains(drained));
+
+        members().open(leader);
+        await("it is back", () -> members().log(leader).status().leader().isPresent());
+        members().log(leader).drain(drained, false);
+        await("no longer", () -> !isDrained(members().log(drained).status(), drained));
+        members().log(leader).transferLeadership(drained);
+        await("it may lead", () -> members().leading().equals(List.of(drained)));
+        members().awaitSameRows(Map.of("a", "1", "b", "2"));
+    }
+
+    private static boolean isDrained(Status status, String id) {
+        return status.members().stream().anyMatch(it -> it.id().equals(id) && it.drained());
+    }
+
+    @Test
+    void somebodyHasToLead() throws IOException {
+        var log = members().logs().getFirst();
+        log.drain("m1", true);
+        log.drain("m2", true);
+        assertThatThrownBy(() -> log.drain("m3", true))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("somebody has to lead");
+        await("the last one leads", () -> members().leading().equals(List.of("m3")));
+        acknowledged(log, "a=1");
+        members().awaitSameRows(Map.of("a", "1"));
+    }
+
+    @Test
+    void membersThatAppliedTheSameHaveTheSameHashAtTheSameEntry() throws IOException {
+        for (int i = 0; i < 100; i++) {
+            acknowledged(members().log("m" + (i % 3 + 1)), "k" + i + "=" + i);
+        }
+        var check = members().log(members().following().getFirst()).check(Duration.ofSeconds(20));
+        assertThat(check.members().keySet()).containsExactly("m1", "m2", "m3");
+        assertThat(check.count(StateCheck.State.EQUAL)).isEqualTo(3);
+        assertThat(check.members().get("m1").hash().orElseThrow().rows()).isEqualTo(100);
+        for (var log : members().logs()) {
+            assertThat(log.status().hash().orElseThrow().index()).isEqualTo(check.index());
+            assertThat(log.status().differs()).isEmpty();
+        }
+    }
+
+    @Test
+    void aMemberWithOtherRowsThanTheMajorityKnowsItDoesNotLeadAndRemembersIt() throws IOException {
+        var wrong = members().leading().getFirst();
+        var right = members().following().getFirst();
+        members().machine(wrong).mistake(true);
+        acknowledged(members().log(right), "a=1");
+        members().machine(wrong).mistake(false);
+
+        var check = members().log(right).check(Duration.ofSeconds(20));
+        assertThat(check.of(wrong)).isEqualTo(StateCheck.State.DIFFERS);
+        assertThat(check.count(StateCheck.State.EQUAL)).isEqualTo(2);
+        await("it knows", () -> members().log(wrong).status().differs().isPresent());
+        assertThat(members().log(right).status().differs()).isEmpty();
+        await(
+                "it does not lead",
+                () -> members().leading().size() == 1 && !members().leading().contains(wrong));
+
+        members().close(wrong);
+        members().open(wrong);
+        await("it has begun", () -> members().log(wrong).status().leader().isPresent());
+        assertThat(members().log(wrong).status().differs()).isPresent();
+
+        acknowledged(members().log(right), "a=2"); // which makes the rows equal again
+        members().log(right).check(Duration.ofSeconds(20));
+        await("it is right", () -> members().log(wrong).status().differs().isEmpty());
+    }
+
+    @Test
+    void whoIsAwayIsMissing() throws IOException {
+        var away = members().following().getFirst();
+        members().close(away);
+        var check = members().logs().getFirst().check(Duration.ofMillis(300));
+        assertThat(check.of(away)).isEqualTo(StateCheck.State.MISSING);
+        assertThat(check.decided()).isTrue();
+    }
+
+    @Test
+    void aMemberSaysHowOldItsRowsMayBe() {
+        acknowledged(members().log("m1"), "a=1");
+        for (var log : members().logs()) {
+            await("it is fresh", () -> log.status().staleMillis().orElse(Long.MAX_VALUE) < 1_000);
+        }
+        var alone = members().following().getFirst();
+        members().ids().stream().filter(id -> !id.equals(alone)).forEach(members()::close);
+        await(
+                "it has heard nobody for a second",
+                () -> members().log(alone).status().staleMillis().orElse(0) > 1_000);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.store.LogPosition;
+import io.lispfabric.store.StateHash;
 import io.lispfabric.store.Write;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,57 @@ class RocksStoreTest {
             assertThat(store.get("a".getBytes(UTF_8))).isEmpty();
             assertThat(store.position()).isEqualTo(at(2));
         }
+    }
+
+    /** Whoever reads all rows sees those of one entry, and holds nobody up. */
+    @Test
+    void aViewShowsTheRowsAsTheyWereWhenItWasTakenUntilItIsCancelled() throws IOException {
+        try (var store = RocksStore.open(directory.resolve("rows"))) {
+            store.commit(at(0), List.of(put("a", "1"), put("b", "2")));
+            var expected = StateHash.of(0, store);
+            var view = store.view();
+            store.commit(at(1), List.of(delete("a"), put("b", "3"), put("c", "4")));
+            var seen = new TreeMap<String, String>();
+            view.forEach((key, value) -> {
+                seen.put(new String(key, UTF_8), new String(value, UTF_8));
+                commit(store, at(1 + seen.size()), put("d" + seen.size(), "5"));
+            });
+            assertThat(seen).isEqualTo(Map.of("a", "1", "b", "2"));
+            assertThat(StateHash.of(0, view)).isEqualTo(expected);
+            view.cancel();
+            assertThatThrownBy(() -> StateHash.of(0, view))
+                    .isInstanceOf(RocksStore.CancelledException.class);
+            view.close();
+            view.close();
+        }
+    }
+
+    private static void commit(RocksStore store, LogPosition at, Write write) {
+        try {
+            store.commit(at, List.of(write));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** What RocksDB lends must not be taken away from who reads it. */
+    @Test
+    void aStoreIsClosedOnceNobodyReadsAViewAnyMore() throws Exception {
+        var store = RocksStore.open(directory.resolve("rows"));
+        store.commit(at(0), numbered(1));
+        var begun = new CountDownLatch(1);
+        var view = store.view();
+        var reader =
+                CompletableFuture.runAsync(() -> {
+                    try (view) {
+                        while (true) {
+                            view.forEach((_, _) -> begun.countDown());
+                        }
+                    }
+                });
+        begun.await();
+        store.close();
+        assertThatThrownBy(reader::join).cause().isInstanceOf(RocksStore.CancelledException.class);
     }
 
     /** The files of an open store, copied, are what a crash leaves: what is in memory is gone. */
