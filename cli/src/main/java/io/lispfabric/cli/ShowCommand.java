@@ -4,6 +4,7 @@ import com.google.protobuf.MessageOrBuilder;
 import io.lispfabric.server.api.ListMappingsRequest;
 import io.lispfabric.server.api.ListSubscriptionsRequest;
 import io.lispfabric.server.api.MappingServiceGrpc;
+import io.lispfabric.server.api.Registration;
 import io.lispfabric.server.api.SubscriptionServiceGrpc;
 import io.lispfabric.xtr.api.AgentServiceGrpc;
 import io.lispfabric.xtr.api.GetMapCacheRequest;
@@ -132,6 +133,7 @@ final class ShowCommand {
                             .right("TTL")
                             .left("PROXY")
                             .right("XTRS")
+                            .left("ENDS")
                             .left("RLOC")
                             .right("PRI/WGT")
                             .right("REACHABLE");
@@ -143,7 +145,8 @@ final class ShowCommand {
                                 it.getSite(),
                                 Integer.toUnsignedString(it.getTtlMinutes()) + "m",
                                 yes(it.getProxyReply()),
-                                Integer.toString(it.getRegistrationsCount())),
+                                Integer.toString(it.getRegistrationsCount()),
+                                ends(it.getRegistrationsList())),
                         it.getLocatorsList().stream()
                                 .map(way ->
                                         locator(
@@ -155,6 +158,18 @@ final class ShowCommand {
                         "none");
             }
             return show(answer, table, answer.getTruncated());
+        }
+
+        /** When the first of them ends unless it is refreshed, which only the leader knows. */
+        private static String ends(List<Registration> those) {
+            long first = Long.MAX_VALUE;
+            for (var it : those) {
+                if (!it.hasExpiresUnixMillis()) {
+                    return "ask the leader";
+                }
+                first = Math.min(first, it.getExpiresUnixMillis());
+            }
+            return time(first);
         }
     }
 

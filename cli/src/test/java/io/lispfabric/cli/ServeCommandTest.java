@@ -158,6 +158,15 @@ class ServeCommandTest {
                         .containsExactlyInAnyOrder("[1]10.1.0.1/32", "[1]10.2.0.7/32");
                 assertThat(mappings.json().at("/mappings/0/registrations/0/siteId").isTextual())
                         .isTrue();
+                // It leads, and so knows when they end.
+                assertThat(
+                                mappings.json()
+                                        .at("/mappings/0/registrations/0/expiresUnixMillis")
+                                        .asLong())
+                        .isGreaterThan(
+                                mappings.json()
+                                        .at("/mappings/0/registrations/0/sinceUnixMillis")
+                                        .asLong());
                 assertThat(Run.lispctl("show", "mappings", "--endpoints", api).out())
                         .contains("[1]10.2.0.7/32", "pod-a", "10.9.4.1");
                 // Subscribing goes on after an xTR has registered and is ready.

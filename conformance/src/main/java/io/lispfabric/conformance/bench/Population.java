@@ -31,7 +31,7 @@ import java.util.function.Supplier;
  */
 public record Population(int size, int segments, int xtrs) {
     private static final long START = 1_700_000_000_000L;
-    private static final long LIFETIME = 180_000;
+    private static final int LIFETIME_SECONDS = 180;
 
     /** A million EIDs in 1009 segments, of 1000 xTRs. */
     public static Population of(int size) {
@@ -82,11 +82,11 @@ public record Population(int size, int segments, int xtrs) {
 
     /** What is registered for it. */
     public Mapping mapping(int number) {
-        return mapping(number, START);
+        return mapping(number, 1);
     }
 
-    /** The same, refreshed at this time. */
-    public Mapping mapping(int number, long atMillis) {
+    /** The same, as it is after a whole Map-Register with that lease. */
+    public Mapping mapping(int number, int lease) {
         int xtr = (int) (Integer.toUnsignedLong(number * 0x9E37_79B9) * xtrs >>> 32);
         // As decoding makes it: nothing here is shared with any other.
         var registrant =
@@ -110,7 +110,9 @@ public record Population(int size, int segments, int xtrs) {
                                 0,
                                 locators,
                                 START,
-                                atMillis + LIFETIME)));
+                                LIFETIME_SECONDS,
+                                lease,
+                                1)));
     }
 
     /** The state in which all are registered. */

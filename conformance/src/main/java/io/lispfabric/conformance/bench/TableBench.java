@@ -239,7 +239,7 @@ public final class TableBench {
                     if ((i & 15) == 0) {
                         changes.add(new Change.MappingGone(population.eid(number)));
                     }
-                    changes.add(new Change.MappingSet(population.mapping(number, done)));
+                    changes.add(new Change.MappingSet(population.mapping(number, (int) done)));
                     for (var change : changes) {
                         now = now.with(change);
                     }

@@ -69,6 +69,8 @@ public final class VirtualServer {
                                 incidents,
                                 new LocalAddresses(),
                                 clock,
+                                clock::millis,
+                                Runnable::run,
                                 1,
                                 () -> true));
         try {

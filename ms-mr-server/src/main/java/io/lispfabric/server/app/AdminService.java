@@ -42,10 +42,12 @@ import io.lispfabric.wire.Locator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -75,6 +77,7 @@ final class AdminService implements AutoCloseable {
     }
 
     /**
+     * @param expires when a registration ends unless it is refreshed, if this member knows
      * @throws IOException when the address cannot be bound, naming it
      */
     AdminService(
@@ -82,13 +85,14 @@ final class AdminService implements AutoCloseable {
             String cluster,
             Sites sites,
             Supplier<MappingSystem> state,
+            Function<Registration, Optional<Instant>> expires,
             Supplier<Status> status,
             Supplier<Optional<String>> unreadiness,
             Membership membership)
             throws IOException {
         List<BindableService> services =
                 List.of(
-                        new Mappings(state),
+                        new Mappings(state, expires),
                         new Subscriptions(state),
                         new SegmentList(sites, state),
                         new Cluster(cluster, state, status, unreadiness, membership));
@@ -142,9 +146,11 @@ final class AdminService implements AutoCloseable {
 
     private static final class Mappings extends MappingServiceGrpc.MappingServiceImplBase {
         private final Supplier<MappingSystem> state;
+        private final Function<Registration, Optional<Instant>> expires;
 
-        Mappings(Supplier<MappingSystem> state) {
+        Mappings(Supplier<MappingSystem> state, Function<Registration, Optional<Instant>> expires) {
             this.state = state;
+            this.expires = expires;
         }
 
         @Override
@@ -167,7 +173,7 @@ final class AdminService implements AutoCloseable {
             answer(observer, response.build());
         }
 
-        private static io.lispfabric.server.api.Mapping mapping(Mapping mapping) {
+        private io.lispfabric.server.api.Mapping mapping(Mapping mapping) {
             var told = mapping.record();
             return io.lispfabric.server.api.Mapping.newBuilder()
                     .setEid(mapping.eid().toString())
@@ -176,17 +182,18 @@ final class AdminService implements AutoCloseable {
                     .setProxyReply(mapping.proxyReply())
                     .addAllLocators(told.locators().stream().map(Mappings::locator).toList())
                     .addAllRegistrations(
-                            mapping.registrations().stream().map(Mappings::registration).toList())
+                            mapping.registrations().stream().map(this::registration).toList())
                     .build();
         }
 
-        private static io.lispfabric.server.api.Registration registration(Registration it) {
+        private io.lispfabric.server.api.Registration registration(Registration it) {
             var row =
                     io.lispfabric.server.api.Registration.newBuilder()
                             .setMerges(it.merges())
                             .setSinceUnixMillis(it.sinceMillis())
-                            .setExpiresUnixMillis(it.expiresMillis())
+                            .setLifetimeSeconds(it.lifetimeSeconds())
                             .addAllLocators(it.locators().stream().map(Mappings::locator).toList());
+            expires.apply(it).ifPresent(end -> row.setExpiresUnixMillis(end.toEpochMilli()));
             it.registrant()
                     .identity()
                     .ifPresent(id ->

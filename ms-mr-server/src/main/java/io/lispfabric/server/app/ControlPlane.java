@@ -4,6 +4,8 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.Leases;
+import io.lispfabric.server.core.Registration;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.InfoReply;
@@ -22,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All that a packet can cause. It runs on the socket's loop alone: what arrives is decoded,
@@ -29,8 +32,8 @@ import java.util.List;
  * comes back here and is sent.
  */
 final class ControlPlane {
-    /** Expired registrations that one command names. */
-    private static final int EXPIRE_BATCH = 512;
+    /** Listeners at their end that one command names. */
+    private static final int FORGET_BATCH = 512;
 
     /** When a command that has not come back is submitted again. */
     private static final Duration CONFIGURE_AGAIN = Duration.ofSeconds(5);
@@ -40,6 +43,7 @@ final class ControlPlane {
     private final MapRegisters registers;
     private final MapRequests requests;
     private final Publications publications;
+    private final Leases leases = new Leases();
     private boolean configured;
     private Instant configureNext = Instant.MIN;
 
@@ -108,6 +112,15 @@ final class ControlPlane {
         switch (effect) {
             case Effect.Answer answer when answer.origin() == around.origin() ->
                     registers.answer(answer);
+            case Effect.Heard heard -> leases.onHeard(heard, steadyMillis());
+            case Effect.Refreshed refreshed -> {
+                leases.onRefreshed(refreshed, steadyMillis());
+                if (refreshed.origin() == around.origin()) {
+                    registers.refreshed(refreshed);
+                }
+            }
+            case Effect.Unfit unfit when unfit.origin() == around.origin() ->
+                    registers.unfit(unfit);
             case Effect.NotSubscribed(var asked) when asked.origin() == around.origin() ->
                     requests.onNotSubscribed(asked);
             case Effect.NotAuthenticated(var asked) when asked.origin() == around.origin() ->
@@ -139,6 +152,11 @@ final class ControlPlane {
 
     void lead(boolean leading) {
         publications.lead(leading);
+        if (leading) {
+            leases.onLeading();
+        } else {
+            leases.onFollowing();
+        }
         configured = false;
         configureNext = Instant.MIN;
     }
@@ -173,17 +191,33 @@ final class ControlPlane {
         if (publications.leads()) {
             configure();
             long now = around.millis();
-            var over = around.state().dueListeners(now, EXPIRE_BATCH);
+            var over = around.state().dueListeners(now, FORGET_BATCH);
             if (!over.isEmpty()) {
                 around.submit(new Command.Forget(now, over));
             }
-            var due = around.state().due(now, EXPIRE_BATCH);
-            if (!due.isEmpty()) {
-                around.submit(
-                        new Command.Expire(
-                                now, around.config().subscriptions().bereaved().toMillis(), due));
-            }
+            long bereaved = around.config().subscriptions().bereaved().toMillis();
+            leases.poll(around.state(), steadyMillis(), now, bereaved).forEach(around::submit);
         }
+    }
+
+    private long steadyMillis() {
+        return around.steadyMillis().getAsLong();
+    }
+
+    /**
+     * How long a registration will last unless it is refreshed; empty when this member does not
+     * lead, and so does not know. Any thread may ask.
+     */
+    Optional<Duration> left(Registration it) {
+        var left = leases.leftMillis(it, steadyMillis());
+        return left.isPresent()
+                ? Optional.of(Duration.ofMillis(left.getAsLong()))
+                : Optional.empty();
+    }
+
+    /** How many leases this member counts the time of: none unless it leads. Any thread may ask. */
+    int leases() {
+        return leases.remembered();
     }
 
     /** How many Map-Notifies wait for their acknowledgement. */

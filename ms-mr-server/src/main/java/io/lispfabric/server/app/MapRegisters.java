@@ -10,6 +10,7 @@ import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.Registrant;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.MapRegister;
@@ -20,7 +21,12 @@ import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Map-Registers: whether the xTR may say what it says (RFC 9301 §5.6, §8.2). */
@@ -34,9 +40,18 @@ final class MapRegisters {
     /** Map-Registers of late that may come again. */
     private static final int MOST_SENT = 4_096;
 
+    /**
+     * More marks than are on their way through the log at any time; who is forgotten asks again.
+     */
+    private static final int MOST_MARKED = 16_384;
+
     private final Surroundings around;
     private final RepeatLimit repeats;
     private final BoundedMap<Message, Sent> sent = new BoundedMap<>(MOST_SENT);
+    private final BoundedMap<Marked, List<Command.Register>> marked = new BoundedMap<>(MOST_MARKED);
+
+    /** Marks of what was read together, at most one for each xTR. */
+    private final Map<Registrant, Gathered> gathered = new LinkedHashMap<>();
 
     MapRegisters(Surroundings around) {
         this.around = around;
@@ -92,7 +107,7 @@ final class MapRegisters {
             return;
         }
         var authentication = register.authentication();
-        around.submit(
+        submit(
                 new Command.Register(
                         around.origin(),
                         around.millis(),
@@ -114,7 +129,89 @@ final class MapRegisters {
                         from.address(),
                         around.notifyPort(from.address(), from.port()),
                         around.config().subscriptions().bereaved().toMillis(),
-                        accepted));
+                        accepted),
+                accepted.size() == register.records().size());
+    }
+
+    /**
+     * @param whole whether nothing of the message was left out
+     */
+    private void submit(Command.Register command, boolean whole) {
+        var mark = whole ? around.state().mark(command) : Optional.<Command.Refresh>empty();
+        if (mark.isPresent()) {
+            gather(mark.get(), command);
+        } else {
+            // It is in the log after what the xTR has said before.
+            handOn(command.registrant());
+            around.submit(command);
+        }
+    }
+
+    private void gather(Command.Refresh mark, Command.Register command) {
+        var those = gathered.get(mark.who());
+        if (those != null && !those.admits(mark)) {
+            handOn(mark.who());
+            those = null;
+        }
+        boolean first = gathered.isEmpty();
+        if (those == null) {
+            those = new Gathered(mark);
+            gathered.put(mark.who(), those);
+        }
+        those.add(mark, command);
+        if (first) {
+            around.loop().execute(this::handOn);
+        }
+    }
+
+    private void handOn() {
+        gathered.values().forEach(this::handOn);
+        gathered.clear();
+    }
+
+    private void handOn(Registrant who) {
+        var those = gathered.remove(who);
+        if (those != null) {
+            handOn(those);
+        }
+    }
+
+    private void handOn(Gathered those) {
+        var mark = those.mark();
+        marked.put(new Marked(mark.who(), mark.nonce()), those.commands);
+        around.metrics().marked(those.commands.size());
+        around.submit(mark);
+    }
+
+    /** A mark of ours was taken: its Map-Registers are answered as any others would be. */
+    void refreshed(Effect.Refreshed it) {
+        for (var command : marked(it.who(), it.nonce())) {
+            answer(
+                    new Effect.Answer(
+                            command.origin(),
+                            command.credentials(),
+                            command.identity(),
+                            command.source(),
+                            command.port(),
+                            command.nonce(),
+                            command.records().stream()
+                                    .map(record -> it.state().record(record.eid()))
+                                    .toList()));
+        }
+    }
+
+    /** A mark of ours stood for what is not so any more: now it takes the whole Map-Registers. */
+    void unfit(Effect.Unfit it) {
+        var commands = marked(it.who(), it.nonce());
+        if (!commands.isEmpty()) {
+            around.metrics().unfit();
+            commands.forEach(around::submit);
+        }
+    }
+
+    private List<Command.Register> marked(Registrant who, Nonce nonce) {
+        var commands = marked.remove(new Marked(who, nonce));
+        return commands == null ? List.of() : commands;
     }
 
     /**
@@ -185,6 +282,43 @@ final class MapRegisters {
         return rloc.address() instanceof ReplicationListEntry(var entries)
                 ? entries.stream().map(it -> new Rloc(it.address()))
                 : Stream.of(rloc);
+    }
+
+    /** What a mark is known by. */
+    private record Marked(Registrant who, Nonce nonce) {}
+
+    /** Map-Registers of one xTR, in the order of their nonces, that one mark stands for. */
+    private static final class Gathered {
+        private final List<Command.Register> commands = new ArrayList<>(1);
+        private final Set<Integer> leases = new LinkedHashSet<>();
+        private Command.Refresh last;
+
+        Gathered(Command.Refresh first) {
+            this.last = first;
+        }
+
+        boolean admits(Command.Refresh mark) {
+            return mark.keyId() == last.keyId()
+                    && mark.changes() == last.changes()
+                    && mark.nonce().isGreaterThan(last.nonce())
+                    && leases.size() < Command.Refresh.MOST;
+        }
+
+        void add(Command.Refresh mark, Command.Register command) {
+            last = mark;
+            leases.addAll(mark.leases());
+            commands.add(command);
+        }
+
+        Command.Refresh mark() {
+            return new Command.Refresh(
+                    last.origin(),
+                    last.who(),
+                    last.keyId(),
+                    last.changes(),
+                    List.copyOf(leases),
+                    last.nonce());
+        }
     }
 
     /** Who vouches for a message. */

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -117,6 +118,8 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                     incidents,
                                     local,
                                     clock,
+                                    () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()),
+                                    task -> loop.executor().execute(guarded(task)),
                                     new SecureRandom().nextLong(),
                                     () -> knowsAll));
             this.admin =
@@ -128,6 +131,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                                     config.cluster(),
                                                     config.sites(),
                                                     this::state,
+                                                    it -> plane.left(it).map(clock.instant()::plus),
                                                     this::status,
                                                     this::unreadiness,
                                                     this)))
@@ -213,6 +217,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                 "lisp_subscriptions",
                 "Subscriptions in force",
                 () -> state().subscriptions().size());
+        metrics.gauge(
+                "lisp_leases",
+                "Map-Registers whose time this member counts: none unless it leads",
+                plane::leases);
         metrics.gauge(
                 "lisp_one_time_keys_used",
                 "One-time keys that make no second security association",

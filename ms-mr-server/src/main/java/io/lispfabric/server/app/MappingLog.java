@@ -1,6 +1,5 @@
 package io.lispfabric.server.app;
 
-import io.lispfabric.server.core.Change;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Directory;
 import io.lispfabric.server.core.Effect;
@@ -11,6 +10,7 @@ import io.lispfabric.store.StateMachine;
 import io.lispfabric.store.Write;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -78,8 +78,10 @@ final class MappingLog implements StateMachine {
         Command command = StateCodec.decode(octets);
         var outcome = way.apply(directory.current(), command);
         directory.advance(outcome.next(), outcome.changes());
-        List<Write> writes =
-                outcome.changes().stream().map((Change change) -> StateCodec.row(change)).toList();
+        var writes = new ArrayList<Write>(outcome.changes().size());
+        for (var change : outcome.changes()) {
+            writes.add(StateCodec.row(change));
+        }
         var effects = outcome.effects();
         boolean nothing = effects.isEmpty() || position.compareTo(last) <= 0;
         return new Applied(writes, nothing ? () -> {} : () -> release(position, effects));

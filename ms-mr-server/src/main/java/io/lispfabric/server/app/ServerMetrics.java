@@ -32,6 +32,17 @@ final class ServerMetrics {
     private final Counter retransmitted =
             Counter.build("lisp_map_notify_retransmissions_total", "Map-Notifies sent again")
                     .register(registry);
+    private final Counter refreshes =
+            Counter.build("lisp_refreshes_total", "Map-Registers that had nothing new to say")
+                    .register(registry);
+    private final Counter marks =
+            Counter.build("lisp_refresh_marks_total", "What went to the log in their place")
+                    .register(registry);
+    private final Counter unfit =
+            Counter.build(
+                            "lisp_refresh_marks_unfit_total",
+                            "Marks that came too late, so that the whole Map-Registers followed")
+                    .register(registry);
     private final Counter tooLong =
             Counter.build(
                             "lisp_messages_too_long_total",
@@ -109,6 +120,17 @@ final class ServerMetrics {
 
     void dropped(Drop reason) {
         droppedBy[reason.ordinal()].inc();
+    }
+
+    /** Map-Registers changed nothing, and one mark of them all goes to the log. */
+    void marked(int mapRegisters) {
+        refreshes.inc(mapRegisters);
+        marks.inc();
+    }
+
+    /** Such a mark was not taken, so that the whole Map-Registers followed. */
+    void unfit() {
+        unfit.inc();
     }
 
     void retransmitted() {

@@ -57,12 +57,15 @@ final class StateCodec {
     private static final int FORGET = 8;
     private static final int CONFIGURE = 9;
     private static final int ASSOCIATE = 10;
+    private static final int REFRESH = 11;
+    private static final int PULSE = 12;
 
     private static final int ROW_MAPPING = 1;
     private static final int ROW_NONCE = 2;
     private static final int ROW_LISTENER = 3;
     private static final int ROW_OUTSTANDING = 4;
     private static final int ROW_USED_KEY = 5;
+    private static final int ROW_PULSE = 6;
 
     private static final int SUBSCRIBER = 1;
     private static final int MEMBER = 2;
@@ -95,6 +98,20 @@ final class StateCodec {
                 out.u16(it.port()).u8(it.records().size());
                 it.records().forEach(record -> record.write(out));
             }
+            case Command.Refresh(
+                            var origin,
+                            var who,
+                            var keyId,
+                            var changes,
+                            var leases,
+                            var nonce) -> {
+                out.u8(REFRESH).u64(origin);
+                write(out, who);
+                out.u8(keyId).u32(changes).u8(leases.size());
+                leases.forEach(out::u32);
+                out.u64(nonce.value());
+            }
+            case Command.Pulse(var last) -> out.u8(PULSE).u32(last);
             case Command.Subscribe it -> {
                 out.u8(SUBSCRIBE).u64(it.origin()).u64(it.atMillis());
                 write(out, it.credentials());
@@ -157,9 +174,13 @@ final class StateCodec {
                 out.u8(FORGET).u64(atMillis).u16(listeners.size());
                 listeners.forEach(id -> write(out, id));
             }
-            case Command.Expire(var atMillis, var bereavedMillis, var eids) -> {
-                out.u8(EXPIRE).u64(atMillis).u64(bereavedMillis).u16(eids.size());
-                eids.forEach(eid -> write(out, eid));
+            case Command.Expire(var atMillis, var bereavedMillis, var silent) -> {
+                out.u8(EXPIRE).u64(atMillis).u64(bereavedMillis).u16(silent.size());
+                for (var it : silent) {
+                    write(out, it.eid());
+                    write(out, it.who());
+                    out.u32(it.lease()).u64(it.said());
+                }
             }
         }
     }
@@ -214,6 +235,15 @@ final class StateCodec {
                         bereaved,
                         in.list(in.u8(), MappingRecord::read));
             }
+            case REFRESH ->
+                    new Command.Refresh(
+                            in.u64(),
+                            readRegistrant(in),
+                            in.u8(),
+                            in.u32AsInt(),
+                            in.list(in.u8(), WireReader::u32AsInt),
+                            new Nonce(in.u64()));
+            case PULSE -> new Command.Pulse(in.u32AsInt());
             case SUBSCRIBE ->
                     new Command.Subscribe(
                             in.u64(),
@@ -254,7 +284,8 @@ final class StateCodec {
             case FORGET ->
                     new Command.Forget(in.u64(), in.list(in.u16(), StateCodec::readListenerId));
             case EXPIRE ->
-                    new Command.Expire(in.u64(), in.u64(), in.list(in.u16(), StateCodec::readEid));
+                    new Command.Expire(
+                            in.u64(), in.u64(), in.list(in.u16(), StateCodec::readSilent));
             default ->
                     throw new IllegalStateException(
                             "the log holds a command of unknown type " + type);
@@ -263,6 +294,10 @@ final class StateCodec {
 
     private static Command.Receipt readReceipt(WireReader in) {
         return new Command.Receipt(readListenerId(in), readEid(in), new Nonce(in.u64()));
+    }
+
+    private static Command.Expire.Silent readSilent(WireReader in) {
+        return new Command.Expire.Silent(readEid(in), readRegistrant(in), in.u32AsInt(), in.u64());
     }
 
     private static Command.Asking readAsking(WireReader in) {
@@ -277,14 +312,23 @@ final class StateCodec {
             case Change.MappingSet(var mapping) ->
                     new Write.Put(mappingKey(mapping.eid()), value(mapping));
             case Change.MappingGone(var eid) -> new Write.Delete(mappingKey(eid));
-            case Change.NonceSet(var key, var nonce) ->
+            case Change.NonceSet(var key, var nonce, var changes, var pulse) ->
                     new Write.Put(
                             new WireWriter()
                                     .u8(ROW_NONCE)
                                     .u16(key.length())
                                     .bytes(key.octets())
                                     .toArray(),
-                            new WireWriter().u8(LEVEL).u64(nonce.value()).toArray());
+                            new WireWriter()
+                                    .u8(LEVEL)
+                                    .u64(nonce.value())
+                                    .u32(changes)
+                                    .u32(pulse)
+                                    .toArray());
+            case Change.PulseSet(var pulse) ->
+                    new Write.Put(
+                            new WireWriter().u8(ROW_PULSE).toArray(),
+                            new WireWriter().u8(LEVEL).u32(pulse).toArray());
             case Change.KeyUsed(var used) ->
                     new Write.Put(
                             usedKey(used.fingerprint()),
@@ -332,8 +376,12 @@ final class StateCodec {
                 case ROW_NONCE -> {
                     int bits = in.u16();
                     yield new Change.NonceSet(
-                            new BitKey(in.bytes(in.remaining()), bits), new Nonce(rest.u64()));
+                            new BitKey(in.bytes(in.remaining()), bits),
+                            new Nonce(rest.u64()),
+                            rest.u32AsInt(),
+                            rest.u32AsInt());
                 }
+                case ROW_PULSE -> new Change.PulseSet(rest.u32AsInt());
                 case ROW_USED_KEY ->
                         new Change.KeyUsed(
                                 new UsedKey(in.bytes(in.remaining()), rest.u8(), rest.u64()));
@@ -469,7 +517,8 @@ final class StateCodec {
         out.u8((it.merges() ? 1 : 0) | (it.proxyReply() ? 2 : 0) | (it.securityCapable() ? 4 : 0));
         out.u32(it.ttl().minutes()).u16(it.mapVersion()).u8(it.locators().size());
         it.locators().forEach(locator -> locator.write(out));
-        out.u64(it.sinceMillis()).u64(it.expiresMillis());
+        out.u64(it.sinceMillis());
+        out.u32(it.lifetimeSeconds()).u32(it.lease()).u8(it.together());
     }
 
     private static Registration readRegistration(WireReader in) {
@@ -484,7 +533,9 @@ final class StateCodec {
                 in.u16(),
                 in.list(in.u8(), Locator::read),
                 in.u64(),
-                in.u64());
+                in.u32AsInt(),
+                in.u32AsInt(),
+                in.u8());
     }
 
     private static void write(WireWriter out, Registrant it) {

@@ -9,13 +9,17 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What every part of the control plane works with.
  *
+ * @param steadyMillis a clock that only goes forward, and shows no time of day
+ * @param loop runs what it is given on this thread, once all that was read together is handled
  * @param origin a number that no other run of any server has
  * @param knowsAll whether all is applied here that was in the log when this member was started
  */
@@ -28,6 +32,8 @@ record Surroundings(
         Incidents incidents,
         LocalAddresses local,
         InstantSource clock,
+        LongSupplier steadyMillis,
+        Executor loop,
         long origin,
         BooleanSupplier knowsAll) {
     private static final Logger LOG = LoggerFactory.getLogger(Surroundings.class);

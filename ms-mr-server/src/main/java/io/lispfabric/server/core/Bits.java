@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * a few instructions. What stands in a {@link PrefixMap} is one, together with what it is the key
  * of. The spare bits of the last word are 0.
  */
-abstract sealed class Bits permits BitKey, Mapping, PrefixMap.Entry {
+abstract sealed class Bits permits BitKey, Mapping, Voice, PrefixMap.Entry {
     /** Words that are fields: enough for any address in any segment, and for most names. */
     static final int NEAR = 3;
 

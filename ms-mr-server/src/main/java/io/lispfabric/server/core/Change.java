@@ -15,8 +15,16 @@ public sealed interface Change {
     /** An EID-Prefix is not registered any more. */
     record MappingGone(Eid eid) implements Change {}
 
-    /** The last nonce of an xTR under a key (RFC 9301 §5.6). */
-    record NonceSet(BitKey key, Nonce nonce) implements Change {}
+    /**
+     * The last nonce of an xTR under a key (RFC 9301 §5.6).
+     *
+     * @param changes how often anything that it has registered was changed or lost
+     * @param pulse {@link MappingSystem#pulse} when it came
+     */
+    record NonceSet(BitKey key, Nonce nonce, int changes, int pulse) implements Change {}
+
+    /** So many times a leader has led for {@link Leases#PULSE_MILLIS} more. */
+    record PulseSet(int pulse) implements Change {}
 
     /** A one-time key is not to be used again (RFC 9437 §7.1). */
     record KeyUsed(UsedKey used) implements Change {}

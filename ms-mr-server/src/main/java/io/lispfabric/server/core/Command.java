@@ -4,6 +4,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.List;
 import java.util.Optional;
@@ -50,7 +51,58 @@ public sealed interface Command {
         public Register {
             records = List.copyOf(records);
         }
+
+        /** Who says it. */
+        public Registrant registrant() {
+            return Registrant.of(credentials.site(), credentials.keyId(), identity);
+        }
+
+        /** How long what the record says lasts, rounded up; {@link Integer#MAX_VALUE} at most. */
+        int lifetimeSeconds(MappingRecord record) {
+            // A Record TTL of all ones leaves the time to us.
+            long millis =
+                    ttlForTimeout && !record.ttl().equals(RecordTtl.RECEIVER_DECIDES)
+                            ? Integer.toUnsignedLong(record.ttl().minutes()) * 60_000
+                            : lifetimeMillis;
+            return (int) Math.min(Integer.MAX_VALUE, (millis + 999) / 1_000);
+        }
+
+        /**
+         * The number of the lease for all records of this message that last as long. Where nonces
+         * do not grow, they may be the same again and again; then the time tells one from another.
+         */
+        int lease(int lifetimeSeconds) {
+            long number = nonceCheck == NonceCheck.NONE ? nonce.value() ^ atMillis : nonce.value();
+            return 31 * Long.hashCode(number) + lifetimeSeconds;
+        }
     }
+
+    /**
+     * Map-Registers that came together and said nothing but what is registered already by the same
+     * xTR, in just that form: in the log one mark is left of them. It is taken if all that is so
+     * still.
+     *
+     * @param keyId which of the xTR's keys it came under
+     * @param changes the number that stood for what the xTR had registered
+     * @param leases those of all that they name
+     * @param nonce that of the last of them, and the greatest
+     */
+    record Refresh(
+            long origin, Registrant who, int keyId, int changes, List<Integer> leases, Nonce nonce)
+            implements Heard {
+        /** How many leases one may name. */
+        public static final int MOST = 64;
+
+        public Refresh {
+            leases = List.copyOf(leases);
+        }
+    }
+
+    /**
+     * The leader has led for {@link Leases#PULSE_MILLIS} since it has seen this pulse, which is the
+     * last if the command counts.
+     */
+    record Pulse(int last) implements Command {}
 
     /** What a record with the N-bit asks for. */
     sealed interface Asking extends Heard {
@@ -172,14 +224,21 @@ public sealed interface Command {
     }
 
     /**
-     * Time has passed: registrations of these EID-Prefixes that end at or before {@code atMillis}
-     * are forgotten (RFC 9301 §8.2).
+     * The leader has not heard of these registrations for as long as they last (RFC 9301 §8.2).
+     * Those that were refreshed or replaced since are not forgotten.
      *
      * @param bereavedMillis how long subscriptions last to what is gone then
      */
-    record Expire(long atMillis, long bereavedMillis, List<Eid> eids) implements Command {
+    record Expire(long atMillis, long bereavedMillis, List<Silent> silent) implements Command {
         public Expire {
-            eids = List.copyOf(eids);
+            silent = List.copyOf(silent);
         }
+
+        /**
+         * A registration that nobody has refreshed.
+         *
+         * @param said what {@link MappingSystem#said} was of its xTR when the leader last heard it
+         */
+        public record Silent(Eid eid, Registrant who, int lease, long said) {}
     }
 }

@@ -43,6 +43,50 @@ public sealed interface Effect {
     record NotAuthenticated(Command.Asking asked) implements Effect {}
 
     /**
+     * A Map-Register was taken, and the leader counts its time from now on.
+     *
+     * @param leases of what it registers; none if it only withdraws
+     * @param said as {@link MappingSystem#said}, this one included
+     */
+    record Heard(Registrant who, List<Lease> leases, long said) implements Effect {
+        public Heard {
+            leases = List.copyOf(leases);
+        }
+
+        /** A number, and how long what has it lasts after each time that it is heard. */
+        public record Lease(int number, int lifetimeSeconds) {}
+    }
+
+    /**
+     * The same for those that changed nothing; the process that heard them answers them.
+     *
+     * @param state what is told then, whatever has come after it
+     */
+    record Refreshed(
+            long origin,
+            Registrant who,
+            List<Integer> leases,
+            Nonce nonce,
+            long said,
+            MappingSystem state)
+            implements Effect {
+        public Refreshed {
+            leases = List.copyOf(leases);
+        }
+
+        @Override
+        public String toString() {
+            return "Refreshed[" + who + ", leases=" + leases + ", nonce=" + nonce + "]";
+        }
+    }
+
+    /**
+     * What a mark stood for was not so any more: the process that heard the Map-Registers lets them
+     * go through the log whole.
+     */
+    record Unfit(long origin, Registrant who, Nonce nonce) implements Effect {}
+
+    /**
      * A nonce that was not greater than the last one: an old packet, counted and not answered (RFC
      * 9301 §5.6).
      *

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * merged (RFC 9301 §5.6, draft-jain §6.2). It is its own key, so that a million of them cost no
  * more than their bits.
  */
-public final class Mapping extends Bits implements Expiring {
+public final class Mapping extends Bits {
     /** Entries of a replication list: what fits a jumbo frame with IPv6 RLOCs. */
     private static final int MOST_RECEIVERS = 400;
 
@@ -109,15 +109,6 @@ public final class Mapping extends Bits implements Expiring {
         return isOf(EidPrefix.Family.GROUP);
     }
 
-    @Override
-    public long expiresMillis() {
-        long first = Long.MAX_VALUE;
-        for (var registration : registrations) {
-            first = Math.min(first, registration.expiresMillis());
-        }
-        return first;
-    }
-
     /** Whether an xTR with these ids is among those that register. */
     boolean isBy(Optional<XtrIdentity> xtr) {
         return xtr.isPresent() && registrants().stream().anyMatch(it -> it.identity().equals(xtr));
@@ -133,32 +124,53 @@ public final class Mapping extends Bits implements Expiring {
     }
 
     List<Registrant> registrants() {
-        return registrations.stream().map(Registration::registrant).toList();
+        var all = new ArrayList<Registrant>(registrations.size());
+        for (var it : registrations) {
+            all.add(it.registrant());
+        }
+        return all;
     }
 
     public Optional<Registration> by(Registrant registrant) {
-        return registrations.stream().filter(it -> it.registrant().equals(registrant)).findFirst();
+        for (var it : registrations) {
+            if (it.registrant().equals(registrant)) {
+                return Optional.of(it);
+            }
+        }
+        return Optional.empty();
     }
 
     /** The mapping with one registration set, and the others kept if all ask to be merged. */
     static Mapping register(Optional<Mapping> before, Eid eid, Registration registration) {
         var kept = new ArrayList<Registration>();
-        before.ifPresent(mapping ->
-                mapping.registrations.stream()
-                        .filter(it -> !it.registrant().equals(registration.registrant()))
-                        .filter(it -> it.merges() && registration.merges())
-                        .filter(it -> !mapping.isGroup() || !it.isOfSite(registration))
-                        .forEach(kept::add));
+        if (before.isPresent() && registration.merges()) {
+            boolean group = before.get().isGroup();
+            for (var it : before.get().registrations) {
+                if (it.merges()
+                        && !it.registrant().equals(registration.registrant())
+                        && !(group && it.isOfSite(registration))) {
+                    kept.add(it);
+                }
+            }
+        }
         kept.add(registration);
-        kept.sort(Comparator.comparing(Registration::registrant));
+        if (kept.size() > 1) {
+            kept.sort(Comparator.comparing(Registration::registrant));
+        }
         return new Mapping(eid, kept);
     }
 
     /** What is left without the registration of one xTR. */
     Optional<Mapping> without(Registrant registrant) {
-        var kept =
-                registrations.stream().filter(it -> !it.registrant().equals(registrant)).toList();
-        return kept.isEmpty() ? Optional.empty() : Optional.of(new Mapping(this, kept));
+        var kept = new ArrayList<Registration>(registrations.size());
+        for (var it : registrations) {
+            if (!it.registrant().equals(registrant)) {
+                kept.add(it);
+            }
+        }
+        return kept.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Mapping(this, List.copyOf(kept)));
     }
 
     /** Whether the Map-Server answers for the site: if any xTR asked for it (RFC 9301 §8.3). */

@@ -1,10 +1,12 @@
 package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -14,22 +16,25 @@ import org.jspecify.annotations.Nullable;
  * Every replica applies the same commands in the same order and so comes to an equal value.
  *
  * @param mappings by EID-Prefix
- * @param nonces the last one of each xTR under each key
+ * @param nonces the last one of each xTR under each key, and what goes with it
  * @param subscribers by EID-Prefix, and then by xTR
  * @param members the xTRs that register, to be told of their group
  * @param awaited which members have been told about an EID-Prefix and have not said that they know;
  *     follows from {@code members}
  * @param usedKeys the one-time keys that have made security associations
  * @param tally how many subscribers there are
+ * @param pulse how many times a leader has led for {@link Leases#PULSE_MILLIS} more; between any
+ *     two of them as much time has passed at least, whoever led
  */
 public record MappingSystem(
         PrefixMap<Mapping> mappings,
-        PrefixMap<Nonce> nonces,
+        PrefixMap<Voice> nonces,
         PrefixMap<PrefixMap<Listener>> subscribers,
         PrefixMap<Listener> members,
         PrefixMap<PrefixMap<Registrant>> awaited,
         UsedKeys usedKeys,
-        Tally tally) {
+        Tally tally,
+        int pulse) {
     public static final MappingSystem EMPTY =
             new MappingSystem(
                     PrefixMap.empty(),
@@ -38,7 +43,8 @@ public record MappingSystem(
                     PrefixMap.empty(),
                     PrefixMap.empty(),
                     UsedKeys.EMPTY,
-                    Tally.EMPTY);
+                    Tally.EMPTY,
+                    0);
 
     /**
      * A subscriber to a short prefix is first told so many mappings inside it, and no more: a
@@ -175,10 +181,66 @@ public record MappingSystem(
     }
 
     /**
-     * The EID-Prefixes, at most {@code most}, with a registration that ends at or before this time.
+     * The mark that says as much as a Map-Register, if that says nothing new: all that it names is
+     * registered by the same xTR in just that form, all of it came together, and nothing else with
+     * it. For xTRs without ids, for those whose nonces do not grow or are not their own, and for
+     * groups, which not everybody may join at any time, there are no marks.
      */
-    public List<Eid> due(long nowMillis, int most) {
-        return mappings.expiring(nowMillis, most).stream().map(Mapping::eid).toList();
+    public Optional<Command.Refresh> mark(Command.Register it) {
+        if (it.identity().isEmpty()
+                || it.nonceCheck() != NonceCheck.PER_XTR
+                || !it.wantMapNotify()) {
+            return Optional.empty();
+        }
+        var who = it.registrant();
+        var contact = new Contact(it.credentials(), List.of(it.source()), it.port());
+        if (listener(new ListenerId.Member(who))
+                .filter(known -> known.contact().equals(contact))
+                .isEmpty()) {
+            return Optional.empty();
+        }
+        var leases = new HashSet<Integer>();
+        var eids = new HashSet<Eid>();
+        int together = 0;
+        for (var record : it.records()) {
+            var registered = at(record.eid()).flatMap(mapping -> mapping.by(who));
+            if (record.ttl().removes()
+                    || record.eid().prefix().family() == EidPrefix.Family.GROUP
+                    || registered.filter(last -> last.isRepeatedBy(it, record)).isEmpty()) {
+                return Optional.empty();
+            }
+            leases.add(registered.get().lease());
+            eids.add(record.eid());
+            together = registered.get().together();
+        }
+        int keyId = it.credentials().keyId();
+        return leases.size() == 1 && eids.size() == together
+                ? nonces.get(who.nonceKey(keyId))
+                        .filter(voice -> it.nonce().isGreaterThan(voice.last()))
+                        .map(voice ->
+                                new Command.Refresh(
+                                        it.origin(),
+                                        who,
+                                        keyId,
+                                        voice.changes(),
+                                        List.copyOf(leases),
+                                        it.nonce()))
+                : Optional.empty();
+    }
+
+    /** What is remembered of an xTR whose nonces grow, under all its keys. */
+    List<Voice> voices(Registrant who) {
+        var voices = new ArrayList<Voice>(1);
+        nonces.within(who.key(), voices::add);
+        return voices;
+    }
+
+    /**
+     * A number that has another value after each Map-Register of an xTR whose nonces grow, and
+     * after nothing else: the sum of its last nonces under all keys.
+     */
+    public long said(Registrant who) {
+        return Voice.said(voices(who));
     }
 
     /** The listeners, at most {@code most}, that end at or before this time. */
@@ -200,9 +262,11 @@ public record MappingSystem(
     /** What an xTR has said about this EID-Prefix and those around it, the longest first. */
     List<Listener> around(Eid eid, XtrIdentity xtr) {
         var key = key(xtr);
-        return subscribers.covering(BitKey.of(eid)).reversed().stream()
-                .flatMap(those -> those.get(key).stream())
-                .toList();
+        var found = new ArrayList<Listener>();
+        for (var those : subscribers.covering(BitKey.of(eid)).reversed()) {
+            those.get(key).ifPresent(found::add);
+        }
+        return found;
     }
 
     /** The state with one row set or gone. */
@@ -213,15 +277,21 @@ public record MappingSystem(
                 yield with(mappings.with(kept, kept));
             }
             case Change.MappingGone(var eid) -> with(mappings.without(BitKey.of(eid)));
-            case Change.NonceSet(var key, var nonce) ->
+            case Change.NonceSet(var key, var nonce, var count, var at) -> {
+                var voice = new Voice(key, nonce, count, at);
+                yield new MappingSystem(
+                        mappings,
+                        nonces.with(voice, voice),
+                        subscribers,
+                        members,
+                        awaited,
+                        usedKeys,
+                        tally,
+                        pulse);
+            }
+            case Change.PulseSet(var now) ->
                     new MappingSystem(
-                            mappings,
-                            nonces.with(key, nonce),
-                            subscribers,
-                            members,
-                            awaited,
-                            usedKeys,
-                            tally);
+                            mappings, nonces, subscribers, members, awaited, usedKeys, tally, now);
             case Change.KeyUsed(var used) -> withKeys(usedKeys.with(used));
             case Change.KeyForgotten(var fingerprint) -> withKeys(usedKeys.without(fingerprint));
             case Change.ListenerSet(var listener) -> {
@@ -260,16 +330,17 @@ public record MappingSystem(
     private MappingSystem with(
             PrefixMap<Listener> otherMembers, PrefixMap<PrefixMap<Registrant>> otherAwaited) {
         return new MappingSystem(
-                mappings, nonces, subscribers, otherMembers, otherAwaited, usedKeys, tally);
+                mappings, nonces, subscribers, otherMembers, otherAwaited, usedKeys, tally, pulse);
     }
 
     private MappingSystem with(PrefixMap<Mapping> other) {
-        return new MappingSystem(other, nonces, subscribers, members, awaited, usedKeys, tally);
+        return new MappingSystem(
+                other, nonces, subscribers, members, awaited, usedKeys, tally, pulse);
     }
 
     private MappingSystem with(PrefixMap<PrefixMap<Listener>> otherSubscribers, Tally otherTally) {
         return new MappingSystem(
-                mappings, nonces, otherSubscribers, members, awaited, usedKeys, otherTally);
+                mappings, nonces, otherSubscribers, members, awaited, usedKeys, otherTally, pulse);
     }
 
     /** The state in which those who have subscribed to an EID-Prefix are these, as before. */
@@ -278,7 +349,8 @@ public record MappingSystem(
     }
 
     private MappingSystem withKeys(UsedKeys other) {
-        return new MappingSystem(mappings, nonces, subscribers, members, awaited, other, tally);
+        return new MappingSystem(
+                mappings, nonces, subscribers, members, awaited, other, tally, pulse);
     }
 
     private MappingSystem with(Listener listener) {
@@ -338,6 +410,8 @@ public record MappingSystem(
         var step = new Step(this);
         switch (command) {
             case Command.Register register -> step.register(register);
+            case Command.Refresh refresh -> step.refresh(refresh);
+            case Command.Pulse(var last) -> step.pulse(last);
             case Command.Subscribe subscribe -> step.subscribe(subscribe);
             case Command.Unsubscribe unsubscribe -> step.unsubscribe(unsubscribe);
             case Command.Associate associate -> step.associate(associate);
@@ -350,8 +424,8 @@ public record MappingSystem(
                     step.configure(explicit, atMillis);
             case Command.Forget(var atMillis, var listeners) ->
                     listeners.forEach(it -> step.forget(it, atMillis));
-            case Command.Expire(var atMillis, var bereavedMillis, var eids) ->
-                    eids.forEach(eid -> step.expire(eid, atMillis, atMillis + bereavedMillis));
+            case Command.Expire(var atMillis, var bereavedMillis, var silent) ->
+                    step.expire(silent, atMillis + bereavedMillis);
         }
         return step.outcome();
     }

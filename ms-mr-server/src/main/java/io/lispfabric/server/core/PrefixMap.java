@@ -1,7 +1,9 @@
 package io.lispfabric.server.core;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -363,6 +365,29 @@ public final class PrefixMap<V> implements Expiring {
     /** Shows all entries, in the order of the keys. */
     public void forEach(BiConsumer<BitKey, V> each) {
         visit(root, entry -> each.accept(BitKey.of(entry), value(entry)));
+    }
+
+    /** All values, in the order of the keys: one may pause in between. */
+    Iterator<V> values() {
+        var entries = new Entries(root, Long.MAX_VALUE);
+        return new Iterator<>() {
+            private @Nullable Bits next = entries.next();
+
+            @Override
+            public boolean hasNext() {
+                return next != null;
+            }
+
+            @Override
+            public V next() {
+                var it = next;
+                if (it == null) {
+                    throw new NoSuchElementException();
+                }
+                next = entries.next();
+                return value(it);
+            }
+        };
     }
 
     private static void visit(@Nullable Object root, Consumer<Bits> each) {

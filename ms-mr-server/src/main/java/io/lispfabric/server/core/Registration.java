@@ -1,6 +1,7 @@
 package io.lispfabric.server.core;
 
 import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
 import java.util.List;
 
@@ -13,7 +14,11 @@ import java.util.List;
  * @param ttl how long an answer may be cached
  * @param mapVersion 0 to 4095; 0 is none
  * @param sinceMillis since when it says just this, in milliseconds of Unix time
- * @param expiresMillis when it is forgotten, in milliseconds of Unix time
+ * @param lifetimeSeconds how long after it was heard last it is forgotten; when that was, only the
+ *     leader knows (ADR 12)
+ * @param lease the number of the Map-Register that it came with, unlike those of all others of its
+ *     xTR that anything is left of
+ * @param together how many EID-Prefixes came with that lease, itself among them
  */
 public record Registration(
         Registrant registrant,
@@ -24,7 +29,9 @@ public record Registration(
         int mapVersion,
         List<Locator> locators,
         long sinceMillis,
-        long expiresMillis) {
+        int lifetimeSeconds,
+        int lease,
+        int together) {
     public Registration {
         locators = LocatorSet.of(locators);
     }
@@ -33,19 +40,44 @@ public record Registration(
         return registrant.site().equals(other.registrant.site());
     }
 
-    /** Whether only the times differ. */
+    /** What a record of a Map-Register says, which is to be registered since it came. */
+    static Registration of(
+            Command.Register command, Registrant registrant, MappingRecord record, int together) {
+        int lifetimeSeconds = command.lifetimeSeconds(record);
+        return new Registration(
+                registrant,
+                command.mergeRequest(),
+                command.proxyReply(),
+                command.securityCapable(),
+                record.ttl(),
+                record.mapVersion(),
+                record.locators(),
+                command.atMillis(),
+                lifetimeSeconds,
+                command.lease(lifetimeSeconds),
+                together);
+    }
+
+    /** Whether they differ in time alone, and in what they came with. */
     boolean saysTheSame(Registration other) {
-        return equals(
-                new Registration(
-                        other.registrant,
-                        other.merges,
-                        other.proxyReply,
-                        other.securityCapable,
-                        other.ttl,
-                        other.mapVersion,
-                        other.locators,
-                        sinceMillis,
-                        expiresMillis));
+        return registrant.equals(other.registrant)
+                && merges == other.merges
+                && proxyReply == other.proxyReply
+                && securityCapable == other.securityCapable
+                && ttl.equals(other.ttl)
+                && mapVersion == other.mapVersion
+                && locators.equals(other.locators);
+    }
+
+    /** Whether a record of a Map-Register says just this, to last as long. */
+    boolean isRepeatedBy(Command.Register command, MappingRecord record) {
+        return merges == command.mergeRequest()
+                && proxyReply == command.proxyReply()
+                && securityCapable == command.securityCapable()
+                && ttl.equals(record.ttl())
+                && mapVersion == record.mapVersion()
+                && lifetimeSeconds == command.lifetimeSeconds(record)
+                && locators.equals(record.locators());
     }
 
     /**
@@ -75,7 +107,9 @@ public record Registration(
                 mapVersion,
                 Shared.of(locators),
                 sinceMillis,
-                expiresMillis);
+                lifetimeSeconds,
+                lease,
+                together);
     }
 
     Registration since(long millis) {
@@ -88,6 +122,8 @@ public record Registration(
                 mapVersion,
                 locators,
                 millis,
-                expiresMillis);
+                lifetimeSeconds,
+                lease,
+                together);
     }
 }

@@ -12,12 +12,17 @@ import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** One command on its way through the state. */
 final class Step {
@@ -29,6 +34,10 @@ final class Step {
 
     private final List<Change> changes = new ArrayList<>();
     private final List<Effect> effects = new ArrayList<>();
+
+    /** Of whom something that was registered has changed or gone. */
+    private final Set<Registrant> altered = new LinkedHashSet<>();
+
     private final MappingSystem before;
     private MappingSystem state;
 
@@ -38,6 +47,17 @@ final class Step {
     }
 
     Outcome outcome() {
+        // Once for each xTR, however much of it has changed.
+        for (var registrant : altered) {
+            for (var voice : state.voices(registrant)) {
+                change(
+                        new Change.NonceSet(
+                                BitKey.of(voice),
+                                voice.last(),
+                                voice.changes() + 1,
+                                voice.pulse()));
+            }
+        }
         return new Outcome(state, changes, effects);
     }
 
@@ -48,33 +68,34 @@ final class Step {
 
     void register(Command.Register command) {
         var credentials = command.credentials();
-        var registrant = registrant(command);
+        var registrant = command.registrant();
         boolean grows = command.nonceCheck() != NonceCheck.NONE;
         var nonceKey =
                 command.nonceCheck()
                         .keptAt(credentials.site(), credentials.keyId(), command.identity());
         // RFC 9301 §5.6: an ETR's nonce only grows, so one that is not greater is an old packet
         // played again.
-        if (grows
-                && state.nonces()
-                        .get(nonceKey)
-                        .filter(last -> !command.nonce().isGreaterThan(last))
-                        .isPresent()) {
+        var voice = state.nonces().get(nonceKey);
+        if (grows && voice.filter(it -> !command.nonce().isGreaterThan(it.last())).isPresent()) {
             effects.add(new Effect.Replayed(command.origin(), registrant, command.nonce()));
             return;
         }
         if (grows) {
-            change(new Change.NonceSet(nonceKey, command.nonce()));
+            int count = voice.map(Voice::changes).orElse(0);
+            change(new Change.NonceSet(nonceKey, command.nonce(), count, state.pulse()));
         }
         // RFC 9302 §5: a message with an older Map-Version than the ETR's last MUST be dropped
         // silently.
         for (var record : command.records()) {
             if (isOutdated(record, registrant)) {
                 effects.add(new Effect.Outdated(command.origin(), registrant, record.eid()));
+                heard(command, Set.of());
                 return;
             }
         }
         var told = new ArrayList<MappingRecord>();
+        var together = together(command);
+        var lifetimes = new TreeSet<Integer>();
         for (var record : command.records()) {
             var before = state.at(record.eid());
             if (before.isPresent() && !before.get().admits(registrant)
@@ -96,10 +117,14 @@ final class Step {
                 // (draft-jain §5.4).
                 told.add(Mapping.goneRecord(record.eid()));
             } else {
-                told.add(register(command, registrant, before, record).record());
+                int count = together.getOrDefault(command.lifetimeSeconds(record), 0);
+                var said = Registration.of(command, registrant, record, count);
+                told.add(register(command, before, record.eid(), said).record());
+                lifetimes.add(said.lifetimeSeconds());
             }
         }
         meet(command, registrant);
+        heard(command, lifetimes);
         if (command.wantMapNotify() && !told.isEmpty()) {
             effects.add(
                     new Effect.Answer(
@@ -113,9 +138,60 @@ final class Step {
         }
     }
 
-    private static Registrant registrant(Command.Register command) {
-        var credentials = command.credentials();
-        return Registrant.of(credentials.site(), credentials.keyId(), command.identity());
+    /** Also of what only withdraws: from now on the xTR has said that as well. */
+    private void heard(Command.Register command, Set<Integer> lifetimes) {
+        var leases = new ArrayList<Effect.Heard.Lease>(lifetimes.size());
+        for (int lifetime : lifetimes) {
+            leases.add(new Effect.Heard.Lease(command.lease(lifetime), lifetime));
+        }
+        var who = command.registrant();
+        effects.add(new Effect.Heard(who, leases, state.said(who)));
+    }
+
+    /**
+     * How many EID-Prefixes there are of each lifetime: more than one only when the xTR says it
+     * itself, in the Record TTL.
+     */
+    private static Map<Integer, Integer> together(Command.Register command) {
+        var eids = new HashSet<Eid>();
+        var together = new TreeMap<Integer, Integer>();
+        for (var record : command.records()) {
+            if (!record.ttl().removes() && eids.add(record.eid())) {
+                together.merge(command.lifetimeSeconds(record), 1, Integer::sum);
+            }
+        }
+        return together;
+    }
+
+    /**
+     * A leader has led for a while more, unless another has said so since: a command that came late
+     * or twice counts once.
+     */
+    void pulse(int last) {
+        if (last == state.pulse()) {
+            change(new Change.PulseSet(last + 1));
+        }
+    }
+
+    /** The xTR says what it has said before. */
+    void refresh(Command.Refresh command) {
+        var key = command.who().nonceKey(command.keyId());
+        var voice = state.nonces().get(key);
+        if (voice.filter(it -> !command.nonce().isGreaterThan(it.last())).isPresent()) {
+            effects.add(new Effect.Replayed(command.origin(), command.who(), command.nonce()));
+        } else if (voice.filter(it -> it.changes() == command.changes()).isEmpty()) {
+            effects.add(new Effect.Unfit(command.origin(), command.who(), command.nonce()));
+        } else {
+            change(new Change.NonceSet(key, command.nonce(), command.changes(), state.pulse()));
+            effects.add(
+                    new Effect.Refreshed(
+                            command.origin(),
+                            command.who(),
+                            command.leases(),
+                            command.nonce(),
+                            state.said(command.who()),
+                            state));
+        }
     }
 
     /**
@@ -133,41 +209,28 @@ final class Step {
     }
 
     private boolean isOutdated(MappingRecord record, Registrant registrant) {
-        return state.at(record.eid())
-                .flatMap(mapping -> mapping.by(registrant))
-                .filter(last -> last.outdates(record.mapVersion()))
-                .isPresent();
+        if (record.mapVersion() == 0) {
+            return false;
+        }
+        var last = registered(record.eid(), registrant);
+        return last.isPresent() && last.get().outdates(record.mapVersion());
+    }
+
+    private Optional<Registration> registered(Eid eid, Registrant registrant) {
+        var mapping = state.at(eid);
+        return mapping.isPresent() ? mapping.get().by(registrant) : Optional.empty();
     }
 
     private Mapping register(
-            Command.Register command,
-            Registrant registrant,
-            Optional<Mapping> before,
-            MappingRecord record) {
-        // A Record TTL of all ones leaves the time to us.
-        long lifetime =
-                command.ttlForTimeout() && !record.ttl().equals(RecordTtl.RECEIVER_DECIDES)
-                        ? Integer.toUnsignedLong(record.ttl().minutes()) * 60_000
-                        : command.lifetimeMillis();
-        var fresh =
-                new Registration(
-                        registrant,
-                        command.mergeRequest(),
-                        command.proxyReply(),
-                        command.securityCapable(),
-                        record.ttl(),
-                        record.mapVersion(),
-                        record.locators(),
-                        command.atMillis(),
-                        command.atMillis() + lifetime);
-        var last = before.flatMap(mapping -> mapping.by(registrant));
+            Command.Register command, Optional<Mapping> before, Eid eid, Registration fresh) {
+        var last = registered(eid, fresh.registrant());
         var registration =
-                last.filter(fresh::saysTheSame)
-                        .map(it -> fresh.since(it.sinceMillis()))
-                        .orElse(fresh);
-        var after = Mapping.register(before, record.eid(), registration);
+                last.isPresent() && fresh.saysTheSame(last.get())
+                        ? fresh.since(last.get().sinceMillis())
+                        : fresh;
+        var after = Mapping.register(before, eid, registration);
         replace(
-                record.eid(),
+                eid,
                 before,
                 Optional.of(after),
                 Optional.of(command),
@@ -191,6 +254,7 @@ final class Step {
         change(
                 after.<Change>map(Change.MappingSet::new)
                         .orElseGet(() -> new Change.MappingGone(eid)));
+        before.ifPresent(mapping -> alter(mapping, after));
         if (before.isPresent() != after.isPresent()) {
             limit(eid, after.isPresent() ? Long.MAX_VALUE : bereavedUntil);
         }
@@ -211,8 +275,8 @@ final class Step {
         // no nonce of ours is ever used twice with another content.
         var waiting = stillAwaiting(eid, group);
         group.addAll(waiting);
-        cause.filter(it -> it.wantMapNotify() || !waiting.contains(registrant(it)))
-                .map(Step::registrant)
+        cause.filter(it -> it.wantMapNotify() || !waiting.contains(it.registrant()))
+                .map(Command.Register::registrant)
                 .ifPresent(author -> {
                     // It has said so itself, and hears the rest in the answer.
                     group.remove(author);
@@ -221,8 +285,10 @@ final class Step {
                     }
                 });
         for (var registrant : group) {
-            state.listener(new ListenerId.Member(registrant))
-                    .ifPresent(member -> tell(member.id(), eid));
+            var id = new ListenerId.Member(registrant);
+            if (state.listener(id).isPresent()) {
+                tell(id, eid);
+            }
         }
         publish(eid);
         if (DefaultEid.is(eid.prefix())) {
@@ -232,6 +298,18 @@ final class Step {
             }
         } else if (before.isPresent() != after.isPresent()) {
             publishOutside(BitKey.of(eid), Long.MAX_VALUE);
+        }
+    }
+
+    /** Notes whose part is not what it was. */
+    private void alter(Mapping before, Optional<Mapping> after) {
+        // What stays is the same object, and there may be thousands.
+        Set<Registration> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+        after.ifPresent(mapping -> kept.addAll(mapping.registrations()));
+        for (var registration : before.registrations()) {
+            if (!kept.contains(registration)) {
+                altered.add(registration.registrant());
+            }
         }
     }
 
@@ -293,11 +371,12 @@ final class Step {
         var gateways = new ArrayList<Registrant>();
         for (var mapping : around) {
             if (mapping.site().equals(site) && !mapping.sameBits(key)) {
-                mapping.registrations().stream()
-                        .filter(Registration::merges)
-                        .map(Registration::registrant)
-                        .filter(it -> it.identity().filter(xtr -> !hears(xtr, eid)).isPresent())
-                        .forEach(gateways::add);
+                for (var it : mapping.registrations()) {
+                    var xtr = it.registrant().identity();
+                    if (it.merges() && xtr.isPresent() && !hears(xtr.get(), eid)) {
+                        gateways.add(it.registrant());
+                    }
+                }
             }
         }
         return gateways;
@@ -323,8 +402,12 @@ final class Step {
 
     /** Whether an xTR hears of an EID-Prefix as a subscriber, or does not want to. */
     private boolean hears(XtrIdentity xtr, Eid eid) {
-        return state.around(eid, xtr).stream()
-                .anyMatch(it -> it.active() || it.standing() == Standing.EXCLUDED);
+        for (var it : state.around(eid, xtr)) {
+            if (it.active() || it.standing() == Standing.EXCLUDED) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**
@@ -409,10 +492,11 @@ final class Step {
         var nonce = next(listener, eid);
         if (id instanceof ListenerId.Subscriber(_, var xtr)) {
             // What another subscription of the same xTR had to say about it is overtaken.
-            state.around(eid, xtr).stream()
-                    .map(Listener::id)
-                    .filter(it -> !it.equals(id))
-                    .forEach(it -> forgetOutstanding(it, eid));
+            for (var other : state.around(eid, xtr)) {
+                if (!other.id().equals(id)) {
+                    forgetOutstanding(other.id(), eid);
+                }
+            }
         }
         change(new Change.ListenerSet(listener.with(nonce)));
         var outstanding = new Outstanding(eid, nonce, false);
@@ -971,20 +1055,30 @@ final class Step {
                         }));
     }
 
-    void expire(Eid eid, long atMillis, long bereavedUntil) {
-        state.at(eid)
-                .ifPresent(mapping -> {
-                    var kept =
-                            mapping.registrations().stream()
-                                    .filter(it -> it.expiresMillis() > atMillis)
-                                    .toList();
-                    if (kept.size() < mapping.registrations().size()) {
-                        var after =
-                                kept.isEmpty()
-                                        ? Optional.<Mapping>empty()
-                                        : Optional.of(new Mapping(eid, kept));
-                        replace(eid, Optional.of(mapping), after, Optional.empty(), bereavedUntil);
-                    }
-                });
+    /** These were not heard for as long as they last, unless they were since. */
+    void expire(List<Command.Expire.Silent> those, long bereavedUntil) {
+        var gone = new LinkedHashMap<Eid, Set<Registrant>>();
+        for (var it : those) {
+            var registered = registered(it.eid(), it.who());
+            if (registered.isPresent()
+                    && registered.get().lease() == it.lease()
+                    && state.said(it.who()) == it.said()) {
+                gone.computeIfAbsent(it.eid(), _ -> new HashSet<>()).add(it.who());
+            }
+        }
+        gone.forEach((eid, silent) -> {
+            var mapping = state.at(eid).orElseThrow();
+            var kept = new ArrayList<Registration>();
+            for (var it : mapping.registrations()) {
+                if (!silent.contains(it.registrant())) {
+                    kept.add(it);
+                }
+            }
+            var after =
+                    kept.isEmpty()
+                            ? Optional.<Mapping>empty()
+                            : Optional.of(new Mapping(eid, kept));
+            replace(eid, Optional.of(mapping), after, Optional.empty(), bereavedUntil);
+        });
     }
 }

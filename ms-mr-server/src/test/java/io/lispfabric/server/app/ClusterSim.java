@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -79,9 +80,8 @@ final class ClusterSim {
     private static final int CALM_TICK_MILLIS = 250;
     private static final int MOST_SKEW_MILLIS = 3_000;
 
-    /** For how long a registration is sure to last, whatever clocks say. */
-    static final long LEASE_MILLIS =
-            ServerConfig.Registrations.DEFAULT.timeout().toMillis() - 3 * MOST_SKEW_MILLIS;
+    /** For how long a registration is sure to last after it was said, whoever leads. */
+    static final long LEASE_MILLIS = ServerConfig.Registrations.DEFAULT.timeout().toMillis();
 
     private static final InstanceId IID = new InstanceId(1);
     private static final Eid POD = eid("40.0.0.0/16");
@@ -403,6 +403,24 @@ final class ClusterSim {
         moveFor(CALM_SECONDS);
         time.run(1_000L * QUIET_SECONDS);
         comeRight();
+        lookForTheSilent();
+    }
+
+    /** Who has failed, or begun anew, has not been heard for longer than anything lasts. */
+    private void lookForTheSilent() {
+        ledger.state()
+                .mappings()
+                .forEach((_, mapping) -> {
+                    for (var it : mapping.registrations()) {
+                        var ids = it.registrant().identity();
+                        right(
+                                xtrs.stream()
+                                        .anyMatch(xtr ->
+                                                ids.equals(Optional.of(xtr.ids()))
+                                                        && xtr.claims(mapping.eid())),
+                                it.registrant() + " still registers " + mapping.eid());
+                    }
+                });
     }
 
     private void comeRight() {
@@ -445,6 +463,8 @@ final class ClusterSim {
                 // What they leave must expire for the others.
                 if (random.nextInt(4) == 0) {
                     xtrs.get(1 + random.nextInt(2)).crash();
+                } else {
+                    xtr.refreshLate();
                 }
             }
         }

@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -98,6 +99,9 @@ final class Ledger {
 
     /** When a subscription was confirmed last: since then its xTR knows what it was told then. */
     private final Map<ListenerId, Long> confirmed = new HashMap<>();
+
+    /** What each xTR has said under which nonce. */
+    private final Map<XtrIdentity, TreeMap<Long, Eid>> spoken = new HashMap<>();
 
     private final Map<XtrIdentity, Nonce> lastTaken = new HashMap<>();
     private final Set<Taken> taken = new HashSet<>();
@@ -168,6 +172,15 @@ final class Ledger {
                 taken.add(new Taken(at.index(), xtr, register.nonce()));
             }
         }
+        if (command instanceof Command.Refresh mark && isTaken(outcome)) {
+            var xtr = mark.who().identity().orElseThrow();
+            var last = lastTaken.getOrDefault(xtr, new Nonce(0));
+            if (mark.nonce().isGreaterThan(last)) {
+                lastTaken.put(xtr, mark.nonce());
+                taken.add(new Taken(at.index(), xtr, mark.nonce()));
+                promise(at.index(), mark, last);
+            }
+        }
         for (var effect : outcome.effects()) {
             switch (effect) {
                 case Effect.Publish(var listener, var outstanding) -> {
@@ -184,6 +197,38 @@ final class Ledger {
             }
         }
         follow(at.index(), command, before, outcome);
+    }
+
+    /** An xTR sends a Map-Register. */
+    void says(XtrIdentity xtr, Nonce nonce, Eid eid) {
+        spoken.computeIfAbsent(xtr, _ -> new TreeMap<>(Long::compareUnsigned))
+                .put(nonce.value(), eid);
+    }
+
+    private static boolean isTaken(Outcome outcome) {
+        return outcome.effects().stream().anyMatch(it -> it instanceof Effect.Refreshed);
+    }
+
+    /**
+     * The Map-Registers that a mark may stand for are answered to where the xTR registers from:
+     * those after the last that was taken, of what came with one of its leases.
+     */
+    private void promise(long index, Command.Refresh mark, Nonce last) {
+        var to =
+                model.listener(new ListenerId.Member(mark.who()))
+                        .orElseThrow()
+                        .addresses()
+                        .getFirst();
+        spoken.getOrDefault(mark.who().identity().orElseThrow(), new TreeMap<>())
+                .subMap(last.value(), false, mark.nonce().value(), true)
+                .forEach((nonce, eid) ->
+                        model.at(eid)
+                                .filter(mapping ->
+                                        mapping.by(mark.who())
+                                                .filter(it -> mark.leases().contains(it.lease()))
+                                                .isPresent())
+                                .ifPresent(mapping ->
+                                        promise(index, to, new Nonce(nonce), mapping.record())));
     }
 
     private static boolean isCounted(Command.Register register) {
@@ -357,20 +402,17 @@ final class Ledger {
         if (command instanceof Command.Register register
                 && isCounted(register)
                 && outcome.effects().stream().noneMatch(it -> it instanceof Effect.Replayed)) {
-            var xtr = register.identity().orElseThrow();
-            check(
-                    REPLAYS_REFUSED,
-                    () -> taken.contains(new Taken(at.index(), xtr, register.nonce())),
-                    () ->
-                            "member "
-                                    + member
-                                    + " takes "
-                                    + register.nonce()
-                                    + " of "
-                                    + xtr
-                                    + " at "
-                                    + at);
+            checkTaken(member, at, register.identity().orElseThrow(), register.nonce());
+        } else if (command instanceof Command.Refresh mark && isTaken(outcome)) {
+            checkTaken(member, at, mark.who().identity().orElseThrow(), mark.nonce());
         }
+    }
+
+    private void checkTaken(int member, LogPosition at, XtrIdentity xtr, Nonce nonce) {
+        check(
+                REPLAYS_REFUSED,
+                () -> taken.contains(new Taken(at.index(), xtr, nonce)),
+                () -> "member " + member + " takes " + nonce + " of " + xtr + " at " + at);
     }
 
     /** A member that nobody is ahead of leads: what does it know of what xTRs were told? */

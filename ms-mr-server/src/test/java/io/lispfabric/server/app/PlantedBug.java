@@ -267,7 +267,9 @@ enum PlantedBug {
                                                             it.mapVersion(),
                                                             it.locators(),
                                                             0,
-                                                            it.expiresMillis()))
+                                                            it.lifetimeSeconds(),
+                                                            it.lease(),
+                                                            it.together()))
                                             .toList());
                         }
                     }),
@@ -338,26 +340,129 @@ enum PlantedBug {
             () ->
                     new Seams() {
                         @Override
+                        List<List<Effect>> released(int member, List<Effect> effects) {
+                            return List.of(effects.stream().map(it -> ofNothing(it)).toList());
+                        }
+
+                        private Effect ofNothing(Effect effect) {
+                            return effect instanceof Effect.Refreshed it
+                                    ? new Effect.Refreshed(
+                                            it.origin(),
+                                            it.who(),
+                                            List.of(),
+                                            it.nonce(),
+                                            it.said(),
+                                            it.state())
+                                    : effect;
+                        }
+                    }),
+
+    /** A mark is taken whatever its nonce is. */
+    TAKES_A_MARK_AGAIN(
+            REPLAYS_REFUSED,
+            () ->
+                    new Seams() {
+                        @Override
                         Outcome step(
                                 int member, LogPosition at, MappingSystem state, Command command) {
                             var outcome = state.apply(command);
-                            return command instanceof Command.Register
-                                    ? without(
-                                            state,
-                                            outcome,
-                                            it ->
-                                                    it instanceof Change.MappingSet(var mapping)
-                                                            && saysTheSame(state, mapping))
+                            return command instanceof Command.Refresh mark
+                                            && outcome.effects().stream()
+                                                    .anyMatch(it -> it instanceof Effect.Replayed)
+                                    ? new Outcome(state, List.of(), List.of(refreshed(state, mark)))
                                     : outcome;
                         }
+                    }),
 
-                        private boolean saysTheSame(MappingSystem state, Mapping mapping) {
-                            return state.at(mapping.eid())
-                                    .filter(it ->
-                                            it.record().equals(mapping.record())
-                                                    && it.registrations().size()
-                                                            == mapping.registrations().size())
-                                    .isPresent();
+    /** A mark is taken although something that it stood for is gone. */
+    TAKES_AN_UNFIT_MARK(
+            ACKNOWLEDGED_STAYS,
+            () ->
+                    new Seams() {
+                        @Override
+                        Outcome step(
+                                int member, LogPosition at, MappingSystem state, Command command) {
+                            var outcome = state.apply(command);
+                            return command instanceof Command.Refresh mark
+                                            && outcome.effects().stream()
+                                                    .anyMatch(it -> it instanceof Effect.Unfit)
+                                    ? new Outcome(state, List.of(), List.of(refreshed(state, mark)))
+                                    : outcome;
+                        }
+                    }),
+
+    /** What the leader took for silent expires, whatever the log has brought in between. */
+    EXPIRES_WHAT_IS_REFRESHED(
+            ACKNOWLEDGED_STAYS,
+            () ->
+                    new Seams() {
+                        @Override
+                        Outcome step(
+                                int member, LogPosition at, MappingSystem state, Command command) {
+                            return state.apply(
+                                    command instanceof Command.Expire it
+                                            ? new Command.Expire(
+                                                    it.atMillis(),
+                                                    it.bereavedMillis(),
+                                                    it.silent().stream()
+                                                            .map(each -> now(state, each))
+                                                            .toList())
+                                            : command);
+                        }
+
+                        private Command.Expire.Silent now(
+                                MappingSystem state, Command.Expire.Silent it) {
+                            return new Command.Expire.Silent(
+                                    it.eid(), it.who(), it.lease(), state.said(it.who()));
+                        }
+                    }),
+
+    /** A new leader takes for silent whom it has not heard itself. */
+    A_NEW_LEADER_GRANTS_NOTHING(
+            ACKNOWLEDGED_STAYS,
+            () ->
+                    new Seams() {
+                        @Override
+                        Optional<Command> leads(int member, MappingSystem state) {
+                            var all = new ArrayList<Command.Expire.Silent>();
+                            state.mappings()
+                                    .forEach((_, mapping) ->
+                                            mapping.registrations()
+                                                    .forEach(it ->
+                                                            all.add(silent(state, mapping, it))));
+                            return Optional.of(new Command.Expire(0, Long.MAX_VALUE, all));
+                        }
+
+                        private Command.Expire.Silent silent(
+                                MappingSystem state, Mapping mapping, Registration it) {
+                            var who = it.registrant();
+                            return new Command.Expire.Silent(
+                                    mapping.eid(), who, it.lease(), state.said(who));
+                        }
+                    }),
+
+    /** Leases are counted by a clock that people and other machines set. */
+    COUNTS_BY_THE_TIME_OF_DAY(
+            ACKNOWLEDGED_STAYS,
+            () ->
+                    new Seams() {
+                        @Override
+                        long clock(long steadyMillis, long millis) {
+                            return millis;
+                        }
+                    }),
+
+    /** What nobody refreshes stays. */
+    EXPIRES_NOTHING(
+            RIGHT_AT_LAST,
+            () ->
+                    new Seams() {
+                        @Override
+                        Outcome step(
+                                int member, LogPosition at, MappingSystem state, Command command) {
+                            return command instanceof Command.Expire
+                                    ? new Outcome(state, List.of(), List.of())
+                                    : state.apply(command);
                         }
                     }),
 
@@ -369,11 +474,12 @@ enum PlantedBug {
                         private final Set<Object> forgotten = new HashSet<>();
 
                         @Override
-                        void leads(int member, MappingSystem state) {
+                        Optional<Command> leads(int member, MappingSystem state) {
                             state.outstanding().stream()
                                     .map(Effect.Publish::outstanding)
                                     .filter(it -> !it.confirms())
                                     .forEach(it -> forgotten.add(List.of(it.eid(), it.nonce())));
+                            return Optional.empty();
                         }
 
                         @Override
@@ -507,6 +613,11 @@ enum PlantedBug {
                             }
                         }));
         return found.stream().findFirst();
+    }
+
+    private static Effect refreshed(MappingSystem state, Command.Refresh it) {
+        return new Effect.Refreshed(
+                it.origin(), it.who(), it.leases(), it.nonce(), state.said(it.who()), state);
     }
 
     private static boolean isReplay(MappingSystem state, Command.Register register) {

@@ -207,7 +207,7 @@ class RecordedLogTest {
         }
     }
 
-    /** Kinds that this run has not: LISP-SEC, what an operator has set up, an end. */
+    /** Kinds that this run has not: LISP-SEC, what an operator has set up, ends. */
     private static List<Command> unheardOf(List<Command> commands) {
         var subscribe =
                 commands.stream()
@@ -236,6 +236,7 @@ class RecordedLogTest {
         return List.of(
                 end,
                 new Command.Associate(key, 100, List.of(subscribe)),
+                new Command.Forget(subscribe.atMillis(), List.of(explicit.id())),
                 new Command.Configure(subscribe.atMillis(), List.of(explicit)));
     }
 }

@@ -77,8 +77,20 @@ class Seams {
         return false;
     }
 
-    /** A member leads from now on. */
-    void leads(int member, MappingSystem state) {}
+    /** What a member submits at once when it leads from now on. */
+    Optional<Command> leads(int member, MappingSystem state) {
+        return Optional.empty();
+    }
+
+    /**
+     * The clock by which a member counts how long something lasts.
+     *
+     * @param steadyMillis one that only goes forward
+     * @param millis its time of day
+     */
+    long clock(long steadyMillis, long millis) {
+        return steadyMillis;
+    }
 
     /** The Map-Notify that a member sends in the place of this one, if any. */
     Optional<MapNotify> sends(Object to, MapNotify notify) {

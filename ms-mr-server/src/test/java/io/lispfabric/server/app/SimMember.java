@@ -31,6 +31,9 @@ final class SimMember {
 
     private static final LocalAddresses LOCAL = new LocalAddresses();
 
+    /** How long a loop may be busy with what was read together. */
+    private static final int READING_MILLIS = 30;
+
     private final ClusterSim sim;
     private final int number;
     private final Ip address;
@@ -65,6 +68,8 @@ final class SimMember {
                                     incidents,
                                     LOCAL,
                                     clock,
+                                    () -> sim.seams().clock(sim.time().millis(), millis()),
+                                    task -> after(sim.time().upTo(READING_MILLIS), task),
                                     sim.nextNumber(),
                                     this::knowsAll));
             try {
@@ -72,6 +77,17 @@ final class SimMember {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        private void after(long delayMillis, Runnable what) {
+            sim.time()
+                    .after(
+                            delayMillis,
+                            () -> {
+                                if (!over) {
+                                    what.run();
+                                }
+                            });
         }
 
         private boolean knowsAll() {
@@ -100,20 +116,15 @@ final class SimMember {
             @Override
             public void onLeadership(boolean leads) {
                 if (leads) {
-                    sim.seams().leads(number, mappings.current());
+                    sim.seams()
+                            .leads(number, mappings.current())
+                            .ifPresent(it -> raft.submit(StateCodec.encode(it)));
                 }
                 later(() -> plane.lead(leads));
             }
 
             private void later(Runnable what) {
-                sim.time()
-                        .after(
-                                1,
-                                () -> {
-                                    if (!over) {
-                                        what.run();
-                                    }
-                                });
+                after(1, what);
             }
         }
     }

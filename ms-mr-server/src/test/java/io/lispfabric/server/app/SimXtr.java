@@ -45,6 +45,9 @@ final class SimXtr {
     private static final long ASK_AGAIN_MILLIS = 1_000;
     private static final long NEAR = 1L << 32;
 
+    /** Between two looks of a leader for what has expired. */
+    private static final int LATE_MILLIS = 300;
+
     /** More than a Map-Server has to tell while a question waits for its answer. */
     private static final long SPACING = 1 << 16;
 
@@ -57,6 +60,9 @@ final class SimXtr {
         private int version;
         private long dueMillis;
         private long backoffMillis = 1_000;
+
+        /** When it sent what was answered last, if anything was. */
+        private long registeredMillis = -1;
     }
 
     private record Said(Eid eid, int version, long atMillis) {}
@@ -87,6 +93,10 @@ final class SimXtr {
     private final Map<Nonce, Said> said = new LinkedHashMap<>();
     private final Map<Eid, MappingRecord> group = new LinkedHashMap<>();
     private final Map<Eid, Nonce> groupNonces = new LinkedHashMap<>();
+
+    /** When there was news of a group last. */
+    private final Map<Eid, Long> groupMillis = new LinkedHashMap<>();
+
     private Nonce lastNonce = new Nonce(0);
     private boolean restarted;
 
@@ -148,6 +158,7 @@ final class SimXtr {
         said.clear();
         group.clear();
         groupNonces.clear();
+        groupMillis.clear();
         asked.clear();
         answered.clear();
         confirmations.clear();
@@ -167,12 +178,35 @@ final class SimXtr {
         claim.version++;
         claim.dueMillis = 0;
         claim.backoffMillis = 1_000;
+        claim.registeredMillis = -1;
     }
 
     void withdraw(Eid eid) {
         if (claims.containsKey(eid)) {
             register(eid, -1);
         }
+    }
+
+    /** It says nothing until what it has registered expires, and then at just that moment. */
+    void refreshLate() {
+        claims.forEach((eid, claim) -> {
+            if (claim.registeredMillis >= 0) {
+                int version = claim.version;
+                long dueMillis =
+                        claim.registeredMillis
+                                + ServerConfig.Registrations.DEFAULT.timeout().toMillis()
+                                + time.upTo(LATE_MILLIS);
+                claim.dueMillis = dueMillis + REFRESH_MILLIS;
+                // Leaders look at every tick; this may be in between.
+                time.after(
+                        Math.max(1, dueMillis - time.millis()),
+                        () -> {
+                            if (alive && claims.get(eid) == claim && claim.version == version) {
+                                send(eid, claim);
+                            }
+                        });
+            }
+        });
     }
 
     void subscribe(Eid eid) {
@@ -189,6 +223,11 @@ final class SimXtr {
         var mine = new LinkedHashMap<>(group);
         mine.keySet().retainAll(claims.keySet());
         return mine;
+    }
+
+    /** Whether it is there and says that an EID is its own. */
+    boolean claims(Eid eid) {
+        return alive && claims.containsKey(eid);
     }
 
     Map<Eid, MappingRecord> cache() {
@@ -230,6 +269,7 @@ final class SimXtr {
         claim.backoffMillis = Math.min(2 * claim.backoffMillis, REFRESH_MILLIS);
         lastNonce = noncesGrow ? lastNonce.next() : new Nonce(time.random().nextLong());
         said.put(lastNonce, new Said(eid, claim.version, time.millis()));
+        sim.ledger().says(ids, lastNonce, eid);
         var record =
                 claim.weight < 0
                         ? MappingRecord.of(RecordTtl.REMOVE, eid, List.of())
@@ -380,7 +420,11 @@ final class SimXtr {
             claims.remove(what.eid());
             group.remove(what.eid());
         } else {
-            claim.dueMillis = time.millis() + REFRESH_MILLIS;
+            claim.registeredMillis = what.atMillis();
+            // News that came meanwhile may be newer than the answer: they have different counters.
+            // Then it refreshes at once, as the answer to that is newer than both.
+            boolean uncertain = groupMillis.getOrDefault(what.eid(), 0L) >= what.atMillis();
+            claim.dueMillis = uncertain ? time.millis() : time.millis() + REFRESH_MILLIS;
             claim.backoffMillis = 1_000;
             group.put(what.eid(), record);
         }
@@ -450,6 +494,7 @@ final class SimXtr {
         // Not of a subscription that we know of: news of a multihoming group.
         if (ofGroup) {
             acknowledge(member, nonce, record);
+            groupMillis.put(eid, time.millis());
             var last = Optional.ofNullable(groupNonces.get(eid));
             if (last.filter(it -> !nonce.isGreaterThan(it)).isEmpty()) {
                 groupNonces.put(eid, nonce);

@@ -2,26 +2,32 @@ package io.lispfabric.server.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.ReplicationListEntry;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.server.core.BitKey;
 import io.lispfabric.server.core.Change;
+import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Registrant;
 import io.lispfabric.server.core.Registration;
 import io.lispfabric.store.Write;
 import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is written to the store is what is read from it. */
@@ -43,7 +49,9 @@ class StateCodecTest {
                                         1,
                                         100)),
                         1000,
-                        2000);
+                        180,
+                        0x8000_0001,
+                        255);
         return new Mapping(eid, List.of(registration));
     }
 
@@ -73,5 +81,45 @@ class StateCodecTest {
         var read = StateCodec.change(put.key(), put.value());
         assertThat(read).isEqualTo(new Change.MappingSet(mapping));
         assertThat(MappingSystem.EMPTY.with(read).at(eid)).contains(mapping);
+    }
+
+    private static final Registrant XTR =
+            new Registrant(
+                    "POD-D", Optional.of(new XtrIdentity(new XtrId(0, 1), new SiteId(4))), 0);
+
+    static List<Command> aboutLeases() {
+        var eid = Eid.parse("[1]40.0.0.7/32", InstanceId.DEFAULT);
+        return List.of(
+                new Command.Refresh(-1, XTR, 255, -1, List.of(-1, 0, 7), new Nonce(-1)),
+                new Command.Pulse(-1),
+                new Command.Expire(
+                        1, 2, List.of(new Command.Expire.Silent(eid, XTR, -1, Long.MIN_VALUE))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("aboutLeases")
+    void whatTheLogHoldsOfLeasesIsRead(Command command) {
+        assertThat(StateCodec.decode(StateCodec.encode(command))).isEqualTo(command);
+    }
+
+    static List<Change> ofLeases() {
+        return List.of(
+                new Change.NonceSet(
+                        new BitKey(Bytes.of(new byte[] {1, 2}), 16), new Nonce(-1), 8, -1),
+                new Change.PulseSet(-1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofLeases")
+    void whatIsStoredOfLeasesIsRead(Change change) {
+        var put = (Write.Put) StateCodec.row(change);
+        assertThat(StateCodec.change(put.key(), put.value())).isEqualTo(change);
+    }
+
+    /** docs/performance.md says so. */
+    @Test
+    void aMarkIsAsLongHoweverMuchIsRepeated() {
+        var mark = new Command.Refresh(1, XTR, 1, 1, List.of(7), new Nonce(2));
+        assertThat(StateCodec.encode(mark).remaining()).isEqualTo(61);
     }
 }

@@ -113,7 +113,9 @@ class DirectoryTest {
                                 version,
                                 List.of(Locator.of(Rloc.of("192.0.2.1"), 1, 1)),
                                 0,
-                                1000)));
+                                180,
+                                1,
+                                1)));
     }
 
     private static Change change(Edit edit) {

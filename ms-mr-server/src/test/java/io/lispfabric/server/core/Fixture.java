@@ -75,16 +75,26 @@ final class Fixture {
 
     /** The same by an xTR that does not ask to be merged. */
     static Command.Register alone(Command.Register it) {
+        return with(it, it.nonceCheck(), false);
+    }
+
+    /** The same by a legacy peer that chooses nonces as it likes. */
+    static Command.Register unchecked(Command.Register it) {
+        return with(it, NonceCheck.NONE, it.mergeRequest());
+    }
+
+    private static Command.Register with(
+            Command.Register it, NonceCheck check, boolean mergeRequest) {
         return new Command.Register(
                 it.origin(),
                 it.atMillis(),
                 it.credentials(),
-                it.nonceCheck(),
+                check,
                 it.identity(),
                 it.nonce(),
                 it.proxyReply(),
                 it.securityCapable(),
-                false,
+                mergeRequest,
                 it.wantMapNotify(),
                 it.ttlForTimeout(),
                 it.lifetimeMillis(),

@@ -33,6 +33,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation with the mapping system, written down: what xTRs say ({@code >}), when, and all
@@ -85,6 +86,11 @@ final class Transcript {
     private final List<Line> heard = new ArrayList<>();
     private MappingSystem state = MappingSystem.EMPTY;
     private Publisher publisher = new Publisher();
+    private final Leases leases = new Leases();
+
+    /** The last Map-Register. */
+    private Command.@Nullable Register said;
+
     private Room room = Fixture.ROOM;
     private int mostKeys = 1_000;
     private int second;
@@ -168,6 +174,7 @@ final class Transcript {
     // The conversation
 
     private void run() {
+        leases.onLeading();
         for (var line : written) {
             advance(line.second());
             if (line.text().contains(" > ")) {
@@ -177,6 +184,7 @@ final class Transcript {
                 heard.add(line);
                 publisher = new Publisher();
                 publisher.onLeading(state, now());
+                leases.onLeading();
             } else if (line.text().startsWith("-- configured:")) {
                 heard.add(line);
                 configure(line.text().substring(14).strip());
@@ -207,10 +215,8 @@ final class Transcript {
             if (!over.isEmpty()) {
                 apply(new Command.Forget(now().toEpochMilli(), over));
             }
-            var due = state.due(now().toEpochMilli(), 100);
-            if (!due.isEmpty()) {
-                apply(new Command.Expire(now().toEpochMilli(), Fixture.TEMPORARY_MILLIS, due));
-            }
+            long millis = now().toEpochMilli();
+            leases.poll(state, millis, millis, Fixture.TEMPORARY_MILLIS).forEach(this::apply);
             publish();
         }
     }
@@ -253,6 +259,12 @@ final class Transcript {
             switch (effect) {
                 case Effect.Answer answer ->
                         notify(answer.credentials(), answer.to(), answer.nonce(), answer.records());
+                case Effect.Heard heard -> leases.onHeard(heard, now().toEpochMilli());
+                case Effect.Refreshed refreshed -> {
+                    leases.onRefreshed(refreshed, now().toEpochMilli());
+                    answer(refreshed);
+                }
+                case Effect.Unfit _ -> throw new IllegalStateException("nothing came between");
                 case Effect.NotSubscribed(var asked) ->
                         reply(
                                 asked.nonce(),
@@ -297,7 +309,7 @@ final class Transcript {
                 Arrays.stream(String.join(" ", words).split(" ; "))
                         .map(Transcript::record)
                         .toList();
-        apply(
+        var register =
                 new Command.Register(
                         ORIGIN,
                         now().toEpochMilli(),
@@ -314,7 +326,19 @@ final class Transcript {
                         xtr.address(),
                         4342,
                         Fixture.TEMPORARY_MILLIS,
-                        records));
+                        records);
+        said = register;
+        apply(state.mark(register).<Command>map(it -> it).orElse(register));
+    }
+
+    /** As the process does that has heard the Map-Register. */
+    private void answer(Effect.Refreshed refreshed) {
+        var register = Objects.requireNonNull(said);
+        notify(
+                register.credentials(),
+                register.source(),
+                register.nonce(),
+                register.records().stream().map(it -> refreshed.state().record(it.eid())).toList());
     }
 
     private void request(Xtr xtr, Nonce nonce, Deque<String> words) {

@@ -1,0 +1,227 @@
+package io.lispfabric.server.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.InstanceId;
+import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.Rfc;
+import io.lispfabric.lcaf.Rloc;
+import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.Effect;
+import io.lispfabric.store.LogPosition;
+import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.Decoded;
+import io.lispfabric.wire.LispCodec;
+import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.XtrId;
+import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.udp.Datagram;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a member makes of Map-Registers that say nothing new (ADR 12), between socket and log. */
+class RefreshMarksTest {
+    private static final InetSocketAddress XTR = new InetSocketAddress("192.0.2.1", 4342);
+    private static final InstanceId IID = new InstanceId(1);
+    private static final String ONE = "40.0.0.1/32";
+    private static final String TWO = "40.0.0.2/32";
+    private static final String THREE = "40.0.0.3/32";
+
+    private final List<Effect> released = new ArrayList<>();
+    private final MappingLog mappings =
+            new MappingLog(
+                    new MappingLog.Released() {
+                        @Override
+                        public void onEffects(List<Effect> effects) {
+                            released.addAll(effects);
+                        }
+
+                        @Override
+                        public void onLeadership(boolean leads) {}
+                    });
+
+    private final ArrayDeque<Runnable> loop = new ArrayDeque<>();
+    private final List<Command> submitted = new ArrayList<>();
+    private final List<Nonce> notified = new ArrayList<>();
+    private final ServerMetrics metrics = new ServerMetrics();
+    private final ControlPlane plane = plane();
+    private long index;
+
+    private ControlPlane plane() {
+        InstantSource clock = () -> Instant.ofEpochSecond(1_800_000_000);
+        var incidents = new Incidents(metrics, clock, _ -> {});
+        return new ControlPlane(
+                new Surroundings(
+                        ClusterSim.CONFIG,
+                        mappings,
+                        this::submit,
+                        new Outbox(this::send, ClusterSim.CONFIG, metrics, incidents),
+                        metrics,
+                        incidents,
+                        new LocalAddresses(),
+                        clock,
+                        () -> 0,
+                        loop::add,
+                        7,
+                        () -> true));
+    }
+
+    private CompletableFuture<?> submit(ByteBuffer octets) {
+        submitted.add(StateCodec.decode(octets));
+        return new CompletableFuture<>();
+    }
+
+    private void send(InetSocketAddress to, ByteBuffer octets) {
+        if (LispCodec.decode(octets) instanceof Decoded.Message(MapNotify notify)) {
+            notified.add(notify.nonce());
+        }
+    }
+
+    /** An xTR says this; what is read with it is read together. */
+    private void says(int xtr, long nonce, boolean merges, String eid, int weight) {
+        var locator = Locator.of(new Rloc(Ip.parse("192.0.2." + xtr)), 1, weight);
+        var register =
+                new MapRegister(
+                        true,
+                        false,
+                        false,
+                        false,
+                        merges,
+                        true,
+                        new Nonce(nonce),
+                        new Authentication(0, 0, Bytes.EMPTY),
+                        List.of(
+                                MappingRecord.of(
+                                        RecordTtl.ONE_DAY, Eid.parse(eid, IID), List.of(locator))),
+                        Optional.of(new XtrIdentity(new XtrId(0, xtr), new SiteId(4))));
+        var octets = MessageAuthentication.seal(register, ClusterSim.KEY);
+        plane.receive(new Datagram(XTR, ByteBuffer.wrap(octets)));
+    }
+
+    private void says(long nonce, String eid) {
+        says(1, nonce, true, eid, 100);
+    }
+
+    /** All that was read is handled; returns what went to the log, which has not come back yet. */
+    private List<Command> handOn() {
+        while (!loop.isEmpty()) {
+            loop.remove().run();
+        }
+        var those = List.copyOf(submitted);
+        submitted.clear();
+        return those;
+    }
+
+    private void commit(List<Command> commands) {
+        for (var command : commands) {
+            mappings.apply(new LogPosition(1, index++), StateCodec.encode(command)).release().run();
+        }
+        var effects = List.copyOf(released);
+        released.clear();
+        plane.release(effects);
+    }
+
+    @BeforeEach
+    void anXtrRegistersThreeEids() {
+        says(1, ONE);
+        says(2, TWO);
+        says(3, THREE);
+        commit(handOn());
+        assertThat(notified).containsExactly(new Nonce(1), new Nonce(2), new Nonce(3));
+        notified.clear();
+    }
+
+    @Rfc("9301 §5.6")
+    @Test
+    void whatAnXtrRepeatsTogetherIsOneMarkAndAnsweredEach() {
+        says(4, ONE);
+        says(5, TWO);
+        says(6, THREE);
+        var commands = handOn();
+        assertThat(commands)
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Command.Refresh.class,
+                        it -> {
+                            assertThat(it.nonce()).isEqualTo(new Nonce(6));
+                            assertThat(it.leases()).hasSize(3);
+                        });
+        assertThat(notified).isEmpty();
+        commit(commands);
+        assertThat(notified).containsExactly(new Nonce(4), new Nonce(5), new Nonce(6));
+        assertThat(metrics.registry().getSampleValue("lisp_refreshes_total")).isEqualTo(3);
+        assertThat(metrics.registry().getSampleValue("lisp_refresh_marks_total")).isEqualTo(1);
+    }
+
+    @Test
+    void whatComesLaterIsInTheLogLater() {
+        says(4, ONE);
+        says(1, 5, true, TWO, 7);
+        says(6, THREE);
+        var commands = handOn();
+        assertThat(commands).hasSize(3);
+        assertThat(commands.get(0)).isInstanceOf(Command.Refresh.class);
+        assertThat(commands.get(1)).isInstanceOf(Command.Register.class);
+        commit(commands);
+        // The change has made the second mark unfit, so that the whole Map-Register follows.
+        commit(handOn());
+        assertThat(notified).containsExactly(new Nonce(4), new Nonce(5), new Nonce(6));
+    }
+
+    /** An old packet must not be covered by a mark for a newer one. */
+    @Rfc("9301 §5.6")
+    @Test
+    void whatComesWithALesserNonceIsRefused() {
+        says(5, ONE);
+        says(4, TWO);
+        commit(handOn());
+        assertThat(notified).containsExactly(new Nonce(5));
+        assertThat(metrics.drops(Drop.REPLAYED)).isEqualTo(1);
+    }
+
+    @Test
+    void aMarkThatComesTooLateIsFollowedByAllThatItStoodFor() {
+        says(4, ONE);
+        says(5, TWO);
+        var mark = handOn();
+        // Another xTR of the site takes the EID over.
+        says(2, 1, false, ONE, 100);
+        commit(handOn());
+        notified.clear();
+        commit(mark);
+        assertThat(notified).isEmpty();
+        commit(handOn());
+        assertThat(notified).containsExactly(new Nonce(4), new Nonce(5));
+    }
+
+    /** Whoever learns all that anybody may send still learns nothing that works a second time. */
+    @Rfc("9301 §5.6")
+    @Test
+    void aMarkedMapRegisterIsRefusedWhenItComesAgain() {
+        says(4, ONE);
+        commit(handOn());
+        notified.clear();
+        says(4, ONE);
+        commit(handOn());
+        assertThat(notified).isEmpty();
+        assertThat(metrics.drops(Drop.REPLAYED)).isEqualTo(1);
+    }
+}
