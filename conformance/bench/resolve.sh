@@ -15,70 +15,22 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
+. conformance/bench/lab.sh
+
 EIDS=${EIDS:-10000 100000} # registered at servers of ours, one after another; at OOR as many as at the first
 RECORDS=${RECORDS:-100000} # in NSD's zone
-ADDRESS=10.10.0.2
 STRANGER=10.10.9.9
-REGISTRAR=10.10.0.1
 COMMAND=${COMMAND:-resolve}
 REPLIES=${REPLIES:-1000000} # that one address may get of us in a second
 PEERS=${PEERS:-yes} # no: without NSD and OOR
-SECRET=a-secret-for-benchmarks-of-32-by
-net=bench$$
-far=$net-far # where Map-Registers come from: OOR confirms none but those from port 4342, which is its own in its place
-work=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")
 
-declare -A running=() # name → pid, the leader of its own process group
-start() { # NAME COMMAND…
-  setsid ip netns exec "$net" "${@:2}" >"$work/$1.log" 2>&1 </dev/null &
-  running[$1]=$!
-}
-cleanup() {
-  trap - EXIT INT TERM
-  for pid in "${running[@]}"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
-  sleep 0.5
-  for pid in "${running[@]}"; do kill -KILL -- "-$pid" 2>/dev/null || true; done
-  ip netns del "$net" 2>/dev/null || true
-  ip netns del "$far" 2>/dev/null || true
-  if [[ -n "${KEEP:-}" ]]; then echo "logs: $work"; else rm -rf "$work"; fi
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-die() { echo "resolve.sh: $*" >&2; exit 2; }
-
-wanted() { # TOOL PACKAGE: there, or installed now
-  command -v "$1" >/dev/null && return
-  echo "resolve.sh: installing $2 (Debian)" >&2
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$2" >"$work/apt-$2.log" 2>&1 || true
-  command -v "$1" >/dev/null || { echo "resolve.sh: $2 cannot be installed, so it is left out" >&2; return 1; }
-}
-listens() { # PORT: until somebody does
-  for _ in {1..150}; do
-    [[ -n "$(ip netns exec "$net" ss -Hlun "sport = :$1")" ]] && return
-    sleep 0.2
-  done
-  return 1
-}
-
-[[ $EUID == 0 ]] || die "needs root, for a network namespace"
-lispctl=${LISPCTL:-./lispctl}
-$lispctl version >/dev/null || die "$lispctl does not build or run"
+open_lab "${TMPDIR:-/tmp}"
 . .mvn/find-jdk.sh
 java=$(find_jdk)/bin/java
-ip netns add "$net"
-ip -n "$net" link set lo up
-ip netns add "$far"
-ip -n "$far" link set lo up
-ip -n "$net" link add eth0 type veth peer name eth0 netns "$far"
-ip -n "$net" addr add $ADDRESS/24 dev eth0
 ip -n "$net" addr add $STRANGER/32 dev lo
-ip -n "$net" link set eth0 up
-ip -n "$far" addr add $REGISTRAR/24 dev eth0
-ip -n "$far" link set eth0 up
 ip -n "$net" route add default via $REGISTRAR
 
 targets=()
-printf '%s\n' "$SECRET" >"$work/key"
 
 # What `serve --dev` is, but for keys and prefixes of its own, and answers without bound for the one who asks.
 serve() { # NAME PORT EIDS
@@ -148,22 +100,8 @@ END
   fi
 fi
 
-# OOR keeps registrations for three minutes and its socket in /tmp; it takes one record in a message.
-if [[ $PEERS == yes && $COMMAND != pubsub && $COMMAND != converge ]] && wanted oor openoverlayrouter; then
-  printf '%s\n' 'debug = 0' 'map-request-retries = 2' 'operating-mode = MS' 'control-iface = eth0' 'lisp-site {' \
-    ' eid-prefix = 172.16.0.0/12' ' key-type = 1' " key = $SECRET" ' iid = 0' ' accept-more-specifics = true' '}' \
-    >"$work/oor.conf"
-  start oor unshare -m bash -c '
-    conf=$(<"$1")
-    mount -t tmpfs oor /tmp && mount -t tmpfs oor /run && cd /tmp || exit
-    printf "%s\n" "$conf" >oor.conf
-    exec oor -f oor.conf' bash "$work/oor.conf"
-  if listens 4342; then
-    targets+=("oor=lisp:$ADDRESS:4342:${running[oor]}:${EIDS%% *}")
-  else
-    echo "resolve.sh: OOR does not start, so it is left out:" >&2
-    tail -5 "$work/oor.log" >&2
-  fi
+if [[ $PEERS == yes && $COMMAND == re* ]] && start_oor; then
+  targets+=("oor=lisp:$ADDRESS:4342:${running[oor]}:${EIDS%% *}")
 fi
 
 if [[ $COMMAND != resolve ]]; then
@@ -175,6 +113,4 @@ if [[ $COMMAND == register ]]; then
   set -- --from $REGISTRAR:4342 "$@"
   from=$far
 fi
-cut -d' ' -f1-3 /proc/loadavg | sed 's/^/load average before: /' >&2
-ip netns exec "${from:-$net}" $lispctl bench "$COMMAND" "${targets[@]}" --key-file "$work/key" --legacy oor "$@"
-cut -d' ' -f1-3 /proc/loadavg | sed 's/^/load average after:  /' >&2
+in_lab "${from:-$net}" $lispctl bench "$COMMAND" "${targets[@]}" --key-file "$work/key" --legacy oor "$@"

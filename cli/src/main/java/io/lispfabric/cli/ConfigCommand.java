@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import picocli.CommandLine.Command;
@@ -117,12 +118,16 @@ final class ConfigCommand {
         public Integer call() throws CommandFailure {
             var settings = folder.resolve(kind + ".yaml");
             var secret = folder.resolve(kind + ".key");
+            boolean shared;
             try {
                 Files.createDirectories(folder);
                 if (Files.exists(settings)) {
                     throw new FileAlreadyExistsException(settings.toString());
                 }
-                SecretFile.write(secret);
+                shared = share(secret);
+                if (!shared) {
+                    SecretFile.write(secret);
+                }
                 try (var example = example()) {
                     Files.write(settings, example.readAllBytes(), StandardOpenOption.CREATE_NEW);
                 }
@@ -140,7 +145,19 @@ final class ConfigCommand {
                                 .put("settings", settings.toString())
                                 .put("secret", secret.toString()));
             } else {
-                out().println("wrote " + settings + ", and a new secret to " + secret);
+                out().println(
+                                "wrote "
+                                        + settings
+                                        + (shared
+                                                ? ", and the secret of ms.key to "
+                                                : ", and a new secret to ")
+                                        + secret);
+                if (kind == Kind.xtr && !shared) {
+                    out().println(
+                                    "the Map-Server's site must have the same secret: put that of"
+                                            + " its key file into "
+                                            + secret);
+                }
                 out().println(
                                 "next: lispctl "
                                         + (kind == Kind.ms ? "serve" : "agent")
@@ -148,6 +165,17 @@ final class ConfigCommand {
                                         + settings);
             }
             return ExitCode.OK;
+        }
+
+        /** An xTR has the secret of its site: that of a Map-Server made here, if there is one. */
+        private boolean share(Path secret) throws IOException {
+            var other = folder.resolve(Kind.ms + ".key");
+            if (kind != Kind.xtr || !Files.exists(other)) {
+                return false;
+            }
+            // With its permissions: nobody else may read it.
+            Files.copy(other, secret, StandardCopyOption.COPY_ATTRIBUTES);
+            return true;
         }
 
         private InputStream example() throws IOException {

@@ -41,6 +41,19 @@ class ConfigCommandTest {
         assertThat(Files.readString(secret)).matches("[0-9a-f]{32}\n");
     }
 
+    @Test
+    void anXtrGetsTheSecretOfTheMapServerBesideIt() throws Exception {
+        Run.lispctl("config", "init", "ms", "--dir", folder.toString());
+        var init = Run.lispctl("config", "init", "xtr", "--dir", folder.toString());
+
+        assertThat(init.out()).contains("the secret of ms.key");
+        assertThat(folder.resolve("xtr.key")).hasSameTextualContentAs(folder.resolve("ms.key"));
+        assertThat(
+                        PosixFilePermissions.toString(
+                                Files.getPosixFilePermissions(folder.resolve("xtr.key"))))
+                .isEqualTo("rw-------");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"ms.yaml", "ms.key"})
     void nothingIsOverwritten(String there) throws Exception {

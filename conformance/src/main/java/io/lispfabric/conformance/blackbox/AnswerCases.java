@@ -127,12 +127,29 @@ final class AnswerCases {
                             check(
                                     told.stream().anyMatch(it -> it.covers(asked)),
                                     "no record covers " + asked);
-                            for (var eid : inside) {
-                                check(
-                                        told.contains(eid)
-                                                || told.stream().noneMatch(it -> it.covers(eid)),
-                                        "the answer hides " + eid);
-                            }
+                            hidesNone(told, inside);
+                        }),
+                positive(
+                        "overlap.prefix",
+                        "9301 §5.5",
+                        "The answer for an EID-Prefix hides nothing that is registered inside it.",
+                        talk -> {
+                            var inside =
+                                    List.of(talk.ipv4().plus(0, 26), talk.ipv4().plus(128, 25));
+                            talk.register(
+                                    talk.xtr()
+                                            .register(
+                                                    MappingOctets.of(inside.get(0), A),
+                                                    MappingOctets.of(inside.get(1), B)));
+                            hidesNone(RegisterCases.eids(talk.ask(talk.ipv4())), inside);
+                        }),
+                positive(
+                        "overlap.prefix-too-many",
+                        "9301 §5.5",
+                        "Nor does it when not all of that fits.",
+                        talk -> {
+                            var inside = crowd(talk);
+                            hidesNone(RegisterCases.eids(talk.ask(talk.ipv4())), inside);
                         }),
                 positive(
                         "reply.size",
@@ -145,6 +162,14 @@ final class AnswerCases {
                             int size = talk.ask(talk.ipv4().host(201)).octets().length;
                             check(size <= most, "the Map-Reply has " + size + " octets");
                         }));
+    }
+
+    private static void hidesNone(List<Address> told, List<Address> registered) throws Outcome {
+        for (var eid : registered) {
+            check(
+                    told.contains(eid) || told.stream().noneMatch(it -> it.covers(eid)),
+                    "the answer hides " + eid);
+        }
     }
 
     /** The /24 with 60 more-specifics. */

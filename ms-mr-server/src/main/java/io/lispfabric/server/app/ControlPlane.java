@@ -52,7 +52,7 @@ final class ControlPlane {
         this.vendors = Vendors.of(around.config().vendors());
         this.registers = new MapRegisters(around);
         this.requests = new MapRequests(around);
-        this.publications = new Publications(around, requests::mayAnswer);
+        this.publications = new Publications(around, requests::mayAnswer, requests::charge);
     }
 
     void receive(Datagram datagram) {
@@ -144,8 +144,16 @@ final class ControlPlane {
                             var nonce,
                             var record)
                     when publications.leads() ->
-                    around.outbox()
-                            .sendNotify(credentials, recipient, to, port, nonce, List.of(record));
+                    requests.charge(
+                            to,
+                            around.outbox()
+                                    .sendNotify(
+                                            credentials,
+                                            recipient,
+                                            to,
+                                            port,
+                                            nonce,
+                                            List.of(record)));
             case Effect _ -> {} // another replica's to do
         }
     }

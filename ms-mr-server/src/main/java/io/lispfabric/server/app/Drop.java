@@ -25,6 +25,8 @@ enum Drop {
     REGISTERED_TOO_OFTEN("%s registers %s more often than registrations.repeats-per-second allows"),
     /** This member has other rows than the majority, so what it would say may be wrong. */
     DIFFERS,
+    /** A site has more on its way through the log than one may. */
+    SITE_BUSY("%s registers more at once than the log takes of one site; now from %s"),
     /** A member that has just started, and does not yet know what there is not. */
     CATCHING_UP,
     /** A Map-Version older than the one that is registered (RFC 9302 §5: SHOULD log). */
@@ -63,6 +65,8 @@ enum Drop {
     BAD_KEY_WRAP("the one-time key from %s cannot be unwrapped, nonce %s"),
     /** A one-time key that has made a security association before (RFC 9437 §7.1). */
     KEY_USED_AGAIN("%s uses a one-time key again, or more in a day than its secret may, for %s"),
+    /** A subscription that nothing proves, with a nonce that leaves none for what is to be told. */
+    NONCE_TOO_HIGH("%s gives a nonce that leaves no greater ones: %s"),
     /** A question that came from the Map-Server that it would go to. */
     LOOP("%s sends a question to us that we would send there: %s"),
     /** A question that went from server to server until its hops were used up. */

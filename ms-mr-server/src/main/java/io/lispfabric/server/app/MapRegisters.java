@@ -2,9 +2,11 @@ package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.lcaf.ExplicitLocatorPath;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.NatTraversal;
 import io.lispfabric.lcaf.ReplicationListEntry;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Command;
@@ -27,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** Map-Registers: whether the xTR may say what it says (RFC 9301 §5.6, §8.2). */
@@ -45,8 +49,18 @@ final class MapRegisters {
      */
     private static final int MOST_MARKED = 16_384;
 
+    /**
+     * Records of one site that may be on their way through the log: what others have to wait for is
+     * then some hundred milliseconds, whatever one site does.
+     */
+    private static final int MOST_UNDER_WAY = 4_096;
+
     private final Surroundings around;
     private final RepeatLimit repeats;
+
+    /** Records on their way through the log, by site. */
+    private final Map<String, AtomicInteger> underWay = new ConcurrentHashMap<>();
+
     private final BoundedMap<Message, Sent> sent = new BoundedMap<>(MOST_SENT);
     private final BoundedMap<Marked, List<Command.Register>> marked = new BoundedMap<>(MOST_MARKED);
 
@@ -76,6 +90,14 @@ final class MapRegisters {
             return;
         }
         if (isAnswered(site, register, from)) {
+            return;
+        }
+        // The log has the last word, but what was played again shall cost it nothing.
+        if (isReplay(register, voucher.get())) {
+            var who =
+                    Registrant.of(
+                            site.name(), register.authentication().keyId(), register.identity());
+            around.drop(Drop.REPLAYED, who, register.nonce());
             return;
         }
         if (!hasRoomFor(register, voucher.get())) {
@@ -143,8 +165,20 @@ final class MapRegisters {
         } else {
             // It is in the log after what the xTR has said before.
             handOn(command.registrant());
-            around.submit(command);
+            submit(command);
         }
+    }
+
+    private void submit(Command.Register command) {
+        var site = command.credentials().site();
+        int records = command.records().size();
+        var busy = underWay.computeIfAbsent(site, _ -> new AtomicInteger());
+        if (busy.addAndGet(records) > MOST_UNDER_WAY) {
+            busy.addAndGet(-records);
+            around.drop(Drop.SITE_BUSY, site, command.source());
+            return;
+        }
+        around.submit(command, () -> busy.addAndGet(-records));
     }
 
     private void gather(Command.Refresh mark, Command.Register command) {
@@ -205,13 +239,23 @@ final class MapRegisters {
         var commands = marked(it.who(), it.nonce());
         if (!commands.isEmpty()) {
             around.metrics().unfit();
-            commands.forEach(around::submit);
+            commands.forEach(this::submit);
         }
     }
 
     private List<Command.Register> marked(Registrant who, Nonce nonce) {
         var commands = marked.remove(new Marked(who, nonce));
         return commands == null ? List.of() : commands;
+    }
+
+    private boolean isReplay(MapRegister register, Voucher voucher) {
+        return around.state()
+                .isReplay(
+                        voucher.site().nonceCheck(voucher.key()),
+                        voucher.site().name(),
+                        register.authentication().keyId(),
+                        register.identity(),
+                        register.nonce());
     }
 
     /**
@@ -277,11 +321,18 @@ final class MapRegisters {
                                         && ip.isUnicast());
     }
 
-    /** The addresses that packets go to. */
+    /** The addresses that packets go to, also by way of. */
     private static Stream<Rloc> addresses(Rloc rloc) {
-        return rloc.address() instanceof ReplicationListEntry(var entries)
-                ? entries.stream().map(it -> new Rloc(it.address()))
-                : Stream.of(rloc);
+        return switch (rloc.address()) {
+            case ReplicationListEntry(var entries) ->
+                    entries.stream().map(it -> new Rloc(it.address()));
+            case ExplicitLocatorPath(var hops) ->
+                    hops.stream().filter(it -> !it.lookup()).map(it -> new Rloc(it.address()));
+            case NatTraversal nat ->
+                    Stream.concat(Stream.of(nat.globalEtrRloc()), nat.rtrRlocs().stream())
+                            .map(Rloc::new);
+            default -> Stream.of(rloc);
+        };
     }
 
     /** What a mark is known by. */

@@ -19,6 +19,7 @@ import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
+import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.ReferralAction;
 import io.lispfabric.wire.ReferralRecord;
@@ -49,6 +50,9 @@ final class MapRequests {
 
     /** For how long a one-time key is known to have been used. */
     private static final Duration KEYS_REMEMBERED = Duration.ofHours(24);
+
+    /** The greatest nonce of a subscription that nothing proves: 2³² are left for what is told. */
+    private static final long MOST_UNPROVED = 0xFFFF_FFFE_FFFF_FFFFL;
 
     /** Octets that an answer may have to count as one: what every path carries (RFC 9301 §5). */
     private static final int ORDINARY = 576;
@@ -337,7 +341,7 @@ final class MapRequests {
             return;
         }
         // What is many times as long as a question counts many times.
-        replies.charge(to, around.outbox().send(to, from.replyPort(), what.get()) / ORDINARY);
+        charge(to, around.outbox().send(to, from.replyPort(), what.get()));
     }
 
     /**
@@ -502,6 +506,11 @@ final class MapRequests {
         return replies.allows(to, around.now());
     }
 
+    /** An address was sent so many octets that it has perhaps not asked for. */
+    void charge(Ip to, int octets) {
+        replies.charge(to, octets / ORDINARY);
+    }
+
     /** Whether the socket can send to that family of addresses. */
     private boolean reaches(Ip ip) {
         var bound = around.config().lisp().getAddress();
@@ -517,6 +526,10 @@ final class MapRequests {
         if (credentials.isEmpty()) {
             // RFC 9437 §5: no security association, no subscription.
             refuse(request, eid, from, Action.DROP_AUTH_FAILURE);
+            return;
+        }
+        if (leavesNoNonces(credentials.get(), request.nonce())) {
+            around.drop(Drop.NONCE_TOO_HIGH, identity, request.nonce());
             return;
         }
         var addresses = usable(request);
@@ -564,6 +577,15 @@ final class MapRequests {
                 .filter(it -> temporary || !it.isNegative());
     }
 
+    /**
+     * Whether anybody could use up an xTR's nonces: it would drop all that it is told under those
+     * that begin anew (RFC 9437 §6).
+     */
+    private static boolean leavesNoNonces(Credentials credentials, Nonce nonce) {
+        return credentials.association().isEmpty()
+                && Long.compareUnsigned(nonce.value(), MOST_UNPROVED) > 0;
+    }
+
     private void unsubscribe(Errand errand, XtrIdentity identity, Eid eid) {
         var request = errand.request;
         var from = errand.from;
@@ -581,6 +603,10 @@ final class MapRequests {
                             source,
                             from.replyPort(),
                             negative(request, eid, from, Action.DROP_AUTH_FAILURE));
+            return;
+        }
+        if (leavesNoNonces(credentials.get(), request.nonce())) {
+            around.drop(Drop.NONCE_TOO_HIGH, identity, request.nonce());
             return;
         }
         if (isFixed(identity, it -> it.covers(eid))) {

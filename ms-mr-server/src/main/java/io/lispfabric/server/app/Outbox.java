@@ -94,8 +94,10 @@ final class Outbox {
      * A Map-Notify under the xTR's own key, or another of its site when that one is not in use any
      * more; nothing when there is no such site any more. What does not fit into one goes into
      * several with the same nonce: each says that its records are registered (RFC 9301 §5, §5.7).
+     *
+     * @return how many octets were sent
      */
-    void sendNotify(
+    int sendNotify(
             Credentials wanted,
             Optional<XtrIdentity> recipient,
             Ip to,
@@ -105,7 +107,7 @@ final class Outbox {
         var found = signature(wanted);
         if (found.isEmpty()) {
             incidents.drop(Drop.NO_SUCH_SITE, wanted.site(), to);
-            return;
+            return 0;
         }
         var by = found.get();
         var named = by.notifyXtrId() ? recipient : Optional.<XtrIdentity>empty();
@@ -114,10 +116,14 @@ final class Outbox {
                         - Authentication.DATA_OFFSET
                         - by.credentials().length()
                         - (named.isPresent() ? XtrIdentity.LENGTH : 0);
+        int octets = 0;
         for (var part : parts(records, room)) {
             metrics.sent(MapNotify.TYPE);
-            send(to, port, form(part, by, named.isPresent()).seal(nonce, by.key(), named));
+            var datagram = form(part, by, named.isPresent()).seal(nonce, by.key(), named);
+            octets += datagram.remaining();
+            send(to, port, datagram);
         }
+        return octets;
     }
 
     /** How what was asked for with these credentials is signed; not at all without its site. */

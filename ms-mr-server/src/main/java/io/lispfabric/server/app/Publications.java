@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ObjIntConsumer;
 import java.util.function.Predicate;
 
 /**
@@ -38,16 +39,19 @@ final class Publications {
     private final Publisher publisher = new Publisher();
     private final Pace pace;
     private final Predicate<Ip> mayAnswer;
+    private final ObjIntConsumer<Ip> charge;
     private final Set<Command.Receipt> receipts = new LinkedHashSet<>();
     private boolean leads;
 
     /**
      * @param mayAnswer whether an address may get one more answer now that it has perhaps not asked
      *     for
+     * @param charge what such an answer is worth by its octets
      */
-    Publications(Surroundings around, Predicate<Ip> mayAnswer) {
+    Publications(Surroundings around, Predicate<Ip> mayAnswer, ObjIntConsumer<Ip> charge) {
         this.around = around;
         this.mayAnswer = mayAnswer;
+        this.charge = charge;
         this.pace = new Pace(around.config().subscriptions().notifiesPerSecond());
     }
 
@@ -102,8 +106,13 @@ final class Publications {
                 if (again) {
                     around.metrics().retransmitted();
                 }
-                around.outbox()
-                        .sendNotify(credentials, recipient, to, port, nonce, List.of(record));
+                int octets =
+                        around.outbox()
+                                .sendNotify(
+                                        credentials, recipient, to, port, nonce, List.of(record));
+                if (confirms) {
+                    charge.accept(to, octets);
+                }
             }
             case Publisher.Due.Surrender(var command) -> around.submit(command);
             case Publisher.Due.Renew(var command) -> around.submit(command);

@@ -570,7 +570,17 @@ public record ServerConfig(
 
     private static Elsewhere elsewhere(Settings from) throws ConfigException {
         var iid = iid(from);
-        var eid = from.value("prefix", text -> new Eid(iid, EidPrefix.parse(text)));
+        var prefix =
+                from.value(
+                        "prefix",
+                        text -> {
+                            var parsed = SitePrefix.parse(iid, text, true, false);
+                            if (parsed.groups().isPresent()) {
+                                throw new IllegalArgumentException(
+                                        "other Map-Servers are not asked for groups");
+                            }
+                            return parsed;
+                        });
         var servers =
                 from.values("addresses", text -> Settings.socketAddress(text, LISP_PORT)).stream()
                         .map(it ->
@@ -578,7 +588,7 @@ public record ServerConfig(
                                         LispAddress.Ip.of(it.getAddress()), it.getPort()))
                         .toList();
         try {
-            return new Elsewhere(eid, servers);
+            return new Elsewhere(prefix, servers);
         } catch (IllegalArgumentException e) {
             throw from.error("addresses", e);
         }
@@ -588,7 +598,7 @@ public record ServerConfig(
         var authority = new ArrayList<Eid>();
         for (var entry : from.list("authority")) {
             var iid = iid(entry);
-            authority.add(entry.value("prefix", text -> new Eid(iid, EidPrefix.parse(text))));
+            authority.add(entry.value("prefix", text -> new Eid(iid, whole(text))));
         }
         var servers = from.values("servers", LispAddress.Ip::parse);
         boolean complete = from.flag("complete", false);
@@ -597,6 +607,14 @@ public record ServerConfig(
                     "servers", "must name all Map-Servers of the same prefixes, this one too");
         }
         return new Ddt(authority, servers, complete);
+    }
+
+    /** What a message can say: names have no prefixes there. */
+    private static EidPrefix whole(String text) {
+        if (text.startsWith("name:") && text.endsWith("*")) {
+            throw new IllegalArgumentException("names are delegated one by one, not as " + text);
+        }
+        return EidPrefix.parse(text);
     }
 
     private static Role role(String text) {

@@ -74,9 +74,17 @@ record Surroundings(
 
     /** A reply is a promise that a failover must not break, so it waits for the log. */
     void submit(Command command) {
+        submit(command, () -> {});
+    }
+
+    /**
+     * @param over run on any thread when it is committed or is not going to be
+     */
+    void submit(Command command, Runnable over) {
         var asked = clock.instant();
         log.submit(StateCodec.encode(command))
                 .whenComplete((_, failure) -> {
+                    over.run();
                     if (failure == null) {
                         metrics.committed(Duration.between(asked, clock.instant()).toNanos() / 1e9);
                     } else {

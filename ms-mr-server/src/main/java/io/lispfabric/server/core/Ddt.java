@@ -37,7 +37,9 @@ public record Ddt(List<Eid> authority, List<Ip> servers, boolean complete) {
     }
 
     /** The answer to a DDT Map-Request; only after an MS-ACK the request itself is served. */
-    public ReferralRecord referral(MappingSystem state, Sites sites, Eid asked) {
+    public ReferralRecord referral(MappingSystem state, Sites sites, Eid prefix) {
+        // One record tells of all of it, so it must be of one kind.
+        var asked = MapResolver.askable(state, sites, prefix);
         var site = sites.configured(asked);
         if (site.isPresent()) {
             var hole =

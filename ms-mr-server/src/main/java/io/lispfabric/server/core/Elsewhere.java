@@ -1,6 +1,5 @@
 package io.lispfabric.server.core;
 
-import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import java.util.List;
 
@@ -10,7 +9,7 @@ import java.util.List;
  *
  * @param servers at least one; each of them answers for all of the EID-Prefix
  */
-public record Elsewhere(Eid prefix, List<Server> servers) {
+public record Elsewhere(SitePrefix prefix, List<Server> servers) {
     /** Where a Map-Server listens. */
     public record Server(Ip address, int port) {}
 

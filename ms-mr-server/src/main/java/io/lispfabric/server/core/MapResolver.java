@@ -18,6 +18,9 @@ import java.util.Optional;
  * §8.4).
  */
 public final class MapResolver {
+    /** Records of one Map-Reply (RFC 9301 §5.4). */
+    private static final int MOST_RECORDS = 255;
+
     private MapResolver() {}
 
     /** What is done about a question. */
@@ -81,28 +84,117 @@ public final class MapResolver {
         if (elsewhere.isPresent()) {
             return new Answer.Relay(elsewhere.get().servers());
         }
+        if (sites.hasElsewhereWithin(asked)) {
+            return first(state, sites, asked, room, asker);
+        }
         int least = sites.leastLength(asked);
         var match = longest.filter(it -> it.prefixLength() >= least);
         var outside =
                 match.isPresent() ? Optional.<Mapping>empty() : outside(state, sites, asked, asker);
         if (outside.isPresent() && outside.get().proxyReply()) {
             var part = clear(state, sites, asked, 1).part();
-            return new Answer.Reply(List.of(petrs(sites, outside.get().recordFor(part))));
+            var told = petrs(sites, outside.get().recordFor(part));
+            return whole(state, sites, told, asked, room, asker);
         }
         if (match.isEmpty() && outside.isEmpty()) {
             // The subnet around an Unknown Accelerator stays what it is: only a part of it is
             // empty.
             int more = longest.map(it -> it.prefixLength() + 1).orElse(0);
-            return new Answer.Reply(List.of(negative(state, sites, asked, more)));
+            return whole(state, sites, negative(state, sites, asked, more), asked, room, asker);
         }
         var mapping = match.or(() -> outside).orElseThrow();
         if (mapping.proxyReply()) {
-            return new Answer.Reply(withMoreSpecifics(state, sites, mapping, asked, room));
+            return withMoreSpecifics(state, sites, mapping, asked, room, asker);
         }
         var etrs = etrs(mapping);
         return etrs.isEmpty()
-                ? new Answer.Reply(List.of(negative(state, sites, asked, mapping.prefixLength())))
+                ? whole(
+                        state,
+                        sites,
+                        negative(state, sites, asked, mapping.prefixLength()),
+                        asked,
+                        room,
+                        asker)
                 : new Answer.Forward(etrs);
+    }
+
+    /**
+     * A record for a whole EID-Prefix hides nothing that lies inside it (RFC 9301 §5.5): all of
+     * that comes along, or, when it does not fit, the answer is the one for the first EID in it.
+     *
+     * @param told for a block around what was asked, in which nothing else is known; for just what
+     *     was asked, when something is known inside
+     */
+    private static Answer whole(
+            MappingSystem state,
+            Sites sites,
+            MappingRecord told,
+            Eid asked,
+            int room,
+            Optional<XtrIdentity> asker) {
+        var inside = inside(state, asked);
+        if (inside.isEmpty()) {
+            return new Answer.Reply(List.of(told));
+        }
+        var records = together(told, inside);
+        return fit(records, room)
+                ? new Answer.Reply(records)
+                : first(state, sites, asked, room, asker);
+    }
+
+    private static Answer first(
+            MappingSystem state, Sites sites, Eid asked, int room, Optional<XtrIdentity> asker) {
+        return answer(state, sites, first(asked), room, asker);
+    }
+
+    /** The first EID of an EID-Prefix. */
+    private static Eid first(Eid prefix) {
+        return new Eid(prefix.iid(), EidPrefix.of(prefix.prefix().address()));
+    }
+
+    /**
+     * What is registered inside an EID-Prefix, as far as a Map-Reply could hold it. A group is no
+     * prefix that could be asked for in part.
+     */
+    private static List<Mapping> inside(MappingSystem state, Eid asked) {
+        return asked.prefix().family() == EidPrefix.Family.GROUP || asked.equals(first(asked))
+                ? List.of()
+                : state.mappings().below(BitKey.of(asked), MOST_RECORDS);
+    }
+
+    /**
+     * What can be said of by one record: the EID-Prefix, if nothing is known inside it, here, by
+     * sites or elsewhere, or the first EID in it.
+     */
+    static Eid askable(MappingSystem state, Sites sites, Eid asked) {
+        boolean clear =
+                inside(state, asked).isEmpty()
+                        && !sites.hasWithin(asked)
+                        && !sites.hasElsewhereWithin(asked);
+        return clear ? asked : first(asked);
+    }
+
+    private static List<MappingRecord> together(MappingRecord outer, List<Mapping> inside) {
+        var records = new ArrayList<MappingRecord>();
+        records.add(outer);
+        inside.forEach(mapping -> records.add(mapping.record()));
+        // RFC 9301 §5.5: with one TTL for all they time out together, none hiding what another
+        // told.
+        var ttl = records.stream().map(MappingRecord::ttl).reduce(RecordTtl::min).orElseThrow();
+        records.replaceAll(it ->
+                new MappingRecord(
+                        ttl,
+                        it.action(),
+                        it.authoritative(),
+                        it.mapVersion(),
+                        it.eid(),
+                        it.locators()));
+        return records;
+    }
+
+    private static boolean fit(List<MappingRecord> records, int room) {
+        return records.size() <= MOST_RECORDS
+                && records.stream().mapToInt(MappingRecord::encodedLength).sum() <= room;
     }
 
     /**
@@ -170,36 +262,31 @@ public final class MapResolver {
      * not fit, one record says the same of a smaller part: the largest block around the EID that
      * holds no more-specific one.
      */
-    private static List<MappingRecord> withMoreSpecifics(
-            MappingSystem state, Sites sites, Mapping best, Eid asked, int room) {
+    private static Answer withMoreSpecifics(
+            MappingSystem state,
+            Sites sites,
+            Mapping best,
+            Eid asked,
+            int room,
+            Optional<XtrIdentity> asker) {
         if (best.isHost()) {
-            return List.of(best.record()); // nothing lies inside it
+            return new Answer.Reply(List.of(best.record())); // nothing lies inside it
         }
-        var inside = state.mappings().below(best, 255);
-        var records = new ArrayList<MappingRecord>();
-        records.add(best.record());
-        inside.forEach(mapping -> records.add(mapping.record()));
-        // RFC 9301 §5.5: with one TTL for all they time out together, none hiding what another
-        // told.
-        var ttl = records.stream().map(MappingRecord::ttl).reduce(RecordTtl::min).orElseThrow();
-        records.replaceAll(it ->
-                new MappingRecord(
-                        ttl,
-                        it.action(),
-                        it.authoritative(),
-                        it.mapVersion(),
-                        it.eid(),
-                        it.locators()));
+        var records = together(best.record(), state.mappings().below(best, MOST_RECORDS));
         // What other Map-Servers know inside the best match must not be hidden by it either.
         int clear = sites.clearOfElsewhere(asked);
-        if (clear <= best.prefixLength()
-                && records.size() <= 255
-                && records.stream().mapToInt(MappingRecord::encodedLength).sum() <= room) {
-            return records;
+        if (clear <= best.prefixLength() && fit(records, room)) {
+            return new Answer.Reply(records);
         }
         var told = best.record();
         var part = hole(state, asked, Math.max(clear, best.prefixLength()));
-        return List.of(MappingRecord.of(told.ttl(), part, told.locators()));
+        return whole(
+                state,
+                sites,
+                MappingRecord.of(told.ttl(), part, told.locators()),
+                asked,
+                room,
+                asker);
     }
 
     /**
@@ -233,6 +320,13 @@ public final class MapResolver {
                         Math.max(least, sites.clearOfElsewhere(asked)),
                         sites.clearOfConfigured(asked));
         return new Clear(hole(state, asked, length), sites.hasWithin(asked));
+    }
+
+    /**
+     * A block of at least so many bits around the EID, or the first one, that holds nothing else.
+     */
+    static Eid part(MappingSystem state, Sites sites, Eid asked, int least) {
+        return clear(state, sites, askable(state, sites, asked), least).part();
     }
 
     /**

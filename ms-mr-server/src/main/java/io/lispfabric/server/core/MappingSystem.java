@@ -151,6 +151,15 @@ public record MappingSystem(
         return around(asked, xtr).stream().anyMatch(it -> it.isReplay(asked, nonce));
     }
 
+    /** Whether the nonce of a Map-Register is not greater than the last one (RFC 9301 §5.6). */
+    public boolean isReplay(
+            NonceCheck check, String site, int keyId, Optional<XtrIdentity> xtr, Nonce nonce) {
+        return check != NonceCheck.NONE
+                && nonces.get(check.keptAt(site, keyId, xtr))
+                        .filter(voice -> !nonce.isGreaterThan(voice.last()))
+                        .isPresent();
+    }
+
     /**
      * Whether a Map-Register of this xTR, under this key, leaves behind nothing of an xTR that
      * there was not before, or there are fewer than so many: last nonces, and xTRs that are told of

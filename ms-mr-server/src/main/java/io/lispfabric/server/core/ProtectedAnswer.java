@@ -97,7 +97,13 @@ public sealed interface ProtectedAnswer {
         return new Reply(
                 List.of(
                         MappingRecord.negative(
-                                RecordTtl.ONE_MINUTE, Action.DROP, vouched.getFirst())),
+                                RecordTtl.ONE_MINUTE,
+                                Action.DROP,
+                                MapResolver.part(
+                                        state,
+                                        sites,
+                                        asked,
+                                        vouched.getFirst().prefix().length()))),
                 vouched,
                 cantSign);
     }

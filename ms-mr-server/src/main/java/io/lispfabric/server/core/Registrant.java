@@ -14,7 +14,7 @@ import java.util.Optional;
  */
 public record Registrant(String site, Optional<XtrIdentity> identity, int anonymousKeyId)
         implements Comparable<Registrant> {
-    static Registrant of(String site, int keyId, Optional<XtrIdentity> identity) {
+    public static Registrant of(String site, int keyId, Optional<XtrIdentity> identity) {
         return new Registrant(site, identity, identity.isPresent() ? 0 : keyId);
     }
 

@@ -89,7 +89,7 @@ public final class Sites {
         this.groups = receivers;
         var asked = PrefixMap.<Elsewhere>empty();
         for (var it : elsewhere) {
-            asked = asked.with(BitKey.of(it.prefix()), it);
+            asked = asked.with(it.prefix().bits(), it);
         }
         this.others = asked;
     }
@@ -107,15 +107,15 @@ public final class Sites {
         for (var it : elsewhere) {
             for (var site : sites) {
                 for (var prefix : site.prefixes()) {
-                    if (prefix.iid().equals(it.prefix().iid())
-                            && prefix.prefix().equals(Optional.of(it.prefix().prefix()))) {
+                    if (prefix.groups().isEmpty() && prefix.bits().equals(it.prefix().bits())) {
                         throw new IllegalArgumentException(
                                 it.prefix() + " is that of site " + site.name());
                     }
                 }
             }
         }
-        if (elsewhere.stream().map(Elsewhere::prefix).distinct().count() < elsewhere.size()) {
+        if (elsewhere.stream().map(it -> it.prefix().bits()).distinct().count()
+                < elsewhere.size()) {
             throw new IllegalArgumentException("an EID-Prefix is that of two lists of Map-Servers");
         }
         for (var site : sites) {
@@ -240,8 +240,13 @@ public final class Sites {
                 ? Optional.empty()
                 : others.longestMatch(BitKey.of(eid))
                         .filter(it ->
-                                it.prefix().prefix().length()
+                                length(it.prefix())
                                         > configured(eid).map(Sites::length).orElse(-1));
+    }
+
+    /** Whether others are to be asked for a part of the EID-Prefix. */
+    boolean hasElsewhereWithin(Eid eid) {
+        return !elsewhere.isEmpty() && !others.below(BitKey.of(eid), 1).isEmpty();
     }
 
     /** How many bits a block around the EID needs to hold nothing that others are asked for. */
@@ -249,7 +254,7 @@ public final class Sites {
         int length = 0;
         for (var it : elsewhere) {
             if (it.prefix().iid().equals(eid.iid()) && !it.prefix().covers(eid)) {
-                int common = BitKey.of(it.prefix()).common(BitKey.of(eid)) - BitKey.EID_HEADER;
+                int common = it.prefix().bits().common(BitKey.of(eid)) - BitKey.EID_HEADER;
                 length = Math.max(length, common + 1);
             }
         }

@@ -361,19 +361,24 @@ final class Step {
      * draft-jain §4.5.3: all pxTRs of the PoD, which are those that have registered what is around
      * the EID-Prefix, or stand for all that is outside. Subscribers among them are told anyway.
      */
-    private List<Registrant> gateways(Eid eid, String site) {
+    private Set<Registrant> gateways(Eid eid, String site) {
         var key = BitKey.of(eid);
         var around = new ArrayList<>(state.mappings().covering(key));
         DefaultEid.of(eid)
                 .flatMap(state::at)
                 .filter(it -> !around.contains(it))
-                .ifPresent(around::add);
-        var gateways = new ArrayList<Registrant>();
-        for (var mapping : around) {
+                .ifPresent(around::addFirst);
+        // The nearest ones: whoever registers prefix inside prefix would have one message told to
+        // thousands.
+        var gateways = new LinkedHashSet<Registrant>();
+        for (var mapping : around.reversed()) {
             if (mapping.site().equals(site) && !mapping.sameBits(key)) {
                 for (var it : mapping.registrations()) {
                     var xtr = it.registrant().identity();
-                    if (it.merges() && xtr.isPresent() && !hears(xtr.get(), eid)) {
+                    if (gateways.size() < Mapping.MOST_XTRS
+                            && it.merges()
+                            && xtr.isPresent()
+                            && !hears(xtr.get(), eid)) {
                         gateways.add(it.registrant());
                     }
                 }

@@ -285,7 +285,7 @@ class LispSecServerTest {
             var at = server.lispAddress();
             var known =
                     new Elsewhere(
-                            Eid.of(1, "40.0.0.0/16"),
+                            SitePrefix.parse(new InstanceId(1), "40.0.0.0/16", true, false),
                             List.of(new Elsewhere.Server(Ip.of(at.getAddress()), at.getPort())));
             var config =
                     ServerConfig.alone(

@@ -8,6 +8,7 @@ import io.lispfabric.lcaf.ExplicitLocatorPath;
 import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.lcaf.LispAddress.Ip;
+import io.lispfabric.lcaf.NatTraversal;
 import io.lispfabric.lcaf.ReplicationListEntry;
 import io.lispfabric.lcaf.ReplicationListEntry.Entry;
 import io.lispfabric.lcaf.Rfc;
@@ -153,6 +154,60 @@ class MapServerLimitsTest {
 
             // Another EID has a share of its own.
             last.registered(Eid.of(1, "40.0.0.2"), "192.0.2.13", RecordTtl.ONE_DAY);
+        }
+    }
+
+    /** Whoever has recorded one could otherwise keep its xTR from being heard. */
+    @Test
+    @Rfc("9301 §5.6")
+    void whatIsPlayedAgainIsNotCountedAsARegistration() throws Exception {
+        try (var server = start(1000, "registrations: { repeats-per-second: 10 }\n");
+                var d1 = xtr(server)) {
+            var eid = Eid.of(1, "40.0.0.1");
+            var recorded = d1.sealed(d1.register(eid, "192.0.2.13", RecordTtl.ONE_DAY));
+            d1.send(recorded);
+            d1.registered(eid, "192.0.2.14", RecordTtl.ONE_DAY);
+            for (int i = 0; i < 100; i++) {
+                d1.send(recorded);
+            }
+            Awaiting.until(() -> server.drops("replayed") == 100);
+            d1.registered(eid, "192.0.2.15", RecordTtl.ONE_DAY);
+            assertThat(server.drops("registered_too_often")).isZero();
+        }
+    }
+
+    /** A path or a translator leads there as well. */
+    @Test
+    @Rfc("9301 §5.4")
+    void aSiteNamesNoLocatorsOfOthersInsideAnLcaf() throws Exception {
+        var settings = "    rlocs: [ 192.0.2.0/24 ]\n";
+        try (var server = start(1000, settings);
+                var d1 = xtr(server)) {
+            var far = Ip.parse("198.51.100.1");
+            var bad =
+                    List.of(
+                            new Rloc(far),
+                            new Rloc(
+                                    new ExplicitLocatorPath(
+                                            List.of(
+                                                    new ExplicitLocatorPath.Hop(
+                                                            false, false, false, far)))),
+                            new Rloc(
+                                    new NatTraversal(
+                                            4342,
+                                            4342,
+                                            far,
+                                            LispAddress.None.NONE,
+                                            LispAddress.None.NONE,
+                                            List.of())));
+            for (int i = 0; i < bad.size(); i++) {
+                var locators = List.of(Locator.of(bad.get(i), 1, 100));
+                var record =
+                        MappingRecord.of(RecordTtl.ONE_DAY, Eid.of(1, "40.0.2." + i), locators);
+                d1.send(d1.sealed(d1.register(List.of(record))));
+            }
+            d1.registered(Eid.of(1, "40.0.0.7"), "192.0.2.13", RecordTtl.ONE_DAY);
+            assertThat(server.drops("rloc_not_allowed")).isEqualTo(bad.size());
         }
     }
 

@@ -698,7 +698,7 @@ class MapServerTest {
             throws IOException {
         var known =
                 new Elsewhere(
-                        Eid.of(1, "40.0.0.0/16"),
+                        SitePrefix.parse(new InstanceId(1), "40.0.0.0/16", true, false),
                         List.of(new Elsewhere.Server(Ip.of(next.getAddress()), next.getPort())));
         var config =
                 ServerConfig.alone(

@@ -242,6 +242,10 @@ class ServerConfigTest {
                 "{ role: map-server, map-servers: [ { prefix: 40.0.0.0/8, addresses: [ 192.0.2.1 ] } ] }"
                         + " | map-servers: a Map-Server alone asks no other",
                 "map-servers: [ { prefix: 40.0.0.0/8 } ] | needs at least one Map-Server",
+                "map-servers: [ { prefix: 'group:239.0.0.0/8', addresses: [ 192.0.2.1 ] } ]"
+                        + " | other Map-Servers are not asked for groups",
+                "ddt: { authority: [ { prefix: 'name:POD-A-*' } ], servers: [ 192.0.2.1 ] }"
+                        + " | names are delegated one by one",
                 "ddt: { complete: true } | servers: must name all Map-Servers",
                 "{ role: map-resolver, ddt: { servers: [ 192.0.2.1 ] } }"
                         + " | ddt: a Map-Resolver alone has no place in the tree",

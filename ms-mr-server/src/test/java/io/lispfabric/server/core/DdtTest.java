@@ -82,6 +82,19 @@ class DdtTest {
                 .isEqualTo(eid("40.0.0.0/8"));
     }
 
+    /** One record cannot tell of two kinds, so it tells of where the prefix begins. */
+    @Rfc("8111 §6.1")
+    @Rfc("8111 §7.1.2")
+    @Test
+    void nothingIsSaidOfAPrefixThatIsNotTrueOfAllOfIt() {
+        var hole = referral("40.0.0.0/8");
+        assertThat(hole.action()).isEqualTo(ReferralAction.DELEGATION_HOLE);
+        assertThat(hole.eid()).isEqualTo(eid("40.0.0.0/16"));
+        var none = referral("40.2.0.0/16");
+        assertThat(none.action()).isEqualTo(ReferralAction.MS_NOT_REGISTERED);
+        assertThat(STATE.mappings().below(BitKey.of(none.eid()), 1)).isEmpty();
+    }
+
     @Rfc("8111 §6.1")
     @Rfc("8111 §7.1.2")
     @Test

@@ -21,6 +21,7 @@ import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import net.jqwik.api.ForAll;
@@ -340,7 +341,8 @@ class MapResolverTest {
     }
 
     private static Elsewhere elsewhere(String prefix, String server) {
-        return new Elsewhere(eid(prefix), List.of(new Elsewhere.Server(Fixture.ip(server), 4342)));
+        return new Elsewhere(
+                plain(prefix), List.of(new Elsewhere.Server(Fixture.ip(server), 4342)));
     }
 
     @Rfc("9301 §8.4")
@@ -449,6 +451,80 @@ class MapResolverTest {
             overlaps |= known.stream().anyMatch(larger::covers);
             assertThat(overlaps).isTrue();
         }
+    }
+
+    /**
+     * Whoever is told of a prefix believes it of every EID in it: each must be told what it would
+     * be told alone, or nothing.
+     */
+    @Rfc("9301 §5.5")
+    @Rfc("9301 §8.4")
+    @Property(tries = 500)
+    void theAnswerForAPrefixIsTrueForEveryEidInIt(
+            @ForAll @Size(max = 12) List<@IntRange(max = 255) Integer> registered,
+            @ForAll @Size(max = 3) List<@IntRange(max = 15) Integer> others,
+            @ForAll boolean gateway,
+            @ForAll @IntRange(max = 255) int asked,
+            @ForAll @IntRange(min = 20, max = 32) int length,
+            @ForAll @IntRange(min = 20, max = 300) int room) {
+        var state =
+                registered(
+                        registered.stream()
+                                .map(x -> "10.0.0." + x + "/" + (25 + x % 8))
+                                .toArray(String[]::new));
+        if (gateway) {
+            state =
+                    state.apply(register(9, 1, 0, List.of(record("0.0.0.0/0", 5, "192.0.2.99"))))
+                            .next();
+        }
+        var elsewhere =
+                others.stream()
+                        .distinct()
+                        .map(x -> elsewhere("10.0.0." + 16 * x + "/29", "192.0.2.50"))
+                        .toList();
+        var sites = new Sites(List.of(), false, elsewhere);
+        var prefix =
+                new Eid(
+                        new InstanceId(1),
+                        new EidPrefix(eid("10.0.0." + asked).prefix().address(), length));
+        if (!(MapResolver.answer(state, sites, prefix, room)
+                instanceof MapResolver.Answer.Reply(var told))) {
+            return; // somebody else answers
+        }
+        for (int x = 0; x < 256; x++) {
+            var eid = eid("10.0.0." + x);
+            var best =
+                    told.stream()
+                            .filter(it -> it.eid().covers(eid))
+                            .max(Comparator.comparingInt(it -> it.eid().prefix().length()));
+            if (best.isPresent()) {
+                assertThat(MapResolver.answer(state, sites, eid, 10_000))
+                        .isInstanceOfSatisfying(
+                                MapResolver.Answer.Reply.class,
+                                alone -> {
+                                    var record = alone.records().getFirst();
+                                    assertThat(best.get().locators()).isEqualTo(record.locators());
+                                    assertThat(best.get().isNegative())
+                                            .isEqualTo(record.isNegative());
+                                });
+            }
+        }
+    }
+
+    @Rfc("9301 §5.5")
+    @Test
+    void whatLiesInsideAPrefixComesWithItOrIsLeftOut() {
+        var state = registered("40.0.0.0/24", "40.0.0.1/32", "40.9.9.0/24");
+
+        assertThat(eids(reply(state, NO_SITES, "40.0.0.0/8")))
+                .containsExactly(
+                        eid("40.0.0.0/8"),
+                        eid("40.0.0.0/24"),
+                        eid("40.0.0.1/32"),
+                        eid("40.9.9.0/24"));
+        assertThat(eids(reply(state, NO_SITES, "40.0.0.0/8", 80)))
+                .containsExactly(eid("40.0.0.0/24"), eid("40.0.0.1/32"));
+        assertThat(eids(reply(state, NO_SITES, "40.1.0.0/16"))).containsExactly(eid("40.1.0.0/16"));
     }
 
     @Rfc("R-044")

@@ -84,6 +84,47 @@ class RegistrationTest {
                 .hasAtLeastOneElementOfType(Effect.Answer.class);
     }
 
+    /**
+     * Whoever registers prefix inside prefix, each by as many xTRs as may, is told of what lies in
+     * all of them no more than of what lies in one: the nearest are.
+     */
+    @Rfc("R-086")
+    @Test
+    void gatewaysAreToldByTheNearestOnesAlone() {
+        var state = MappingSystem.EMPTY;
+        int xtr = 0;
+        for (int length = 8; length < 11; length++) {
+            for (int i = 0; i < Mapping.MOST_XTRS; i++) {
+                var record = Fixture.record("40.0.0.0/" + length, 1440, "192.0.2." + (1 + i));
+                state = state.apply(Fixture.register(++xtr, 1, 0, List.of(record))).next();
+            }
+        }
+        state = acknowledged(state);
+        var outcome =
+                state.apply(
+                        Fixture.register(
+                                ++xtr,
+                                1,
+                                0,
+                                List.of(Fixture.record("40.0.0.7/32", 1440, "192.0.2.1"))));
+        assertThat(outcome.effects().stream().filter(Effect.Publish.class::isInstance))
+                .hasSize(Mapping.MOST_XTRS);
+        assertThat(outcome.next().membersAwaiting(Fixture.eid("40.0.0.7/32")))
+                .contains(Registrant.of("POD-D", 1, Optional.of(Fixture.xtr(xtr - 1))));
+    }
+
+    private static MappingSystem acknowledged(MappingSystem state) {
+        var receipts =
+                state.outstanding().stream()
+                        .map(it ->
+                                new Command.Receipt(
+                                        it.listener(),
+                                        it.outstanding().eid(),
+                                        it.outstanding().nonce()))
+                        .toList();
+        return state.apply(new Command.Acknowledge(receipts)).next();
+    }
+
     @Test
     void whoHasBeenToldAndHasNotSaidSoIsKnownByTheEid() {
         var eid = Fixture.eid("40.0.0.7/32");

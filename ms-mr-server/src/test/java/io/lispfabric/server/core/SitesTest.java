@@ -177,13 +177,11 @@ class SitesTest {
             }
             var others = new ArrayList<Elsewhere>();
             for (int i = random.nextInt(4); i > 0; i--) {
-                var prefix = Eid.of(random.nextInt(2), any(random, false));
+                var prefix =
+                        SitePrefix.parse(
+                                new InstanceId(random.nextInt(2)), any(random, true), true, false);
                 if (others.stream().noneMatch(it -> it.prefix().equals(prefix))
-                        && prefixes.stream()
-                                .noneMatch(it ->
-                                        it.iid().equals(prefix.iid())
-                                                && it.prefix()
-                                                        .equals(Optional.of(prefix.prefix())))) {
+                        && prefixes.stream().noneMatch(prefix::equals)) {
                     others.add(new Elsewhere(prefix, List.of(SERVER)));
                 }
             }
@@ -234,10 +232,7 @@ class SitesTest {
         int clear = 0;
         boolean within = false;
         for (var it : expected) {
-            int own =
-                    it.prefix()
-                            .map(EidPrefix::length)
-                            .orElseGet(() -> 8 * it.nameStart().orElseThrow().length());
+            int own = length(it);
             if (it.covers(eid)) {
                 length = Math.max(length, own);
                 clear = Math.max(clear, own);
@@ -251,25 +246,21 @@ class SitesTest {
         int here = length;
         assertThat(sites.configured(eid).map(it -> it.covers(eid)))
                 .isNotEqualTo(Optional.of(false));
-        assertThat(
-                        sites.configured(eid)
-                                .map(it ->
-                                        it.prefix()
-                                                .map(EidPrefix::length)
-                                                .orElseGet(() ->
-                                                        8 * it.nameStart().orElseThrow().length()))
-                                .orElse(-1))
-                .isEqualTo(length);
+        assertThat(sites.configured(eid).map(SitesTest::length).orElse(-1)).isEqualTo(length);
         assertThat(sites.elsewhere(eid))
                 .isEqualTo(
                         sites.elsewhere().stream()
                                 .filter(it -> it.prefix().covers(eid))
-                                .filter(it -> it.prefix().prefix().length() > here)
-                                .max(Comparator.comparingInt(it -> it.prefix().prefix().length())));
+                                .filter(it -> length(it.prefix()) > here)
+                                .max(Comparator.comparingInt(it -> length(it.prefix()))));
         if (eid.prefix().family() != EidPrefix.Family.NAME) {
             // Of names no block is clear but the name itself.
             assertThat(sites.clearOfConfigured(eid)).as("%s", eid).isEqualTo(clear);
             assertThat(sites.hasWithin(eid)).as("%s", eid).isEqualTo(within);
         }
+    }
+
+    private static int length(SitePrefix it) {
+        return it.bits().length() - BitKey.EID_HEADER;
     }
 }

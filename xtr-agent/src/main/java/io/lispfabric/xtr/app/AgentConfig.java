@@ -26,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -539,7 +540,24 @@ public record AgentConfig(
         var http = listener(from.section("http"));
         var domains = new ArrayList<Domain>();
         for (var each : from.list("domains")) {
-            domains.add(domain(each));
+            var domain = domain(each);
+            if (!domain.proxyReply() && controlPort != MappingDomain.CONTROL_PORT) {
+                throw each.error(
+                        "proxy-reply",
+                        "can be false only with control-port: 4342, which is where a Map-Server"
+                                + " asks (RFC 9301 §5.8)");
+            }
+            for (var other : domains) {
+                if (!Collections.disjoint(other.mapServers(), domain.mapServers())) {
+                    throw each.error(
+                            "map-servers",
+                            "are those of domain "
+                                    + other.name()
+                                    + " too, and would take what one says for the other's played"
+                                    + " again: one domain can have the routes of both");
+                }
+            }
+            domains.add(domain);
         }
         var database = new ArrayList<DatabaseEntry>();
         for (var each : from.list("database")) {

@@ -44,6 +44,28 @@ class AgentConfigTest {
         Files.writeString(folder.resolve("pod.key"), "a-secret-of-the-pod\n");
     }
 
+    /** The Map-Server would take what one domain says for what the other said, played again. */
+    @Test
+    void twoDomainsHaveNoMapServerInCommon() {
+        var twice =
+                LEAST
+                        + """
+                          - name: scale-out
+                            map-servers: [192.0.2.251, 192.0.2.250]
+                            key: {secret-file: pod.key}
+                            routes: ["[2]10.0.0.0/8"]
+                        """;
+        assertThatThrownBy(() -> parse(twice))
+                .hasMessageContaining("domains[1].map-servers: are those of domain scale-up too");
+    }
+
+    @Test
+    void whoAnswersMapRequestsItselfHasThePortThatTheyGoTo() {
+        var answers = LEAST + "    proxy-reply: false\n";
+        assertThatThrownBy(() -> parse("control-port: 14342\n" + answers))
+                .hasMessageContaining("can be false only with control-port: 4342");
+    }
+
     @Test
     @Rfc("9301 §1.1")
     void everyDefault() throws Exception {
