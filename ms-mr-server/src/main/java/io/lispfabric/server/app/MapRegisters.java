@@ -61,6 +61,9 @@ final class MapRegisters {
     /** Records on their way through the log, by site. */
     private final Map<String, AtomicInteger> underWay = new ConcurrentHashMap<>();
 
+    private final Shares xtrShares = new Shares();
+    private final Shares eidShares = new Shares();
+
     private final BoundedMap<Message, Sent> sent = new BoundedMap<>(MOST_SENT);
     private final BoundedMap<Marked, List<Command.Register>> marked = new BoundedMap<>(MOST_MARKED);
 
@@ -117,7 +120,7 @@ final class MapRegisters {
                             .flatMap(locator -> addresses(locator.rloc()))
                             .allMatch(site::mayUse)) {
                 around.drop(Drop.RLOC_NOT_ALLOWED, site.name(), record.eid());
-            } else if (!hasRoomFor(record)) {
+            } else if (!hasRoomFor(site, record)) {
                 around.drop(Drop.NO_ROOM, site.name(), record.eid());
             } else if (!repeats.allows(record.eid(), around.millis())) {
                 around.drop(Drop.REGISTERED_TOO_OFTEN, site.name(), record.eid());
@@ -263,20 +266,32 @@ final class MapRegisters {
      * as many as the log takes before it has answered any.
      */
     private boolean hasRoomFor(MapRegister register, Voucher voucher) {
-        return around.state()
-                .hasRoomFor(
-                        voucher.site().nonceCheck(voucher.key()),
-                        voucher.site().name(),
-                        register.authentication().keyId(),
-                        register.identity(),
-                        around.config().registrations().mostXtrs());
+        var state = around.state();
+        var site = voucher.site();
+        int keyId = register.authentication().keyId();
+        int most = around.config().registrations().mostXtrs();
+        return state.knows(site.nonceCheck(voucher.key()), site.name(), keyId, register.identity())
+                || isAlone() && state.xtrs() < most
+                || !isAlone()
+                        && xtrShares.admits(
+                                site.name(), state.xtrs(), most, around.now(), state::xtrsBySite);
     }
 
-    private boolean hasRoomFor(MappingRecord record) {
-        var mappings = around.state().mappings();
+    /** With one site there is nobody whose room it could take. */
+    private boolean isAlone() {
+        return around.config().sites().sites().size() == 1;
+    }
+
+    private boolean hasRoomFor(Site site, MappingRecord record) {
+        var state = around.state();
+        int all = state.mappings().size();
+        int most = around.config().registrations().most();
         return record.ttl().removes()
-                || mappings.size() < around.config().registrations().most()
-                || around.state().at(record.eid()).isPresent();
+                || state.at(record.eid()).isPresent()
+                || isAlone() && all < most
+                || !isAlone()
+                        && eidShares.admits(
+                                site.name(), all, most, around.now(), state::mappingsBySite);
     }
 
     /**

@@ -6,8 +6,10 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -162,17 +164,36 @@ public record MappingSystem(
 
     /**
      * Whether a Map-Register of this xTR, under this key, leaves behind nothing of an xTR that
-     * there was not before, or there are fewer than so many: last nonces, and xTRs that are told of
-     * their groups.
+     * there was not before: last nonces, and xTRs that are told of their groups.
      */
-    public boolean hasRoomFor(
-            NonceCheck check, String site, int keyId, Optional<XtrIdentity> xtr, int mostXtrs) {
-        return (check == NonceCheck.NONE
-                        || nonces.size() < mostXtrs
-                        || nonces.get(check.keptAt(site, keyId, xtr)).isPresent())
+    public boolean knows(NonceCheck check, String site, int keyId, Optional<XtrIdentity> xtr) {
+        return (check == NonceCheck.NONE || nonces.get(check.keptAt(site, keyId, xtr)).isPresent())
                 && (xtr.isEmpty()
-                        || members.size() < mostXtrs
                         || members.get(Registrant.of(site, keyId, xtr).key()).isPresent());
+    }
+
+    /** How many xTRs have registered, each counted once for each key. */
+    public int xtrs() {
+        return Math.max(nonces.size(), members.size());
+    }
+
+    /** How many xTRs of each site are told of their groups; takes as long as there are many. */
+    public Map<String, Integer> xtrsBySite() {
+        var all = new HashMap<String, Integer>();
+        members.values()
+                .forEachRemaining(it -> {
+                    if (it.id() instanceof ListenerId.Member(var registrant)) {
+                        all.merge(registrant.site(), 1, Integer::sum);
+                    }
+                });
+        return all;
+    }
+
+    /** How many EID-Prefixes each site has registered; takes as long as there are many. */
+    public Map<String, Integer> mappingsBySite() {
+        var all = new HashMap<String, Integer>();
+        mappings.values().forEachRemaining(it -> all.merge(it.site(), 1, Integer::sum));
+        return all;
     }
 
     /** Every Map-Notify that waits for its acknowledgement: what a new leader goes on with. */
