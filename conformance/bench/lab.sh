@@ -24,6 +24,7 @@ cleanup() {
   for pid in "${running[@]}"; do kill -TERM -- "-$pid" 2>/dev/null || true; done
   sleep 0.5
   for pid in "${running[@]}"; do kill -KILL -- "-$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
   ip netns del "$net" 2>/dev/null || true
   ip netns del "$far" 2>/dev/null || true
   if [[ -n "${KEEP:-}" ]]; then echo "logs and data: $work"; else rm -rf "$work"; fi

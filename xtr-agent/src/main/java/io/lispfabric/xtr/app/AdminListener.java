@@ -21,9 +21,19 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
 
 /** The agent's gRPC, with health and reflection. It only shows; nothing can be changed by it. */
 final class AdminListener implements AutoCloseable {
+    /** Kept, or it would be forgotten with its level. */
+    private static final java.util.logging.Logger GRPC =
+            java.util.logging.Logger.getLogger("io.grpc.netty.NettyServerTransport");
+
+    static {
+        // Else a stack trace for each connection that does not speak HTTP/2.
+        GRPC.setLevel(Level.WARNING);
+    }
+
     private final Server server;
 
     private AdminListener(Server server) {
