@@ -19,7 +19,7 @@ final class Freshness {
     /**
      * How things stand.
      *
-     * @param heardNanos so long ago the leader was heard last, or leads for certain
+     * @param heardNanos so long ago the leader was asked, or was one for certain
      * @param newest the newest index that is known to be committed
      * @param applied up to here it is applied
      */

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -179,6 +180,13 @@ final class LeaderRoute implements AutoCloseable {
         return ask(member, question).flatMap(question::read);
     }
 
+    /** Asks another member up to where the log is committed, which it knows if it leads. */
+    OptionalLong committed(String leader) {
+        return ask(leader, new Question.Committed())
+                .map(Question.Committed::read)
+                .orElse(OptionalLong.empty());
+    }
+
     private Optional<String> ask(String member, Question question) {
         var at = RaftPeerId.valueOf(member);
         var request =
@@ -196,6 +204,7 @@ final class LeaderRoute implements AutoCloseable {
                     ? Optional.of(reply.getMessage().getContent().toStringUtf8())
                     : Optional.empty();
         } catch (IOException e) {
+            rpc.handleException(at, e, true); // the connection may be one that was cut off
             return Optional.empty();
         }
     }

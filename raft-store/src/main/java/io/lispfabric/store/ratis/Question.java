@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.lispfabric.store.StateHash;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.ratis.protocol.Message;
 
 /** What one member asks another about itself, past the log. The answers are text. */
@@ -30,9 +31,21 @@ sealed interface Question {
         }
     }
 
+    /** Up to where the leader knows the log to be committed; empty of one that does not lead. */
+    record Committed() implements Question {
+        static final String TEXT = "committed";
+
+        static OptionalLong read(String answer) {
+            return answer.isEmpty()
+                    ? OptionalLong.empty()
+                    : OptionalLong.of(Long.parseLong(answer));
+        }
+    }
+
     default Message message() {
         return switch (this) {
             case Room _ -> Message.EMPTY;
+            case Committed _ -> Message.valueOf(Committed.TEXT);
             case Hash(var index) -> Message.valueOf(Long.toString(index));
         };
     }
@@ -44,6 +57,10 @@ sealed interface Question {
      */
     static Question read(Message message) {
         var text = message.getContent().toString(UTF_8);
-        return text.isEmpty() ? new Room() : new Hash(Long.parseLong(text));
+        return switch (text) {
+            case "" -> new Room();
+            case Committed.TEXT -> new Committed();
+            default -> new Hash(Long.parseLong(text));
+        };
     }
 }

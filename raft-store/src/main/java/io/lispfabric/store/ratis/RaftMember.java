@@ -43,6 +43,8 @@ final class RaftMember {
     /** In milliseconds: longer ago than anything. */
     private static final long NEVER = Integer.MAX_VALUE;
 
+    private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
     private final RatisLogConfig config;
     private final DiskRoom room;
     private final RaftHost host;
@@ -52,6 +54,7 @@ final class RaftMember {
     private final Submitter submitter;
     private final Freshness freshness = new Freshness();
     private final Comparison comparison;
+    private final Reconnecting<RaftPeerId> reconnecting; // the keeper's alone
     private volatile Optional<LogUnavailableException> stopped = Optional.empty();
 
     RaftMember(
@@ -74,7 +77,46 @@ final class RaftMember {
                         replica,
                         config.submitTimeout(),
                         config.maxUnanswered());
+        this.reconnecting =
+                new Reconnecting<>(
+                        config.electionTimeoutMax().multipliedBy(2).toNanos(), this::reconnect);
         submitter.start();
+        Thread.ofVirtual().name("raft-fresh-" + config.self()).start(this::ask);
+    }
+
+    /** Not by the keeper: to close a connection takes a while. */
+    private void reconnect(RaftPeerId other) {
+        Thread.ofVirtual()
+                .name("raft-reconnect")
+                .start(() ->
+                        host.server()
+                                .getServerRpc()
+                                .handleException(
+                                        other, new IOException(other + " is not heard"), true));
+    }
+
+    /**
+     * Asks the leader several times a second what is committed. Only an answer says from when it is
+     * at least: what a leader sends by itself may have been on its way for as long as they were cut
+     * off from each other.
+     */
+    private void ask() {
+        while (stopped.isEmpty()) {
+            var leader = hasBegun() ? division.getInfo().getLeaderId() : null;
+            if (leader != null && !leader.equals(division.getId())) {
+                long asked = System.nanoTime();
+                var committed = route.committed(leader.toString());
+                if (committed.isPresent()) {
+                    long now = System.nanoTime();
+                    freshness.observe(now, now - asked, committed.getAsLong(), applied());
+                }
+            }
+            LockSupport.parkNanos(ASK_NANOS);
+        }
+    }
+
+    private long applied() {
+        return replica.getLastAppliedTermIndex().getIndex();
     }
 
     CompletableFuture<LogPosition> submit(ByteBuffer command) {
@@ -375,45 +417,51 @@ final class RaftMember {
         }
     }
 
-    /** Keeps in mind how old what is applied here may be; to be called several times a second. */
+    /** What it does by itself; to be called several times a second, by one thread. */
     void look() {
         if (!hasBegun()) {
             return;
         }
         compare();
-        long now = System.nanoTime();
         var heard = heard();
-        var since = sinceLeaderWasRight(heard);
-        if (since.isPresent()) {
+        if (division.getId().equals(division.getInfo().getLeaderId())) {
+            long now = System.nanoTime();
             freshness.observe(
                     now,
-                    TimeUnit.MILLISECONDS.toNanos(since.getAsLong()),
-                    commits().values().stream().mapToLong(Long::longValue).max().orElse(-1),
-                    replica.getLastAppliedTermIndex().getIndex());
+                    TimeUnit.MILLISECONDS.toNanos(sinceMajority(heard)),
+                    division.getRaftLog().getLastCommittedIndex(),
+                    applied());
         }
+        reconnecting.look(silent(heard), System.nanoTime());
     }
 
-    /**
-     * For how many milliseconds the leader may have been none: as a follower, since its last word;
-     * as the leader, since a majority's. Empty if there is no leader.
-     */
-    private OptionalLong sinceLeaderWasRight(Map<RaftPeerId, Long> heard) {
-        var leader = division.getInfo().getLeaderId();
-        if (leader == null) {
-            return OptionalLong.empty();
-        }
-        if (!leader.equals(division.getId())) {
-            return known(heard, leader);
-        }
+    /** For how many milliseconds a leader may have been none: since it heard a majority. */
+    private long sinceMajority(Map<RaftPeerId, Long> heard) {
         var voters =
                 peers(RaftPeerRole.FOLLOWER).stream()
                         .map(RaftPeer::getId)
-                        .map(id -> id.equals(leader) ? 0L : heard.getOrDefault(id, NEVER))
+                        .map(id -> id.equals(division.getId()) ? 0L : heard.getOrDefault(id, NEVER))
                         .sorted()
                         .toList();
-        return voters.isEmpty()
-                ? OptionalLong.empty()
-                : OptionalLong.of(voters.get(voters.size() / 2));
+        return voters.isEmpty() ? NEVER : voters.get(voters.size() / 2);
+    }
+
+    /**
+     * Whom a leader does not hear, so that there may be no connection to them. But not those that
+     * it sends a snapshot to, whose parts take their time.
+     */
+    private List<RaftPeerId> silent(Map<RaftPeerId, Long> heard) {
+        if (!division.getId().equals(division.getInfo().getLeaderId())) {
+            return List.of();
+        }
+        long limit = config.electionTimeoutMax().toMillis();
+        var matches = matches();
+        long begin = division.getRaftLog().getStartIndex();
+        return heard.entrySet().stream()
+                .filter(it -> it.getValue() > limit)
+                .map(Map.Entry::getKey)
+                .filter(id -> matches.getOrDefault(id, -1L) + 1 >= begin)
+                .toList();
     }
 
     /** How many milliseconds ago whom was heard. */
@@ -445,7 +493,6 @@ final class RaftMember {
 
     /** How things stand, once it {@link #hasBegun}. */
     Status status() {
-        look();
         var illness = illness();
         var pause = pause();
         boolean runs = illness.isEmpty() && pause.isEmpty();

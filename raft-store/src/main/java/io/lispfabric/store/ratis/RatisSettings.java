@@ -32,6 +32,8 @@ final class RatisSettings {
         // Stop and wait makes natural batches: more throughput for less work than the default of 8.
         GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(to, 1);
         RaftServerConfigKeys.Log.Appender.setWaitTimeMin(to, TimeDuration.ONE_MILLISECOND);
+        // By default every 5 s only, once it has failed thirty times.
+        RaftServerConfigKeys.Log.Appender.setRetryPolicy(to, "10ms,10, 500ms,1000000");
         RaftClientConfigKeys.Rpc.setRequestTimeout(
                 to, time(config.electionTimeoutMax().multipliedBy(2)));
 

@@ -319,10 +319,22 @@ final class Replica extends BaseStateMachine {
         var answer =
                 switch (Question.read(question)) {
                     case Question.Room _ -> room.shortage().orElse("");
+                    case Question.Committed _ -> committed();
                     case Question.Hash(var index) ->
                             auditor.at(index).map(Question.Hash::answer).orElse("");
                 };
         return CompletableFuture.completedFuture(Message.valueOf(answer));
+    }
+
+    private String committed() {
+        try {
+            var own = division();
+            return own.getInfo().isLeaderReady()
+                    ? Long.toString(own.getRaftLog().getLastCommittedIndex())
+                    : "";
+        } catch (IOException e) {
+            return ""; // the group is gone already
+        }
     }
 
     @Override
