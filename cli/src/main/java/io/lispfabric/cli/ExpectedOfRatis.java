@@ -19,7 +19,17 @@ public final class ExpectedOfRatis extends Filter<ILoggingEvent> {
         return thrown != null
                         && thrown.getClassName().equals(NOT_READY)
                         && event.getLoggerName().startsWith(RATIS)
+                        && isOpening(String.valueOf(thrown.getMessage()))
                 ? FilterReply.DENY
                 : FilterReply.NEUTRAL;
+    }
+
+    /**
+     * Ratis says the same of a member that is closed or has failed, which is no part of a start.
+     */
+    private static boolean isOpening(String message) {
+        return message.endsWith("current state is NEW")
+                || message.endsWith("current state is STARTING")
+                || message.endsWith("The server role is not yet initialized.");
     }
 }

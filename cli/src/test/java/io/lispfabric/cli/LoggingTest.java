@@ -11,6 +11,7 @@ import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.spi.FilterReply;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
 import org.junit.jupiter.api.Test;
@@ -43,15 +44,24 @@ class LoggingTest {
 
     @Test
     void aLeaderThatSpeaksToAMemberThatIsOpeningItsLogIsNoError() {
-        assertThat(decide(DIVISION, new ServerNotReadyException("no role yet")))
-                .isEqualTo(FilterReply.DENY);
+        for (var why :
+                List.of(
+                        "ms-2@group-1: The server role is not yet initialized.",
+                        "ms-2@group-1 is not in [RUNNING]: current state is STARTING")) {
+            assertThat(decide(DIVISION, new ServerNotReadyException(why)))
+                    .isEqualTo(FilterReply.DENY);
+        }
     }
 
     @Test
     void otherErrorsOfRatisAreSaid() {
         assertThat(decide(DIVISION, new IOException("no space left")))
                 .isEqualTo(FilterReply.NEUTRAL);
-        assertThat(decide("io.lispfabric.store", new ServerNotReadyException("no role yet")))
+        var opening = "ms-2@group-1: The server role is not yet initialized.";
+        assertThat(decide("io.lispfabric.store", new ServerNotReadyException(opening)))
+                .isEqualTo(FilterReply.NEUTRAL);
+        var closed = "ms-2@group-1 is not in [RUNNING]: current state is CLOSED";
+        assertThat(decide(DIVISION, new ServerNotReadyException(closed)))
                 .isEqualTo(FilterReply.NEUTRAL);
     }
 }

@@ -68,6 +68,9 @@ public final class ConvergeBench implements AutoCloseable {
 
     private final long[] nonces;
 
+    /** Entries of caches that there is something in. */
+    private int filled;
+
     /** Where the RLOCs of this run are, so that each of them is news. */
     private int rlocs = FIRST_OCTET << 24;
 
@@ -95,11 +98,36 @@ public final class ConvergeBench implements AutoCloseable {
                     MappingRecord.of(
                             RecordTtl.ONE_DAY, Subscribers.AROUND_ALL, List.of(bench.locator(0)));
             bench.xtrs.send(how.message(ResolveBench.freshNonces(), List.of(around), true));
-            bench.xtrs.subscribe();
+            bench.xtrs.subscribe(bench::begin);
+            bench.fill();
             return bench;
         } catch (IOException | RuntimeException e) {
             bench.close();
             throw e;
+        }
+    }
+
+    /** Whoever subscribes is told all that there is first. */
+    private void fill() throws IOException {
+        long until = System.nanoTime() + PATIENCE_NANOS;
+        while (filled < nonces.length && System.nanoTime() < until) {
+            var heard = xtrs.hear();
+            heard.forEach(this::begin);
+            if (!heard.isEmpty()) {
+                until = System.nanoTime() + PATIENCE_NANOS;
+            }
+        }
+        if (filled < nonces.length) {
+            throw new IOException(
+                    target.name() + " has told " + filled + " of " + nonces.length + " mappings");
+        }
+    }
+
+    private void begin(MapNotify notify) {
+        int entry = entry(notify);
+        if (entry >= 0) {
+            filled += nonces[entry] == 0 ? 1 : 0;
+            nonces[entry] = Math.max(nonces[entry], notify.nonce().value());
         }
     }
 
@@ -176,14 +204,19 @@ public final class ConvergeBench implements AutoCloseable {
                 : 0;
     }
 
-    /** Puts what a subscriber is told into its cache, unless that is as new already. */
-    private boolean learns(MapNotify notify) {
+    /** The place of what a subscriber is told in its cache, or -1. */
+    private int entry(MapNotify notify) {
         int xtr = xtrs.which(notify);
         int eid = Subscribers.number(notify);
-        if (xtr < 0 || eid < 0 || eid >= target.eids()) {
+        return xtr < 0 || eid < 0 || eid >= target.eids() ? -1 : xtr * target.eids() + eid;
+    }
+
+    /** Puts what a subscriber is told into its cache, unless that is as new already. */
+    private boolean learns(MapNotify notify) {
+        int entry = entry(notify);
+        if (entry < 0) {
             return false;
         }
-        int entry = xtr * target.eids() + eid;
         int move = move(notify);
         if (notify.nonce().value() <= nonces[entry] || move == 0) {
             return false;

@@ -98,7 +98,7 @@ public final class PubSubBench implements AutoCloseable {
         var bench = new PubSubBench(target, how, site, subscribers, eids);
         try {
             bench.register(List.of(bench.xtrs.subscribed()));
-            bench.xtrs.subscribe();
+            bench.xtrs.subscribe(_ -> {});
             return bench;
         } catch (IOException | RuntimeException e) {
             bench.close();

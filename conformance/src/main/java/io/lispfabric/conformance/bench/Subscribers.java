@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * Many xTRs that subscribe to the same, verify their Map-Notifies and acknowledge them (RFC 9437
@@ -101,9 +102,10 @@ final class Subscribers implements AutoCloseable {
     /**
      * Asks as well as it can: what is lost is asked again.
      *
+     * @param each what is heard meanwhile
      * @throws IOException when the server does not confirm a subscription
      */
-    void subscribe() throws IOException {
+    void subscribe(Consumer<MapNotify> each) throws IOException {
         var local = socket.localAddress();
         var here = Ip.of(local.getAddress());
         var confirmed = new boolean[xtrs.length];
@@ -130,6 +132,7 @@ final class Subscribers implements AutoCloseable {
                 long again = System.nanoTime() + REPEAT_NANOS;
                 while (done < to && System.nanoTime() < again) {
                     for (var notify : hear()) {
+                        each.accept(notify);
                         int i = which(notify);
                         if (i >= 0 && !confirmed[i]) {
                             confirmed[i] = true;
@@ -151,7 +154,7 @@ final class Subscribers implements AutoCloseable {
         }
         long quiet = System.nanoTime() + REPEAT_NANOS;
         while (System.nanoTime() < quiet) {
-            hear(); // one is in force once its Ack is committed
+            hear().forEach(each); // one is in force once its Ack is committed
         }
     }
 

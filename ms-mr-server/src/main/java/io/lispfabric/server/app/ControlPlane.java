@@ -159,7 +159,6 @@ final class ControlPlane {
     }
 
     void lead(boolean leading) {
-        publications.lead(leading);
         if (leading) {
             leases.onLeading();
         } else {
@@ -167,6 +166,7 @@ final class ControlPlane {
         }
         configured = false;
         configureNext = Instant.MIN;
+        publications.lead(leading);
     }
 
     /**

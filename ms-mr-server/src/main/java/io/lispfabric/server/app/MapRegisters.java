@@ -122,7 +122,7 @@ final class MapRegisters {
                 around.drop(Drop.RLOC_NOT_ALLOWED, site.name(), record.eid());
             } else if (!hasRoomFor(site, record)) {
                 around.drop(Drop.NO_ROOM, site.name(), record.eid());
-            } else if (!repeats.allows(record.eid(), around.millis())) {
+            } else if (!mayComeAgain(record)) {
                 around.drop(Drop.REGISTERED_TOO_OFTEN, site.name(), record.eid());
             } else {
                 accepted.add(record);
@@ -176,7 +176,7 @@ final class MapRegisters {
         var site = command.credentials().site();
         int records = command.records().size();
         var busy = underWay.computeIfAbsent(site, _ -> new AtomicInteger());
-        if (busy.addAndGet(records) > MOST_UNDER_WAY) {
+        if (busy.addAndGet(records) > MOST_UNDER_WAY && !isAlone()) {
             busy.addAndGet(-records);
             around.drop(Drop.SITE_BUSY, site, command.source());
             return;
@@ -202,8 +202,9 @@ final class MapRegisters {
     }
 
     private void handOn() {
-        gathered.values().forEach(this::handOn);
+        var those = List.copyOf(gathered.values());
         gathered.clear();
+        Mistakes.afterAll(those, this::handOn);
     }
 
     private void handOn(Registrant who) {
@@ -275,6 +276,13 @@ final class MapRegisters {
                 || !isAlone()
                         && xtrShares.admits(
                                 site.name(), state.xtrs(), most, around.now(), state::xtrsBySite);
+    }
+
+    /** A group has as many receivers as there are sites, and who leaves shall not have to stay. */
+    private boolean mayComeAgain(MappingRecord record) {
+        return record.ttl().removes()
+                || record.eid().prefix().family() == EidPrefix.Family.GROUP
+                || repeats.allows(record.eid(), around.millis());
     }
 
     /** With one site there is nobody whose room it could take. */

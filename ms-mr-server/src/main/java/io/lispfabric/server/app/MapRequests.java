@@ -300,6 +300,7 @@ final class MapRequests {
                 }
             }
             case ProtectedAnswer.Forward forward -> forward(errand, to, protection, forward);
+            case ProtectedAnswer.Relay(var servers) -> relay(errand, eid, servers);
         }
     }
 

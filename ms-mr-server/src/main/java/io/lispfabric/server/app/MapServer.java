@@ -150,6 +150,8 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             this.log = open(RatisLog.open(logConfig(config), mappings));
             opening = log;
             gauges();
+            // It may have been found to differ before it was started.
+            differs = log.status().differs().isPresent();
             receiver.plane = plane;
             loop.every(PUBLISH_MILLIS, guarded(this::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));

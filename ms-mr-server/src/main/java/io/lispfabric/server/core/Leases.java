@@ -64,6 +64,12 @@ public final class Leases {
     private boolean begins;
     private int remembered;
 
+    /**
+     * With more leases than this most are of what has been registered anew since the last look, and
+     * a look forgets them.
+     */
+    private int worthLooking = LOOKED_AT;
+
     /** When it was asked last. */
     private long askedMillis;
 
@@ -230,7 +236,7 @@ public final class Leases {
 
     private List<List<Command.Expire.Silent>> look(MappingSystem newest, long nowMillis) {
         if (!looks) {
-            if (nowMillis < nextMillis) {
+            if (nowMillis < nextMillis && remembered <= worthLooking) {
                 return List.of();
             }
             looks = true;
@@ -295,5 +301,6 @@ public final class Leases {
                     remembered += it.leases.size();
                     return it.leases.isEmpty();
                 });
+        worthLooking = 2 * remembered + LOOKED_AT;
     }
 }

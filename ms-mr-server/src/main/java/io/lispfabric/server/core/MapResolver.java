@@ -148,7 +148,7 @@ public final class MapResolver {
     }
 
     /** The first EID of an EID-Prefix. */
-    private static Eid first(Eid prefix) {
+    static Eid first(Eid prefix) {
         return new Eid(prefix.iid(), EidPrefix.of(prefix.prefix().address()));
     }
 

@@ -44,6 +44,23 @@ public sealed interface ProtectedAnswer {
         }
     }
 
+    /** The Map-Request goes on, as it is, to one of these Map-Servers. */
+    record Relay(List<Elsewhere.Server> servers) implements ProtectedAnswer {
+        public Relay {
+            servers = List.copyOf(servers);
+        }
+
+        @Override
+        public List<Eid> vouched() {
+            return List.of(); // those who answer vouch
+        }
+
+        @Override
+        public boolean etrCantSign() {
+            return false;
+        }
+    }
+
     /**
      * An ETR that knows LISP-SEC.
      *
@@ -76,13 +93,20 @@ public sealed interface ProtectedAnswer {
         var owner = match.or(() -> petrs);
         // Rule 1: an ETR has left the answer to the Map-Server; nobody could sign better. What is
         // not there has no ETR at all.
-        if (owner.filter(it -> !it.proxyReply()).isEmpty()
-                && MapResolver.answer(state, sites, asked, room, asker)
-                        instanceof MapResolver.Answer.Reply(var records)) {
-            var vouched =
-                    match.map(it -> List.of(it.eid()))
-                            .orElseGet(() -> records.stream().map(MappingRecord::eid).toList());
-            return new Reply(records, vouched, false);
+        if (owner.filter(it -> !it.proxyReply()).isEmpty()) {
+            return switch (MapResolver.answer(state, sites, asked, room, asker)) {
+                case MapResolver.Answer.Reply(var records) -> {
+                    var vouched =
+                            match.map(it -> List.of(it.eid()))
+                                    .orElseGet(() ->
+                                            records.stream().map(MappingRecord::eid).toList());
+                    yield new Reply(records, vouched, false);
+                }
+                // Only of a prefix, in which there is more than fits: its first EID has an ETR.
+                case MapResolver.Answer.Forward _ ->
+                        of(state, sites, MapResolver.first(asked), room, asker, reaches);
+                case MapResolver.Answer.Relay(var servers) -> new Relay(servers);
+            };
         }
         var mapping = owner.orElseThrow();
         // Who stands for what is outside is not believed more than it was asked for.

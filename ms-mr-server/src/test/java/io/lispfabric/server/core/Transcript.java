@@ -502,6 +502,7 @@ final class Transcript {
         switch (answer) {
             case ProtectedAnswer.Reply(var records, _, _) ->
                     hear(to, "Map-Reply nonce " + show(nonce, to) + " " + show(records) + security);
+            case ProtectedAnswer.Relay relay -> throw new IllegalStateException("" + relay);
             case ProtectedAnswer.Forward(var etrs, _, _) ->
                     hear(
                             etrs.getFirst().address(),

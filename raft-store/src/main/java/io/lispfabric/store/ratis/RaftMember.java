@@ -105,10 +105,15 @@ final class RaftMember {
             var leader = hasBegun() ? division.getInfo().getLeaderId() : null;
             if (leader != null && !leader.equals(division.getId())) {
                 long asked = System.nanoTime();
-                var committed = route.committed(leader.toString());
-                if (committed.isPresent()) {
-                    long now = System.nanoTime();
-                    freshness.observe(now, now - asked, committed.getAsLong(), applied());
+                try {
+                    var committed = route.committed(leader.toString());
+                    if (committed.isPresent()) {
+                        long now = System.nanoTime();
+                        freshness.observe(now, now - asked, committed.getAsLong(), applied());
+                    }
+                } catch (RuntimeException e) {
+                    // Asked again, or it would look stale for ever.
+                    LOG.warn("{} cannot be asked what is committed: {}", leader, e.toString());
                 }
             }
             LockSupport.parkNanos(ASK_NANOS);
