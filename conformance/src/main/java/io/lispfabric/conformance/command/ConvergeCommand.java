@@ -123,9 +123,9 @@ final class ConvergeCommand extends AskingCommand {
                 .put("late", it.late())
                 .put("confirmed", it.confirmed())
                 .put("learnt", times.getTotalCount())
-                .put("p50Nanos", times.getValueAtPercentile(50))
-                .put("p99Nanos", times.getValueAtPercentile(99))
-                .put("lastNanos", times.getMaxValue())
+                .put("p50Millis", times.getValueAtPercentile(50) / 1e6)
+                .put("p99Millis", times.getValueAtPercentile(99) / 1e6)
+                .put("lastMillis", times.getMaxValue() / 1e6)
                 .put("staleAfterASecond", it.soon())
                 .put("stale", it.stale())
                 .put("serverMicros", it.serverMicros());
