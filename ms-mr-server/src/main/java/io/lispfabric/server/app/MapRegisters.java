@@ -50,8 +50,8 @@ final class MapRegisters {
     private static final int MOST_MARKED = 16_384;
 
     /**
-     * Records of one site that may be on their way through the log: what others have to wait for is
-     * then some hundred milliseconds, whatever one site does.
+     * Records of one site that may be on their way through the log, where there are others that
+     * would have to wait for them. Marks are not counted.
      */
     private static final int MOST_UNDER_WAY = 4_096;
 

@@ -145,8 +145,9 @@ public record ServerConfig(
      *     and changed when there is room for no other
      * @param mostXtrs how many xTRs may have registered, each counted once for each key: the nonce
      *     of one is kept for ever (RFC 9301 §5.6), as where it is told of its group
-     * @param repeatsPerSecond how often one EID-Prefix may be registered by all its xTRs together,
-     *     on average over 3 seconds: whoever has a key could otherwise fill the log with one
+     * @param repeatsPerSecond how often one EID-Prefix that is no group may be registered by all
+     *     its xTRs together at one member, on average over 3 seconds, withdrawals not counted:
+     *     whoever has a key could otherwise fill the log with one
      */
     public record Registrations(Duration timeout, int most, int mostXtrs, int repeatsPerSecond) {
         /** RFC 9301 §8.2: three minutes without a Map-Register. */

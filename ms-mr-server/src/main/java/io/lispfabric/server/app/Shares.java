@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 
 /**
  * How much of what all sites have together one of them may take, so that none takes the room of the
- * others. While less than half is taken, as much as it likes; then no site takes what is left, if
- * it has as much as that already. Used by one thread.
+ * others. While less than half is taken, as much as it likes; then a site that has as much as is
+ * left gets no more. Used by one thread.
  */
 final class Shares {
     /** Counting takes time in proportion to all there is. */
