@@ -11,6 +11,7 @@ import io.lispfabric.wire.app.Settings;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -34,11 +35,10 @@ final class Question {
     private final OptionSpec iid =
             Options.option(
                             "IID",
-                            "the Instance ID, 0 to 16777215 (default: ${DEFAULT-VALUE})",
+                            "the Instance ID, 0 to 16777215 (default: 0)",
                             "-i",
                             "--iid")
-                    .type(int.class)
-                    .defaultValue("0")
+                    .type(Integer.class)
                     .build();
 
     private final OptionSpec servers =
@@ -61,7 +61,13 @@ final class Question {
     /** The EID, or what is wrong with it as {@code usage} puts it. */
     Eid eid(Function<String, ParameterException> usage) {
         try {
-            return Eid.parse(eid.getValue(), new InstanceId(iid.<Integer>getValue()));
+            var named = Optional.<Integer>ofNullable(iid.getValue()).map(InstanceId::new);
+            var parsed = Eid.parse(eid.getValue(), named.orElse(InstanceId.DEFAULT));
+            if (named.isPresent() && !parsed.iid().equals(named.get())) {
+                throw new IllegalArgumentException(
+                        eid.getValue() + " has another Instance ID than -i " + named.get());
+            }
+            return parsed;
         } catch (IllegalArgumentException e) {
             throw usage.apply(String.valueOf(e.getMessage()));
         }

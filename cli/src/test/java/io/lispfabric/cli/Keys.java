@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 
 /** The secret that a test and its peer share. */
@@ -28,6 +29,7 @@ final class Keys {
     }
 
     static Path file(Path folder) throws IOException {
-        return Files.writeString(folder.resolve("key"), SECRET + "\n");
+        var file = Files.writeString(folder.resolve("key"), SECRET + "\n");
+        return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     }
 }

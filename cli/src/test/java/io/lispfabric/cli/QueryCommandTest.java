@@ -254,6 +254,7 @@ class QueryCommandTest {
                 "query 10.0.0.1/33",
                 "query 10.0.0.1 -i 16777216",
                 "query 10.0.0.1 -i x",
+                "query [1]10.0.0.1 -i 2",
                 "query 10.0.0.1 -m 127.0.0.1:70000",
                 "query 10.0.0.1 --timeout 3",
                 "query 10.0.0.1 --count 0",

@@ -21,7 +21,7 @@ class ServeCommandTest {
     @TempDir Path folder = Path.of("");
 
     private Path settings(int lispPort) throws Exception {
-        Files.writeString(folder.resolve("key"), Keys.SECRET);
+        Keys.file(folder);
         return Files.writeString(
                 folder.resolve("ms.yaml"),
                 """

@@ -17,6 +17,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
@@ -37,6 +39,11 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * names the file and the line.
  */
 public final class Settings {
+    /** Loaded when there is something to say: most commands only read an address here. */
+    private static final class Log {
+        static final Logger LOG = LoggerFactory.getLogger(Settings.class);
+    }
+
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9})(KiB|MiB|GiB)");
     private static final int MAX_DEPTH = 32;
 
@@ -324,6 +331,11 @@ public final class Settings {
                     .getBytes(StandardCharsets.UTF_8);
         }
         var secretFile = file(key + "-file", "");
+        if (TextFile.isOpenToAll(secretFile)) {
+            Log.LOG.warn(
+                    "{} holds a secret, and every user of this host may read it: chmod o-r it",
+                    secretFile);
+        }
         try {
             return TextFile.read(secretFile, TextFile.MOST_SECRET)
                     .strip()

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 
 /** Files that a user names: small texts. Whatever else they turn out to be is said in words. */
 public final class TextFile {
@@ -57,6 +58,15 @@ public final class TextFile {
      */
     public static byte[] secret(Path file) throws IOException {
         return readAny(file, MOST_SECRET).strip().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Whether every user of this host may read a file; false where files have no such rights. */
+    static boolean isOpenToAll(Path file) {
+        try {
+            return Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ);
+        } catch (IOException | UnsupportedOperationException _) {
+            return false;
+        }
     }
 
     /** No secret is longer. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,6 +28,16 @@ class TextFileTest {
         refused(folder, 9, "it is a folder");
         var octets = Files.write(folder.resolve("octets"), new byte[] {(byte) 0xC3, 0x28});
         refused(octets, 9, "it is no text");
+    }
+
+    @Test
+    void aSecretThatEveryUserMayReadIsKnown() throws IOException {
+        var file = Files.writeString(folder.resolve("key"), "secret\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        assertThat(TextFile.isOpenToAll(file)).isTrue();
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+        assertThat(TextFile.isOpenToAll(file)).isFalse();
+        assertThat(TextFile.isOpenToAll(folder.resolve("none"))).isFalse();
     }
 
     /** It might never end. */

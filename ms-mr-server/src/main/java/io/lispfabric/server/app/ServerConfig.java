@@ -327,6 +327,9 @@ public record ServerConfig(
         }
         var admin = listener(from.section("admin"), ADMIN_PORT);
         var http = listener(from.section("http"), HTTP_PORT);
+        if (http.isPresent() && http.equals(admin) && http.get().getPort() != 0) {
+            throw from.section("http").error("listen", "is that of admin already");
+        }
         var unknown = from.text("unknown-eids", "natively-forward");
         if (!unknown.equals("natively-forward") && !unknown.equals("drop")) {
             throw from.error(

@@ -68,8 +68,15 @@ public record SitePrefix(
                     accelerators,
                     false);
         }
+        if (text.startsWith("name:") && text.contains("*")) {
+            // A name may have one, but whoever writes it means a pattern.
+            throw new IllegalArgumentException(
+                    "'*' stands at the end of a name, for all that begin so, not as in '"
+                            + text
+                            + "'");
+        }
         if (text.startsWith("group:")) {
-            var groups = Optional.of(EidPrefix.parse(text.substring(6)));
+            var groups = Optional.of(groups(text.substring(6)));
             return new SitePrefix(
                     iid, Optional.empty(), Optional.empty(), groups, true, accelerators, false);
         }
@@ -81,6 +88,27 @@ public record SitePrefix(
                 moreSpecifics,
                 accelerators,
                 false);
+    }
+
+    private static EidPrefix groups(String text) {
+        var groups = EidPrefix.parse(text);
+        boolean multicast =
+                switch (groups.address()) {
+                    case LispAddress.Ipv4(int bits) -> groups.length() >= 4 && bits >>> 28 == 0xE;
+                    case LispAddress.Ipv6(long high, _) ->
+                            groups.length() >= 8 && high >>> 56 == 0xFF;
+                    case LispAddress.Mac(long bits) ->
+                            groups.length() >= 8 && (bits >>> 40 & 1) == 1;
+                    default -> false;
+                };
+        if (!multicast) {
+            throw new IllegalArgumentException(
+                    "groups are inside 224.0.0.0/4 or ff00::/8, or MACs with the group bit, as in"
+                            + " group:239.1.0.0/16, not '"
+                            + text
+                            + "'");
+        }
+        return groups;
     }
 
     /** What it is found by: the bits that all EIDs in it begin with; of groups, theirs. */

@@ -242,6 +242,18 @@ class ServerConfigTest {
                 "{ role: map-server, map-servers: [ { prefix: 40.0.0.0/8, addresses: [ 192.0.2.1 ] } ] }"
                         + " | map-servers: a Map-Server alone asks no other",
                 "map-servers: [ { prefix: 40.0.0.0/8 } ] | needs at least one Map-Server",
+                "sites: [ { name: a, keys: [ { secret-file: key } ],"
+                        + " prefixes: [ { prefix: 'name:A*B' } ] } ]"
+                        + " | stands at the end of a name, for all that begin so",
+                "sites: [ { name: a, keys: [ { secret-file: key } ],"
+                        + " prefixes: [ { prefix: 'group:10.0.0.0/8' } ] } ]"
+                        + " | groups are inside 224.0.0.0/4 or ff00::/8, or MACs with the group"
+                        + " bit, as in group:239.1.0.0/16, not '10.0.0.0/8'",
+                "sites: [ { name: a, keys: [ { secret-file: key } ],"
+                        + " prefixes: [ { prefix: 'group:239.0.0.0/3' } ] } ]"
+                        + " | has bits behind its length",
+                "{ admin: { listen: '127.0.0.1:9000' }, http: { listen: '127.0.0.1:9000' } }"
+                        + " | listen: is that of admin already",
                 "map-servers: [ { prefix: 'group:239.0.0.0/8', addresses: [ 192.0.2.1 ] } ]"
                         + " | other Map-Servers are not asked for groups",
                 "ddt: { authority: [ { prefix: 'name:POD-A-*' } ], servers: [ 192.0.2.1 ] }"

@@ -29,8 +29,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -117,6 +119,10 @@ public record AgentConfig(
                 }
             }
         }
+        var owners = new HashMap<Eid, String>();
+        for (var entry : database) {
+            refuseSecond(owners, entry.eid(), "database");
+        }
         var ouis = vendors;
         var attached = new HashSet<String>();
         for (var attachment : attachments) {
@@ -132,6 +138,7 @@ public record AgentConfig(
                                 + ": metadata of a vendor that is not in vendors");
             }
             for (var eid : attachment.eids()) {
+                refuseSecond(owners, eid, "attachment " + attachment.name());
                 if (known.stream().noneMatch(it -> it.answersFor(eid))) {
                     throw new IllegalArgumentException(
                             "attachments: no domain has a route for " + eid);
@@ -625,6 +632,18 @@ public record AgentConfig(
 
     private static boolean isGroup(Eid eid) {
         return eid.prefix().family() == EidPrefix.Family.GROUP;
+    }
+
+    /** An EID is somewhere: what arrives for it goes to one place. */
+    private static void refuseSecond(Map<Eid, String> owners, Eid eid, String owner) {
+        var other = owners.put(eid, owner);
+        if (other != null) {
+            throw new IllegalArgumentException(
+                    owner
+                            + ": "
+                            + eid
+                            + (other.equals(owner) ? " is there twice" : " is in " + other + " too"));
+        }
     }
 
     private static void refuseAsOwn(Eid group) {

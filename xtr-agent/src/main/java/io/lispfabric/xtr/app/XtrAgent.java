@@ -67,6 +67,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -113,7 +114,24 @@ public final class XtrAgent implements AutoCloseable {
     private volatile Optional<Thread> loopThread = Optional.empty();
 
     /** A domain and what its messages are sealed with. */
-    private record Domain(AgentConfig.Domain config, MappingDomain core) {}
+    private record Domain(AgentConfig.Domain config, MappingDomain core) {
+        /** What is not confirmed here, and where to look: a Map-Server does not say why. */
+        String unconfirmed() {
+            var all = core.registered();
+            return "not yet registered in "
+                    + core.name()
+                    + ": "
+                    + all.stream().filter(it -> !it.withdrawn() && !it.confirmed()).count()
+                    + " of "
+                    + all.size()
+                    + " EIDs are not confirmed by "
+                    + config.mapServers().stream()
+                            .map(it -> it.getAddress().getHostAddress() + ":" + it.getPort())
+                            .collect(Collectors.joining(", "))
+                    + " (silent towards a wrong Site-ID, key or EID-Prefix, which its log and"
+                    + " metrics name)";
+        }
+    }
 
     /** A domain, and the security association that vouches for a message if not its key does. */
     private record Vouched(Domain domain, Optional<SharedKey> association) {}
@@ -690,7 +708,7 @@ public final class XtrAgent implements AutoCloseable {
             return domains.values().stream()
                     .filter(it -> !it.core().isSettled())
                     .findFirst()
-                    .map(it -> "not yet registered in " + it.core().name());
+                    .map(Domain::unconfirmed);
         });
     }
 

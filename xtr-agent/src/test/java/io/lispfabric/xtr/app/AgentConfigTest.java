@@ -230,11 +230,22 @@ class AgentConfigTest {
                     eids: ["[1]40.0.0.7"], groups: ["[1]239.0.0.0/8"]  | not a group: '[1]239.0.0.0/8'
                     eids: ["[1]40.0.0.7"], metadata: "02005f:01"       | acc7: metadata of a vendor that is not in vendors
                     eids: ["[1]40.0.0.7"], groups: ["[7]239.1.1.1"]    | no domain has a route for [7](*,239.1.1.1)
+                    eids: ["[1]40.0.0.7", "[1]40.0.0.7"]               | attachment acc7: [1]40.0.0.7/32 is there twice
                     """)
-    void whatIsNoGroupIsSaid(String settings, String complaint) {
+    void whatAnAttachmentCannotHaveIsSaid(String settings, String complaint) {
         assertThatThrownBy(
                         () -> parse(LEAST + "attachments:\n  - {name: acc7, " + settings + "}\n"))
                 .hasMessageContaining(complaint);
+    }
+
+    @Test
+    void anEidIsOfOneAttachment() {
+        assertThatThrownBy(() ->
+                        parse(
+                                LEAST
+                                        + "attachments: [{name: a, eids: [\"[1]40.0.0.7\"]},"
+                                        + " {name: b, eids: [\"[1]40.0.0.7\"]}]"))
+                .hasMessageContaining("attachment b: [1]40.0.0.7/32 is in attachment a too");
     }
 
     @Test
