@@ -33,11 +33,7 @@ final class Question {
                     .build();
 
     private final OptionSpec iid =
-            Options.option(
-                            "IID",
-                            "the Instance ID, 0 to 16777215 (default: 0)",
-                            "-i",
-                            "--iid")
+            Options.option("IID", "the Instance ID, 0 to 16777215 (default: 0)", "-i", "--iid")
                     .type(Integer.class)
                     .build();
 

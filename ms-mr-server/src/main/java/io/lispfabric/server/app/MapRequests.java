@@ -523,7 +523,7 @@ final class MapRequests {
     private void subscribe(Errand errand, XtrIdentity identity, Eid eid) {
         var request = errand.request;
         var from = errand.from;
-        var credentials = credentials(request, identity, from);
+        var credentials = credentials(request, identity, eid, from);
         if (credentials.isEmpty()) {
             // RFC 9437 §5: no security association, no subscription.
             refuse(request, eid, from, Action.DROP_AUTH_FAILURE);
@@ -597,7 +597,7 @@ final class MapRequests {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
-        var credentials = credentials(request, identity, from);
+        var credentials = credentials(request, identity, eid, from);
         if (credentials.isEmpty()) {
             around.outbox()
                     .send(
@@ -647,10 +647,11 @@ final class MapRequests {
      * What the security association is: a key of the site that the xTR names, or one that its
      * one-time key makes, if the secret of that may be used by xTRs of the site (RFC 9437 §7.1).
      */
-    private Optional<Credentials> credentials(MapRequest request, XtrIdentity identity, From from) {
+    private Optional<Credentials> credentials(
+            MapRequest request, XtrIdentity identity, Eid eid, From from) {
         var site = around.config().sites().withId(identity.siteId());
         if (from.protection().isEmpty()) {
-            return site.map(it -> credentials(it, identity));
+            return site.map(it -> credentials(it, identity, eid));
         }
         var protection = from.protection().get();
         return site.filter(it ->
@@ -710,11 +711,20 @@ final class MapRequests {
                 .anyMatch(it -> it.xtr().equals(identity) && prefix.test(it.prefix()));
     }
 
-    /** The key that the xTR registers with, if it does; else the site's first. */
-    private Credentials credentials(Site site, XtrIdentity identity) {
-        return around.state()
-                .member(site.name(), identity)
+    /**
+     * The key that the xTR registers with, or that it has acknowledged its subscription under. One
+     * that has shown none yet: the site's first, and each time it asks again, having acknowledged
+     * nothing, the next, so that it is understood while keys are being changed.
+     */
+    private Credentials credentials(Site site, XtrIdentity identity, Eid eid) {
+        var state = around.state();
+        return state.member(site.name(), identity)
                 .map(member -> site.live(member.contact().credentials()))
+                .or(() ->
+                        state.unacknowledged(eid, identity)
+                                .map(Credentials::keyId)
+                                .map(site::credentialsAfter))
+                .or(() -> state.agreed(eid, identity).map(site::live))
                 .orElseGet(site::defaultCredentials);
     }
 

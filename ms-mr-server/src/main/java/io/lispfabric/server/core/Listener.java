@@ -5,6 +5,8 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -264,7 +266,7 @@ public final class Listener implements Expiring {
 
     /**
      * The same, asking for one thing more. It takes the place of what was asked for before in the
-     * same words, from the same place; and of the oldest when there is no room: more than one is
+     * same words, from the same place; and of another one when there is no room: more than one is
      * there only when an xTR asks for several EIDs in one EID-Prefix, or somebody else does in its
      * name. Never does what anybody may have sent take the place of what came with a security
      * association.
@@ -280,14 +282,41 @@ public final class Listener implements Expiring {
             }
         }
         if (those.size() == MOST_CANDIDATES) {
-            those.remove(
-                    those.stream()
-                            .filter(it -> !it.proven())
-                            .findFirst()
-                            .orElseGet(those::getFirst));
+            those.remove(tooMany(those, other));
         }
         those.add(latest);
         return asking(those);
+    }
+
+    /**
+     * Which of too many goes: of those that anybody may have sent, and if there are some not to
+     * where this xTR was heard from, the oldest of those to the address that has the most. So
+     * whoever floods from one address takes its own places, and nobody else's.
+     */
+    private Candidate tooMany(List<Candidate> those, Candidate newest) {
+        var open = those.stream().filter(it -> makesRoomFor(it, newest)).toList();
+        var strange = open.stream().filter(it -> !isKnown(it)).toList();
+        var suspects = !strange.isEmpty() ? strange : !open.isEmpty() ? open : those;
+        var count = new HashMap<Ip, Integer>();
+        suspects.forEach(it -> count.merge(to(it), 1, Integer::sum));
+        int most = Collections.max(count.values());
+        return suspects.stream()
+                .filter(it -> Objects.equals(count.get(to(it)), most))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Ip to(Candidate it) {
+        return it.contact().addresses().getFirst();
+    }
+
+    private boolean makesRoomFor(Candidate it, Candidate newest) {
+        return !it.proven() && (!isKnown(it) || isKnown(newest));
+    }
+
+    /** Whether it goes to where this xTR has acknowledged what is in force. */
+    private boolean isKnown(Candidate it) {
+        return standing != Standing.ASKED && addresses().contains(to(it));
     }
 
     private static boolean makesWayFor(Candidate it, Candidate other) {
@@ -306,7 +335,7 @@ public final class Listener implements Expiring {
     boolean admits(Candidate other) {
         return other.proven()
                 || candidates.size() < MOST_CANDIDATES
-                || candidates.stream().anyMatch(it -> !it.proven());
+                || candidates.stream().anyMatch(it -> makesRoomFor(it, other));
     }
 
     /** Whether it has this security association, or asks for it. */

@@ -153,6 +153,27 @@ public record MappingSystem(
         return around(asked, xtr).stream().anyMatch(it -> it.isReplay(asked, nonce));
     }
 
+    /**
+     * Under which key of its site an xTR was last answered that has asked for this EID-Prefix and
+     * not acknowledged the answer.
+     */
+    public Optional<Credentials> unacknowledged(Eid asked, XtrIdentity xtr) {
+        return around(asked, xtr).stream()
+                .flatMap(it -> it.candidates().reversed().stream())
+                .filter(it -> it.asked().equals(asked) && !it.proven())
+                .findFirst()
+                .map(it -> it.contact().credentials());
+    }
+
+    /** Under which key of its site an xTR has acknowledged a subscription that holds the EID. */
+    public Optional<Credentials> agreed(Eid eid, XtrIdentity xtr) {
+        return around(eid, xtr).stream()
+                .filter(Listener::active)
+                .map(it -> it.contact().credentials())
+                .filter(it -> it.association().isEmpty())
+                .findFirst();
+    }
+
     /** Whether the nonce of a Map-Register is not greater than the last one (RFC 9301 §5.6). */
     public boolean isReplay(
             NonceCheck check, String site, int keyId, Optional<XtrIdentity> xtr, Nonce nonce) {

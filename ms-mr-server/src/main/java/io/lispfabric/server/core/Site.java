@@ -92,7 +92,22 @@ public record Site(
      * strongest algorithm.
      */
     public Credentials defaultCredentials() {
-        var key = keys.getFirst();
+        return credentials(keys.getFirst());
+    }
+
+    /**
+     * The same with the key that stands after one; after the last, and one that is gone, the first.
+     */
+    public Credentials credentialsAfter(int keyId) {
+        for (int i = 0; i < keys.size() - 1; i++) {
+            if (keys.get(i).keyId() == keyId) {
+                return credentials(keys.get(i + 1));
+            }
+        }
+        return defaultCredentials();
+    }
+
+    private Credentials credentials(SharedKey key) {
         var algorithm = key.preferred();
         return new Credentials(
                 name,

@@ -287,6 +287,33 @@ class MapServerTest {
         }
     }
 
+    /** It registers nothing, so that nobody can know which key it has while they are changed. */
+    @Test
+    @Rfc("9301 §5.6")
+    void whoOnlySubscribesIsAnsweredUnderTheNextKeyUntilItAcknowledges() throws IOException {
+        var second =
+                SharedKey.of(
+                        2, Bytes.of("the key that follows".getBytes(StandardCharsets.US_ASCII)));
+        try (var server = start(0, new Sites(List.of(site(KEY, second)), false));
+                var d3 = xtr(server, second, D3, 1)) {
+            var keyIds = new ArrayList<Integer>();
+            for (int i = 0; i < 3; i++) {
+                d3.send(d3.subscribe(ACC7));
+                var octets = d3.octets(10_000).orElseThrow();
+                if (LispCodec.decode(ByteBuffer.wrap(octets))
+                        instanceof Decoded.Message(MapNotify notify)) {
+                    assertThat(notify.nonce()).isEqualTo(d3.nonce());
+                    keyIds.add(notify.authentication().keyId());
+                    if (i == 1) {
+                        d3.acknowledge(notify);
+                        Awaiting.until(() -> server.state().subscriptions().size() == 1);
+                    }
+                }
+            }
+            assertThat(keyIds).containsExactly(1, 2, 2);
+        }
+    }
+
     @Test
     @Rfc("9301 §5.6")
     void registrationsSubscriptionsAndNoncesOutliveTheProcess() throws IOException {

@@ -642,7 +642,9 @@ public record AgentConfig(
                     owner
                             + ": "
                             + eid
-                            + (other.equals(owner) ? " is there twice" : " is in " + other + " too"));
+                            + (other.equals(owner)
+                                    ? " is there twice"
+                                    : " is in " + other + " too"));
         }
     }
 
