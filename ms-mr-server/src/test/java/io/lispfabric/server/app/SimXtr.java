@@ -71,10 +71,14 @@ final class SimXtr {
 
     /** An EID-Prefix that publications come for, with all inside it. */
     private static final class Subscription {
+        /** All its news have greater ones: what has not is of one in an earlier life. */
+        private final Nonce first;
+
         private Nonce last;
         private long untilMillis = Long.MAX_VALUE;
 
         Subscription(Nonce last) {
+            this.first = last;
             this.last = last;
         }
     }
@@ -387,7 +391,9 @@ final class SimXtr {
         if (what.isPresent()) {
             onAnswer(what.get(), nonce, record);
         } else if (record.action() == Action.DROP_AUTH_FAILURE) {
-            if (confirmed.isEmpty() && !confirmations.contains(new Asked(nonce, eid))) {
+            if (confirmed.isEmpty()
+                    && !confirmations.contains(new Asked(nonce, eid))
+                    && !isAnswerAgain(nonce, eid)) {
                 return;
             }
             subscriptions.remove(eid);
@@ -473,7 +479,10 @@ final class SimXtr {
             }
             boolean old =
                     seen.filter(it -> !nonce.isGreaterThan(it)).isPresent()
-                            || countsBySubscription && !nonce.isGreaterThan(subscription.last);
+                            || countsBySubscription && !nonce.isGreaterThan(subscription.last)
+                            || subscriptions.entrySet().stream()
+                                    .filter(it -> it.getKey().covers(eid))
+                                    .noneMatch(it -> nonce.isGreaterThan(it.getValue().first));
             if (!old) {
                 acknowledge(member, nonce, record);
                 stored.put(eid, nonce);

@@ -390,26 +390,27 @@ public final class MappingDomain {
             // The Map-Request was changed on its way: we have not asked for this.
             return Outcome.dropped(Drop.UNASKED);
         }
-        return onConfirmation(sent.get().question(), notify, association, from, now);
+        return onConfirmation(sent.get(), notify, association, from, now);
     }
 
     private Outcome onConfirmation(
-            Resolver.Question question,
+            Resolver.Sent sent,
             MapNotify notify,
             Optional<SharedKey> association,
             InetSocketAddress from,
             Instant now) {
         requestServers.answered(from);
-        var prefix = answeringPrefix(question.eid(), notify.records());
+        var asked = sent.question().eid();
+        var prefix = answeringPrefix(asked, notify.records());
         boolean refused = notify.records().stream().allMatch(MappingDomain::endsSubscription);
         if (refused) {
-            resolver.refused(question, now);
+            resolver.refused(sent, now);
             return Outcome.nothing();
         }
         if (association.isEmpty()
                 && subscriber.get(prefix).filter(it -> it.isPast(notify.nonce())).isPresent()) {
             // Of two questions with one answer this was the first: publications have overtaken it.
-            resolver.answered(question, now, Duration.ZERO);
+            resolver.answered(sent, now, Duration.ZERO);
             return acknowledge(notify, association, from, now, List.of());
         }
         subscriber.confirmed(prefix, association, notify.nonce());
@@ -417,9 +418,9 @@ public final class MappingDomain {
                 .filter(it -> it.eid().equals(prefix))
                 .forEach(it -> limit(it, now));
         var events = new ArrayList<XtrEvent>();
-        events.add(new XtrEvent.Subscribed(now, name(), question.eid(), prefix, notify.nonce()));
-        events.addAll(installAnswer(question.eid(), notify.records(), Cause.CONFIRMATION, now));
-        resolver.answered(question, now, holdAfter(question.eid()));
+        events.add(new XtrEvent.Subscribed(now, name(), asked, prefix, notify.nonce()));
+        events.addAll(installAnswer(asked, notify.records(), Cause.CONFIRMATION, now));
+        resolver.answered(sent, now, holdAfter(asked));
         return acknowledge(notify, association, from, now, events);
     }
 
@@ -589,7 +590,7 @@ public final class MappingDomain {
 
     /** Whether a Map-Reply answers a question of this domain. */
     public boolean awaits(MapReply reply) {
-        return resolver.of(reply.nonce()).isPresent();
+        return resolver.of(reply.nonce()).filter(it -> !it.late()).isPresent();
     }
 
     /**
@@ -599,16 +600,16 @@ public final class MappingDomain {
      */
     public Outcome onReply(MapReply reply, ByteBuffer payload, Instant now) {
         var sent = resolver.of(reply.nonce());
-        if (sent.isEmpty() || reply.probe()) {
+        if (sent.isEmpty() || sent.get().late() || reply.probe()) {
             return Outcome.dropped(Drop.UNKNOWN_NONCE);
         }
         if (sent.get().guard().isPresent()) {
-            return onReply(sent.get().question(), sent.get().guard().get(), reply, payload, now);
+            return onReply(sent.get(), sent.get().guard().get(), reply, payload, now);
         }
         // What was asked without protection is not to be answered with it, nor could be checked.
         return reply.authenticationData().isPresent()
                 ? Outcome.dropped(Drop.UNEXPECTED_MESSAGE)
-                : take(sent.get().question(), reply.records(), now);
+                : take(sent.get(), reply.records(), now);
     }
 
     /**
@@ -616,11 +617,8 @@ public final class MappingDomain {
      * when its time comes (RFC 9301 §5.3), with another key.
      */
     private Outcome onReply(
-            Resolver.Question question,
-            Guard guard,
-            MapReply reply,
-            ByteBuffer payload,
-            Instant now) {
+            Resolver.Sent sent, Guard guard, MapReply reply, ByteBuffer payload, Instant now) {
+        var question = sent.question();
         switch (guard.judge(reply, payload)) {
             case UNPROTECTED -> {
                 return Outcome.dropped(Drop.UNPROTECTED_REPLY);
@@ -664,26 +662,26 @@ public final class MappingDomain {
             drops.add(Drop.ASSOCIATION_REFUSED);
             return new Outcome(List.of(), List.of(), drops);
         }
-        return take(question, valid, now).and(new Outcome(List.of(), List.of(), drops));
+        return take(sent, valid, now).and(new Outcome(List.of(), List.of(), drops));
     }
 
     /**
      * An answer is used for as long as its TTL says, and a prefix that is wanted for good is asked
      * for again.
      */
-    private Outcome take(Resolver.Question question, List<MappingRecord> told, Instant now) {
+    private Outcome take(Resolver.Sent sent, List<MappingRecord> told, Instant now) {
         // Only what has to do with the question is taken (RFC 9301 §5.5 returns the best match and
         // its more-specifics).
-        var asked = question.eid();
+        var asked = sent.question().eid();
         var records =
                 told.stream()
                         .filter(it -> it.eid().covers(asked) || related(it.eid(), asked, told))
                         .toList();
         var events = installAnswer(asked, records, Cause.MAP_REPLY, now);
-        if (question.standing()) {
-            resolver.refused(question, now);
+        if (sent.question().standing()) {
+            resolver.refused(sent, now);
         } else {
-            resolver.answered(question, now, holdAfter(asked));
+            resolver.answered(sent, now, holdAfter(asked));
         }
         return new Outcome(List.of(), events, List.of());
     }

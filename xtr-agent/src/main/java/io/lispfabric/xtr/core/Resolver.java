@@ -5,6 +5,7 @@ import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.auth.OneTimeKey;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -22,6 +23,12 @@ final class Resolver {
     private static final Duration INTERVAL = Duration.ofSeconds(1);
     private static final int QUICK_TRIES = 10;
     private static final Duration PAUSE = Duration.ofSeconds(30);
+
+    /**
+     * For how long a repetition may still be answered once an older transmission is: as long as a
+     * Map-Server repeats a Map-Notify, and waits after the last (RFC 9301 §5.7).
+     */
+    private static final Duration LATE = Duration.ofSeconds(99);
 
     /**
      * How far apart the nonces of two questions start. Publications count on from the nonce of
@@ -45,6 +52,7 @@ final class Resolver {
     private int allowance;
     private final Map<Eid, Question> questions = new LinkedHashMap<>();
     private final Map<Nonce, Sent> outstanding = new HashMap<>();
+    private final ArrayDeque<Late> late = new ArrayDeque<>();
 
     /** One EID-Prefix that is being asked for. */
     static final class Question {
@@ -100,8 +108,15 @@ final class Resolver {
         }
     }
 
-    /** A transmission that may still be answered; its key is forgotten with it. */
-    record Sent(Question question, Optional<Guard> guard) {}
+    /**
+     * A transmission that may still be answered; its key is forgotten with it.
+     *
+     * @param late whether an older one of the same question has been answered already
+     */
+    record Sent(Question question, Nonce nonce, Optional<Guard> guard, boolean late) {}
+
+    /** What is forgotten then. */
+    private record Late(Nonce nonce, Instant until) {}
 
     /** One transmission of a question. */
     record Ask(
@@ -183,6 +198,9 @@ final class Resolver {
      * @param subscribes whether the Map-Server is to tell of changes of an EID-Prefix from now on
      */
     List<Ask> poll(Instant now, Predicate<Eid> subscribes) {
+        while (!late.isEmpty() && (late.size() > capacity || !late.peek().until.isAfter(now))) {
+            outstanding.remove(late.remove().nonce);
+        }
         if (nextDue.isAfter(now)) {
             return List.of();
         }
@@ -228,7 +246,7 @@ final class Resolver {
         it.due = now.plus(it.tries < QUICK_TRIES ? INTERVAL : PAUSE);
         it.sent.add(it.last);
         var guard = protecting.filter(_ -> !it.bare).map(how -> guard(it, how));
-        outstanding.put(it.last, new Sent(it, guard));
+        outstanding.put(it.last, new Sent(it, it.last, guard, false));
         if (it.sent.size() > QUICK_TRIES) {
             outstanding.remove(it.sent.removeFirst());
         }
@@ -261,27 +279,58 @@ final class Resolver {
     }
 
     /**
-     * A question has its answer.
+     * A question has its answer, unless it had one before.
      *
+     * @param sent the transmission that is answered
      * @param hold how long the EID is not asked for again, at least the second of RFC 9301 §5.3
      */
-    void answered(Question question, Instant now, Duration hold) {
+    void answered(Sent sent, Instant now, Duration hold) {
+        if (sent.late) {
+            return;
+        }
+        var question = sent.question;
         question.answered = true;
         question.standing = false;
         question.refusals = 0;
         question.due = now.plus(hold.compareTo(INTERVAL) > 0 ? hold : INTERVAL);
         nextDue = earlier(nextDue, question.due);
-        question.sent.forEach(outstanding::remove);
-        question.sent.clear();
+        forget(sent, now);
     }
 
-    /** A standing question was answered without a subscription: it is asked again, less often. */
-    void refused(Question question, Instant now) {
+    /**
+     * A standing question was answered without a subscription: it is asked again, less often. If it
+     * had another answer before, the Map-Server has given that up as well.
+     */
+    void refused(Sent sent, Instant now) {
+        var question = sent.question;
+        if (sent.late) {
+            ask(question.eid, question.source, now);
+            return;
+        }
         question.due = now.plus(Registrar.backoff(question.refusals));
         nextDue = earlier(nextDue, question.due);
         question.refusals++;
         question.tries = 0;
-        question.sent.forEach(outstanding::remove);
+        forget(sent, now);
+    }
+
+    /**
+     * Each transmission makes a security association of its own, and a Map-Server that has heard a
+     * repetition has that of the last (RFC 9437 §7.1): so those after the one that was answered are
+     * remembered for a while. Without a key of its own what answers them looks like news.
+     */
+    private void forget(Sent answered, Instant now) {
+        var question = answered.question;
+        for (var nonce : question.sent) {
+            var sent = outstanding.remove(nonce);
+            if (sent != null
+                    && sent.guard.isPresent()
+                    && question.subscribes
+                    && nonce.isGreaterThan(answered.nonce)) {
+                outstanding.put(nonce, new Sent(question, nonce, sent.guard, true));
+                late.add(new Late(nonce, now.plus(LATE)));
+            }
+        }
         question.sent.clear();
     }
 }

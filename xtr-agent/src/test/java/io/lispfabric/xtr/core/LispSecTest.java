@@ -406,6 +406,42 @@ class LispSecTest {
         assertThat(talk.domain().isSubscribed(eid(ACC_8))).isTrue();
     }
 
+    /** Each transmission has its own key, and the Map-Server has the last one that it has heard. */
+    @Test
+    @Rfc("9437 §7.1")
+    void theAssociationOfARepetitionIsTakenAfterThatOfAnOlderTransmission() {
+        var talk = talk(ALWAYS);
+        talk.resolve(ACC_8);
+        talk.until(1);
+        var one = association(1, 0x10000);
+        var two = association(2, 0x10001);
+        talk.notify(one, "10000", mapping(ACC_8, "192.0.2.13"));
+        talk.until(5);
+        talk.text();
+
+        talk.notify(two, "10001", mapping(ACC_8, "192.0.2.13"));
+        assertThat(talk.text()).contains("* subscribed", "* acked 10001");
+        assertThat(talk.last().key()).contains(two);
+        talk.notify(two, "10002", mapping(ACC_8, "192.0.2.14"));
+        assertThat(talk.text()).contains("* publication", "* acked 10002");
+    }
+
+    /** What the Map-Server gives up last is all that it had. */
+    @Test
+    @Rfc("9437 §5")
+    void whatWasGivenUpUnderTheKeyOfARepetitionIsAskedForAgain() {
+        var talk = talk(ALWAYS);
+        talk.resolve(ACC_8);
+        talk.until(1);
+        talk.notify(association(1, 0x10000), "10000", mapping(ACC_8, "192.0.2.13"));
+        talk.until(99);
+        talk.text();
+
+        talk.notify(association(2, 0x10001), "10001", negative(0, Action.DROP_AUTH_FAILURE, ACC_8));
+        talk.until(100);
+        assertThat(talk.text()).contains("> ms1 ECM subscribe");
+    }
+
     @Test
     @Rfc("9437 §7.1")
     void aRefusedAssociationIsAskedForAgainWithAnotherKey() {

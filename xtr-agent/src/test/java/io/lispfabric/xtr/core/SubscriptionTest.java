@@ -513,6 +513,26 @@ class SubscriptionTest {
         assertThat(talk.domain().cache().lookup(eid("[1](40.0.0.7,239.1.1.2)"))).isEmpty();
     }
 
+    /** The last thing that it has heard was the repetition. */
+    @Test
+    @Rfc("9437 §5")
+    void aSubscriptionThatTheMapServerGaveUpUnderTheNonceOfARepetitionIsMadeAgain() {
+        var talk = new Conversation();
+        talk.resolve(ACC_8);
+        talk.until(2);
+        talk.notify("10000", mapping(ACC_8, "192.0.2.13"));
+        talk.notify("10003", mapping(ACC_8, "192.0.2.15"));
+        talk.text();
+        talk.notify("10001", mapping(ACC_8, "192.0.2.13"));
+        assertThat(talk.text()).contains("* replay 10001").doesNotContain("Ack");
+
+        talk.until(99);
+        talk.notify("10001", negative(0, Action.DROP_AUTH_FAILURE, ACC_8));
+        talk.until(100);
+        assertThat(talk.text()).contains("> ms1 ECM subscribe");
+        assertThat(rlocs(talk, ACC_8)).containsExactly("192.0.2.15");
+    }
+
     @Test
     @Rfc("9301 §5.2")
     @Rfc("9306 §4")
