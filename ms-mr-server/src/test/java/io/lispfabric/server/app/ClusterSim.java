@@ -49,6 +49,9 @@ final class ClusterSim {
 
     static final SharedKey KEY = SharedKey.of(1, Bytes.of(new byte[16]));
 
+    /** That of the site whose peers choose nonces at random. */
+    static final SharedKey OLD_KEY = SharedKey.of(1, Bytes.of(new byte[17]));
+
     /**
      * Shorter than the patience of retransmission (RFC 9301 §5.7), so that all that was said in it
      * is said again after it.
@@ -109,7 +112,7 @@ final class ClusterSim {
             new Site(
                     "POD-L",
                     new SiteId(5),
-                    List.of(SharedKey.of(1, Bytes.of(new byte[17]))),
+                    List.of(OLD_KEY),
                     List.of(SitePrefix.parse(IID, "41.0.0.0/24", true, false)),
                     false);
 

@@ -24,6 +24,7 @@ import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.MessageAuthentication;
+import io.lispfabric.wire.auth.SharedKey;
 import io.lispfabric.wire.udp.Datagram;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -60,10 +61,12 @@ class RefreshMarksTest {
 
     private final ArrayDeque<Runnable> loop = new ArrayDeque<>();
     private final List<Command> submitted = new ArrayList<>();
+    private final ArrayDeque<CompletableFuture<Boolean>> underWay = new ArrayDeque<>();
     private final List<Nonce> notified = new ArrayList<>();
     private final ServerMetrics metrics = new ServerMetrics();
     private final ControlPlane plane = plane();
     private long index;
+    private long manyNonce = 1_000;
 
     private ControlPlane plane() {
         InstantSource clock = () -> Instant.ofEpochSecond(1_800_000_000);
@@ -86,7 +89,9 @@ class RefreshMarksTest {
 
     private CompletableFuture<?> submit(ByteBuffer octets) {
         submitted.add(StateCodec.decode(octets));
-        return new CompletableFuture<>();
+        var answer = new CompletableFuture<Boolean>();
+        underWay.add(answer);
+        return answer;
     }
 
     private void send(InetSocketAddress to, ByteBuffer octets) {
@@ -118,6 +123,30 @@ class RefreshMarksTest {
 
     private void says(long nonce, String eid) {
         says(1, nonce, true, eid, 100);
+    }
+
+    /** An xTR registers so many EIDs at once, each for the first time. */
+    private void saysMany(int xtr, long site, SharedKey key, String prefix, int count) {
+        var locators = List.of(Locator.of(new Rloc(Ip.parse("192.0.2." + xtr)), 1, 100));
+        var records = new ArrayList<MappingRecord>();
+        for (int i = 0; i < count; i++) {
+            var eid = Eid.parse(prefix + "." + i % 256 + "/32", IID);
+            records.add(MappingRecord.of(RecordTtl.ONE_DAY, eid, locators));
+        }
+        var register =
+                new MapRegister(
+                        true,
+                        false,
+                        false,
+                        false,
+                        true,
+                        true,
+                        new Nonce(++manyNonce),
+                        new Authentication(0, 0, Bytes.EMPTY),
+                        records,
+                        Optional.of(new XtrIdentity(new XtrId(0, xtr), new SiteId(site))));
+        plane.receive(
+                new Datagram(XTR, ByteBuffer.wrap(MessageAuthentication.seal(register, key))));
     }
 
     /** All that was read is handled; returns what went to the log, which has not come back yet. */
@@ -223,5 +252,34 @@ class RefreshMarksTest {
         commit(handOn());
         assertThat(notified).isEmpty();
         assertThat(metrics.drops(Drop.REPLAYED)).isEqualTo(1);
+    }
+
+    /** What one site has on its way through the log must not hold up what the others say. */
+    @Test
+    void aSiteWithTooMuchOnItsWayThroughTheLogIsRefusedAndOthersGoOn() {
+        underWay.forEach(it -> it.complete(true));
+        underWay.clear();
+        for (int i = 0; i < 16; i++) {
+            saysMany(2, 4, ClusterSim.KEY, "40.0." + (100 + i), 255);
+        }
+        assertThat(handOn()).hasSize(16);
+        assertThat(metrics.drops(Drop.SITE_BUSY)).isZero();
+
+        saysMany(2, 4, ClusterSim.KEY, "40.0.200", 17);
+        assertThat(handOn()).isEmpty();
+        assertThat(metrics.drops(Drop.SITE_BUSY)).isEqualTo(1);
+        saysMany(2, 4, ClusterSim.KEY, "40.0.200", 16);
+        assertThat(handOn()).as("4,096 in all").hasSize(1);
+        saysMany(9, 5, ClusterSim.OLD_KEY, "41.0.0", 100);
+        assertThat(handOn()).as("another site").hasSize(1);
+
+        // Committed or not going to be: either way there is room again.
+        underWay.remove().complete(true);
+        underWay.remove().completeExceptionally(new IllegalStateException("no majority"));
+        saysMany(2, 4, ClusterSim.KEY, "40.0.201", 255);
+        saysMany(2, 4, ClusterSim.KEY, "40.0.202", 255);
+        assertThat(handOn()).hasSize(2);
+        saysMany(2, 4, ClusterSim.KEY, "40.0.203", 1);
+        assertThat(metrics.drops(Drop.SITE_BUSY)).isEqualTo(2);
     }
 }

@@ -92,6 +92,25 @@ class ServerConfigTest {
     }
 
     @Test
+    void howOftenMembersCompareAndAnEidIsRegisteredIsReadAndHasDefaults()
+            throws IOException, ConfigException {
+        var config =
+                config(
+                        """
+                        cluster: { stale-after: 1s, state-check: 0s }
+                        registrations: { repeats-per-second: 7 }
+                        """);
+        assertThat(config.staleAfter()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(config.stateCheck()).isZero();
+        assertThat(config.registrations().repeatsPerSecond()).isEqualTo(7);
+
+        var unless = config(SITE);
+        assertThat(unless.staleAfter()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(unless.stateCheck()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(unless.registrations().repeatsPerSecond()).isEqualTo(100);
+    }
+
+    @Test
     @Rfc("9437 §5")
     void policiesAndSubscriptionsOfTheOperatorAreReadWhole() throws IOException, ConfigException {
         var config =
@@ -227,6 +246,9 @@ class ServerConfigTest {
                 "segments: [ { name: a, domain: scale-up } ] | iid: is missing",
                 "registration-timeout: 999999999d | registration-timeout: must be at most 36500d",
                 "registrations: { most: 0 } | most: must be",
+                "registrations: { repeats-per-second: 0 } | repeats-per-second: must be",
+                "cluster: { stale-after: 999ms } | stale-after: must be at least 1s",
+                "cluster: { state-check: 999ms } | state-check: must be at least 1s, or 0s",
                 "domain: both | domain: must be scale-up, scale-out or hybrid, not 'both'",
                 "segments: [ { iid: 1, name: a, domain: scale-up },"
                         + " { iid: 1, name: b, domain: scale-up } ]"

@@ -254,6 +254,37 @@ class PublisherTest {
         assertThat(publisher.awaiting(new Nonce(501), eid("40.0.0.7/32"))).isEmpty();
     }
 
+    @Rfc("9437 §6")
+    @Test
+    void newsTakesThePlaceOfOlderNewsThatIsNotSentYet() {
+        subscribed("192.0.2.9");
+        change(at(0), record("40.0.0.7/32", 1440, "192.0.2.77"));
+        change(at(0), record("40.0.0.7/32", 1440, "192.0.2.78"));
+
+        var due = publisher.poll(at(0), state, 100);
+        assertThat(nonces(due)).containsExactly(500L, 502L, 504L);
+        assertThat(((Publisher.Due.Send) due.getLast()).record().locators().getFirst().rloc())
+                .hasToString("192.0.2.78");
+    }
+
+    @Test
+    void oneCommandSettlesAllThatWasAcknowledgedAndNothingElse() {
+        subscribed("192.0.2.9");
+        apply(
+                new Command.Acknowledge(
+                        List.of(
+                                receipt("40.0.0.0/16", 500),
+                                receipt("40.0.0.7/32", 500), // under that nonce it was another
+                                receipt("40.0.0.8/32", 502))),
+                START);
+
+        assertThat(nonces(publisher.poll(at(0), state, 100))).containsExactly(501L);
+    }
+
+    private static Command.Receipt receipt(String eid, long nonce) {
+        return new Command.Receipt(SUBSCRIBER, eid(eid), new Nonce(nonce));
+    }
+
     @Test
     void whatTheStateHasSettledIsNotSent() {
         subscribed("192.0.2.9");

@@ -298,6 +298,19 @@ class RefreshTest {
         }
     }
 
+    /** Whoever registers and withdraws under ever new leases must not fill the leader's memory. */
+    @Test
+    void leasesOfWhatIsGoneAreForgottenWhenThereAreManyAndNotOnlyWhenSomethingIsDue() {
+        var leader = new Leader(after(says(1, SEVEN)), 2_000_000);
+        for (int number = 1; number <= 70_000; number++) {
+            var lease = new Effect.Heard.Lease(number, 180);
+            leader.leases.onHeard(new Effect.Heard(ONE, List.of(lease), 1), leader.millis);
+        }
+        assertThat(leader.leases.remembered()).isEqualTo(70_000);
+        leader.run(2_002_000);
+        assertThat(leader.leases.remembered()).isEqualTo(1);
+    }
+
     /** Else a leader that is none any more could make time pass twice as fast. */
     @Test
     void aPulseCountsOnce() {
