@@ -134,13 +134,13 @@ final class PubSubCommand extends AskingCommand {
                 .put("subscribers", it.subscribers())
                 .put("eids", it.eids())
                 .put("told", it.told())
-                .put("registerNanos", it.registered())
-                .put("p50Nanos", times.getValueAtPercentile(50))
-                .put("p99Nanos", times.getValueAtPercentile(99))
-                .put("lastNanos", it.last())
-                .put("acknowledgedNanos", it.acknowledged())
+                .put("registerMillis", it.registered() / 1e6)
+                .put("p50Millis", times.getValueAtPercentile(50) / 1e6)
+                .put("p99Millis", times.getValueAtPercentile(99) / 1e6)
+                .put("lastMillis", it.last() / 1e6)
+                .put("acknowledgedMillis", it.acknowledged() / 1e6)
                 .put("repeated", it.repeated())
-                .put("sendNanos", it.sendNanos())
+                .put("sendMillis", it.sendNanos() / 1e6)
                 .put("serverMicros", it.serverMicros());
     }
 }

@@ -49,6 +49,9 @@ public final class UdpEndpoint implements AutoCloseable {
      */
     public static final int BATCH = 16;
 
+    /** Reads before something that waits for reading to be over has its turn. */
+    private static final int MOST_READS = 4;
+
     /** What a burst may fill while the loop does something else, if net.core.rmem_max allows. */
     private static final int BUFFER = 4 << 20;
 
@@ -103,14 +106,6 @@ public final class UdpEndpoint implements AutoCloseable {
         /** Runs things on the loop's thread. */
         public Executor executor() {
             return group;
-        }
-
-        /**
-         * Runs something on the loop's thread once it has looked for datagrams again: what is given
-         * to the executor may run before.
-         */
-        public void afterReading(Runnable what) {
-            group.schedule(what, 0, TimeUnit.NANOSECONDS);
         }
 
         /**
@@ -262,6 +257,32 @@ public final class UdpEndpoint implements AutoCloseable {
         }
     }
 
+    /**
+     * Runs something on the loop's thread once it has looked for datagrams again: what is given to
+     * the executor may run before. As long as it finds as many as one read fetches it goes on to
+     * read, a few times: what waits there may be what earlier sending has caused, and would be lost
+     * if more came than finds room.
+     */
+    public void afterReading(Runnable what) {
+        afterReading(what, MOST_READS);
+    }
+
+    private void afterReading(Runnable what, int reads) {
+        channel.eventLoop()
+                .schedule(
+                        () -> {
+                            boolean more = handler.lastRead == BATCH;
+                            handler.lastRead = 0;
+                            if (more && reads > 1) {
+                                afterReading(what, reads - 1);
+                            } else {
+                                what.run();
+                            }
+                        },
+                        0,
+                        TimeUnit.NANOSECONDS);
+    }
+
     /** Datagrams that the kernel refused to send. */
     public long unsent() {
         return handler.refused.sum();
@@ -286,6 +307,12 @@ public final class UdpEndpoint implements AutoCloseable {
          */
         private volatile boolean gathers;
 
+        /** Datagrams of the read that is under way; the loop's own, as the next. */
+        private int read;
+
+        /** Those of the last one, until somebody has asked. */
+        private int lastRead;
+
         /** Decoders are fastest with an array, and one datagram is done with before the next. */
         private final byte[] octets = new byte[65_535];
 
@@ -296,6 +323,8 @@ public final class UdpEndpoint implements AutoCloseable {
         @Override
         public void channelReadComplete(ChannelHandlerContext context) {
             gathers = false;
+            lastRead = read;
+            read = 0;
             context.flush();
         }
 
@@ -304,6 +333,7 @@ public final class UdpEndpoint implements AutoCloseable {
             if (!gathers) {
                 gathers = true;
             }
+            read++;
             var content = packet.content();
             int length = content.readableBytes();
             content.getBytes(content.readerIndex(), octets, 0, length);

@@ -322,7 +322,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                 }
             });
             if (!said.isEmpty() && !called.getAndSet(true)) {
-                loop.afterReading(this::doAll);
+                endpoint.afterReading(this::doAll);
             }
         }
     }
@@ -336,7 +336,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private void goOn(boolean more) {
         if (more && !publishes) {
             publishes = true;
-            loop.afterReading(
+            endpoint.afterReading(
                     guarded(() -> {
                         publishes = false;
                         publish();

@@ -101,11 +101,28 @@ public record MappingSystem(
     }
 
     public Optional<Listener> listener(ListenerId id) {
-        return switch (id) {
-            case ListenerId.Subscriber(var prefix, var xtr) ->
-                    subscribers.get(BitKey.of(prefix)).flatMap(those -> those.get(key(xtr)));
-            case ListenerId.Member(var registrant) -> members.get(registrant.key());
-        };
+        return listener(Place.of(id));
+    }
+
+    /**
+     * Where a listener stands, for those who look for it again and again.
+     *
+     * @param prefix what it has subscribed to; {@link BitKey#ROOT} for members
+     */
+    record Place(BitKey prefix, BitKey key) {
+        static Place of(ListenerId id) {
+            return switch (id) {
+                case ListenerId.Subscriber(var prefix, var xtr) ->
+                        new Place(BitKey.of(prefix), MappingSystem.key(xtr));
+                case ListenerId.Member(var registrant) -> new Place(BitKey.ROOT, registrant.key());
+            };
+        }
+    }
+
+    Optional<Listener> listener(Place place) {
+        return place.prefix().length() == 0
+                ? members.get(place.key())
+                : subscribers.get(place.prefix()).flatMap(those -> those.get(place.key()));
     }
 
     /** An xTR that registers with its ids, to be told of its groups. */

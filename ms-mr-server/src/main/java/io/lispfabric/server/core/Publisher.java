@@ -7,14 +7,15 @@ import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,18 +40,14 @@ public final class Publisher {
                     Duration.ofSeconds(48));
 
     /**
-     * What only one Map-Notify at a time is for: news about an EID-Prefix, or a request, which is
-     * known by its nonce. Strangers choose all of it, so that it has an order as well: see {@link
-     * ListenerId.Subscriber}.
+     * What only one Map-Notify to a listener at a time is for: news about an EID-Prefix, or a
+     * request, which is known by its nonce. Strangers choose all of it, so that it has an order as
+     * well: see {@link ListenerId.Subscriber}.
      */
-    private record Key(ListenerId listener, Eid eid, Optional<Nonce> request)
-            implements Comparable<Key> {
-        static Key of(Effect.Publish publish) {
-            var it = publish.outstanding();
-            return new Key(
-                    publish.listener(),
-                    it.eid(),
-                    it.confirms() ? Optional.of(it.nonce()) : Optional.empty());
+    private record Subject(Eid eid, Optional<Nonce> request) implements Comparable<Subject> {
+        static Subject of(Outstanding it) {
+            return new Subject(
+                    it.eid(), it.confirms() ? Optional.of(it.nonce()) : Optional.empty());
         }
 
         boolean confirms() {
@@ -58,10 +55,8 @@ public final class Publisher {
         }
 
         @Override
-        public int compareTo(Key other) {
-            int byListener = ListenerId.compare(listener, other.listener);
-            int byEid =
-                    byListener != 0 ? byListener : BitKey.of(eid).compareTo(BitKey.of(other.eid));
+        public int compareTo(Subject other) {
+            int byEid = BitKey.of(eid).compareTo(BitKey.of(other.eid));
             return byEid != 0
                     ? byEid
                     : Long.compareUnsigned(
@@ -72,6 +67,16 @@ public final class Publisher {
 
     /** What a Map-Notify-Ack says. */
     private record Receipt(Nonce nonce, Eid eid) implements Comparable<Receipt> {
+        /**
+         * Nonces that xTRs count from may be as near to each other as EIDs are: this parts them.
+         */
+        private static final long GOLDEN = 0x9E37_79B9_7F4A_7C15L;
+
+        @Override
+        public int hashCode() {
+            return (int) (nonce.value() * GOLDEN >>> Integer.SIZE) + eid.hashCode();
+        }
+
         @Override
         public int compareTo(Receipt other) {
             int byNonce = Long.compareUnsigned(nonce.value(), other.nonce.value());
@@ -81,18 +86,22 @@ public final class Publisher {
 
     /** What is kept of a listener while anything waits for its acknowledgement. */
     private static final class Waiting {
-        private int jobs;
+        private final ListenerId listener;
+        private final MappingSystem.Place place;
+        private final Map<Subject, Job> jobs = new HashMap<>(2);
 
         /** The greatest nonce that it has acknowledged since. */
         private @Nullable Nonce acknowledged;
+
+        Waiting(ListenerId listener) {
+            this.listener = listener;
+            this.place = MappingSystem.Place.of(listener);
+        }
     }
 
-    /**
-     * A Map-Notify on its way; {@code order} keeps those of one moment in the order in which they
-     * were committed. What it is queued by changes only while it is not in the queue.
-     */
-    private static final class Job implements Comparable<Job> {
-        private final Key key;
+    /** A Map-Notify on its way; {@code order} keeps those of one moment as they were committed. */
+    private static final class Job {
+        private final Subject subject;
         private final Receipt receipt;
         private final Waiting waiting;
         private int attempts;
@@ -100,40 +109,51 @@ public final class Publisher {
         private Instant due;
         private long order;
 
-        /** Settled, or overtaken by a newer one: it may still stand in the queue. */
+        /** Settled, or overtaken by a newer one: it may still stand in a line. */
         private boolean over;
 
-        Job(Key key, Nonce nonce, Waiting waiting, int attempts, Instant due, long order) {
-            this.key = key;
-            this.receipt = new Receipt(nonce, key.eid());
+        Job(Subject subject, Nonce nonce, Waiting waiting, int attempts, Instant due) {
+            this.subject = subject;
+            this.receipt = new Receipt(nonce, subject.eid());
             this.waiting = waiting;
             this.attempts = attempts;
             this.due = due;
-            this.order = order;
         }
 
         ListenerId listener() {
-            return key.listener();
+            return waiting.listener;
         }
 
         Nonce nonce() {
             return receipt.nonce();
         }
+    }
 
-        @Override
-        public int compareTo(Job other) {
-            int byTime = due.compareTo(other.due);
-            return byTime != 0 ? byTime : Long.compare(order, other.order);
+    /** Those that wait equally long, and so come to their end in the order in which they came. */
+    private static final class Line {
+        private final Duration gap;
+        private final ArrayDeque<Job> jobs = new ArrayDeque<>();
+
+        Line(Duration gap) {
+            this.gap = gap;
         }
     }
 
     /** What was told last: a changed mapping is told to one listener after another. */
     private record Told(Mapping mapping, MappingRecord record) {}
 
-    private final Map<Key, Job> jobs = new HashMap<>();
-    private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
-    private final PriorityQueue<Job> queue = new PriorityQueue<>();
     private final Map<ListenerId, Waiting> waiting = new HashMap<>();
+    private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
+
+    /** One for what has not been sent yet, and one for each gap. */
+    private final List<Line> lines =
+            Stream.concat(Stream.of(Duration.ZERO), GAPS.stream())
+                    .distinct()
+                    .map(Line::new)
+                    .toList();
+
+    private int outstanding;
+    private Instant latest = Instant.MIN;
     private Optional<Told> last = Optional.empty();
     private long order;
 
@@ -163,19 +183,64 @@ public final class Publisher {
 
     /** Something is outstanding from now on. */
     public void onPublish(Effect.Publish publish, Instant now) {
-        var key = Key.of(publish);
-        var before = jobs.get(key);
+        look(now);
+        var subject = Subject.of(publish.outstanding());
+        var its = waiting.computeIfAbsent(publish.listener(), Waiting::new);
+        var before = its.jobs.get(subject);
         // What has got another nonce is not news: its patience goes on.
         int attempts = before != null && before.renewed ? before.attempts : 0;
-        var its = waiting.computeIfAbsent(key.listener(), _ -> new Waiting());
-        its.jobs++;
-        if (before != null) {
-            unschedule(before);
+        var job = new Job(subject, publish.outstanding().nonce(), its, attempts, now);
+        its.jobs.put(subject, job);
+        if (before == null) {
+            outstanding++;
+        } else {
+            before.over = true;
+            forget(before);
         }
-        var job = new Job(key, publish.outstanding().nonce(), its, attempts, now, order++);
-        jobs.put(key, job);
         await(job);
-        queue.add(job);
+        queue(job, Duration.ZERO, now);
+    }
+
+    /** A clock that was set back must not let anything wait longer than its gap. */
+    private void look(Instant now) {
+        if (now.isBefore(latest)) {
+            for (var line : lines) {
+                var end = now.plus(line.gap);
+                for (var job : line.jobs) {
+                    job.due = job.due.isAfter(end) ? end : job.due;
+                }
+            }
+        }
+        latest = now;
+    }
+
+    private void queue(Job job, Duration gap, Instant now) {
+        job.due = now.plus(gap);
+        job.order = order++;
+        for (var line : lines) {
+            if (line.gap.equals(gap)) {
+                line.jobs.add(job);
+                return;
+            }
+        }
+        throw new IllegalArgumentException("nothing waits for " + gap);
+    }
+
+    /** The one that is due first, or has been for longest. */
+    private Optional<Line> next() {
+        Line first = null;
+        for (var line : lines) {
+            var job = line.jobs.peek();
+            if (job != null && (first == null || isBefore(job, first.jobs.element()))) {
+                first = line;
+            }
+        }
+        return Optional.ofNullable(first);
+    }
+
+    private static boolean isBefore(Job job, Job other) {
+        int byTime = job.due.compareTo(other.due);
+        return byTime < 0 || byTime == 0 && job.order < other.order;
     }
 
     /** Of most there is only one. */
@@ -192,10 +257,20 @@ public final class Publisher {
         }
     }
 
-    /** It is settled, or another one takes its place. */
+    /** It is settled. */
     private void unschedule(Job job) {
         job.over = true;
-        jobs.remove(job.key);
+        forget(job);
+        outstanding--;
+        job.waiting.jobs.remove(job.subject);
+        // What nothing waits for any more need not be remembered.
+        if (job.waiting.jobs.isEmpty()) {
+            waiting.remove(job.listener());
+        }
+    }
+
+    /** Nobody awaits its acknowledgement any more. */
+    private void forget(Job job) {
         var those = awaited.get(job.receipt);
         if (those != null && those.contains(job.listener())) {
             if (those.size() == 1) {
@@ -203,10 +278,6 @@ public final class Publisher {
             } else {
                 those.remove(job.listener());
             }
-        }
-        // What nothing waits for any more need not be remembered.
-        if (--job.waiting.jobs == 0) {
-            waiting.remove(job.listener());
         }
     }
 
@@ -227,10 +298,10 @@ public final class Publisher {
 
     /** Somebody else leads. */
     public void onFollowing() {
-        jobs.clear();
-        awaited.clear();
-        queue.clear();
         waiting.clear();
+        awaited.clear();
+        lines.forEach(it -> it.jobs.clear());
+        outstanding = 0;
         last = Optional.empty();
     }
 
@@ -263,7 +334,7 @@ public final class Publisher {
 
     /** How many Map-Notifies wait for their acknowledgement. */
     public int outstanding() {
-        return jobs.size();
+        return outstanding;
     }
 
     /** Of how many listeners something is remembered. */
@@ -273,7 +344,7 @@ public final class Publisher {
 
     /** When there is something to do next. */
     public Optional<Instant> due() {
-        return Optional.ofNullable(queue.peek()).map(it -> it.due);
+        return next().map(it -> it.jobs.element().due);
     }
 
     /**
@@ -283,39 +354,38 @@ public final class Publisher {
      * @param most how much at once; the rest stays due
      */
     public List<Due> poll(Instant now, MappingSystem state, int most) {
+        look(now);
         var todo = new ArrayList<Due>();
-        while (todo.size() < most && !queue.isEmpty() && !queue.peek().due.isAfter(now)) {
-            var job = queue.remove();
+        while (todo.size() < most) {
+            var line = next();
+            if (line.isEmpty() || line.get().jobs.element().due.isAfter(now)) {
+                break;
+            }
+            var job = line.get().jobs.remove();
             if (job.over) {
                 continue;
             }
-            var listener = state.listener(job.listener());
+            var listener = state.listener(job.waiting.place);
             if (listener.isEmpty() || !isOutstanding(listener.get(), job)) {
                 unschedule(job);
                 continue;
             }
-            var eid = job.key.eid();
+            var eid = job.subject.eid();
             if (job.attempts == GAPS.size()) {
                 // Until the state says so: this command may be lost as well.
                 todo.add(new Due.Surrender(new Command.GiveUp(job.listener(), eid, job.nonce())));
-                again(job, now.plus(GAPS.getFirst()));
+                queue(job, GAPS.getFirst(), now);
             } else if (isOvertaken(job, listener.get())) {
                 todo.add(new Due.Renew(new Command.Renew(job.listener(), eid, job.nonce())));
                 job.renewed = true;
-                again(job, now.plus(GAPS.getFirst()));
+                queue(job, GAPS.getFirst(), now);
             } else {
                 todo.add(send(job, listener.get(), state));
                 job.renewed = false;
-                again(job, now.plus(GAPS.get(job.attempts++)));
+                queue(job, GAPS.get(job.attempts++), now);
             }
         }
         return todo;
-    }
-
-    private void again(Job job, Instant due) {
-        job.due = due;
-        job.order = order++;
-        queue.add(job);
     }
 
     /**
@@ -329,37 +399,40 @@ public final class Publisher {
             job.waiting.acknowledged = null;
             return false;
         }
-        return !job.key.confirms()
+        return !job.subject.confirms()
                 && job.attempts > 0
                 && newest != null
                 && newest.isGreaterThan(job.nonce());
     }
 
     private static boolean isOutstanding(Listener listener, Job job) {
-        return job.key.confirms()
+        return job.subject.confirms()
                 ? listener.answers().stream().anyMatch(it -> it.nonce().equals(job.nonce()))
                 : listener.outstanding()
-                        .get(BitKey.of(job.key.eid()))
+                        .get(BitKey.of(job.subject.eid()))
                         .filter(it -> it.nonce().equals(job.nonce()))
                         .isPresent();
     }
 
     private Due.Send send(Job job, Listener listener, MappingSystem state) {
         var asked =
-                job.key.confirms() ? listener.candidate(job.nonce()) : Optional.<Candidate>empty();
+                job.subject.confirms()
+                        ? listener.candidate(job.nonce())
+                        : Optional.<Candidate>empty();
         var contact = asked.map(Candidate::contact).orElseGet(listener::contact);
         // RFC 9437 §6: to one ITR-RLOC; when it does not answer, the next one may.
         var to = contact.addresses().get(job.attempts % contact.addresses().size());
+        var id = job.listener();
         return new Due.Send(
                 contact.credentials(),
-                listener.id().xtrIdentity(),
+                id.xtrIdentity(),
                 to,
                 contact.port(),
                 job.nonce(),
-                listener.id() instanceof ListenerId.Subscriber id && asked.isPresent()
-                        ? asked.get().answer(state, id)
-                        : record(listener.id(), job.key.eid(), state),
-                job.key.confirms(),
+                asked.isPresent() && id instanceof ListenerId.Subscriber subscriber
+                        ? asked.get().answer(state, subscriber)
+                        : record(id, job.subject.eid(), state),
+                job.subject.confirms(),
                 job.attempts > 0);
     }
 

@@ -376,4 +376,19 @@ class PublisherTest {
                 });
         assertThat(publisher.outstanding()).isZero();
     }
+
+    /** The first of RFC 9301 §5.7's gaps is three seconds, also when they are counted anew. */
+    @Rfc("9301 §5.7")
+    @Test
+    void nothingWaitsLongerWhenTheClockIsSetBack() {
+        subscribed("192.0.2.9");
+        assertThat(nonces(publisher.poll(at(3_600), state, 100))).containsExactly(500L, 501L, 502L);
+
+        change(START, record("40.0.0.9/32", 1440, "192.0.2.73"));
+
+        assertThat(nonces(publisher.poll(START, state, 100))).containsExactly(503L);
+        assertThat(publisher.poll(at(2), state, 100)).isEmpty();
+        assertThat(nonces(publisher.poll(at(3), state, 100)))
+                .containsExactlyInAnyOrder(500L, 501L, 502L, 503L);
+    }
 }
