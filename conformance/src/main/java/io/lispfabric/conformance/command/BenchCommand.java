@@ -30,6 +30,7 @@ import picocli.CommandLine.Parameters;
             ConvergeCommand.class,
             PubSubCommand.class,
             RaftCommand.class,
+            RehearseCommand.class,
             SubscriptionsCommand.class
         })
 public final class BenchCommand implements AddedCommand {
