@@ -221,6 +221,12 @@ class ServeCommandTest {
             var nowhere = Run.lispctl("member", "add", "ms-1", "nowhere", "--endpoints", api);
             assertThat(nowhere.code()).isEqualTo(ExitCode.FAILURE);
             assertThat(nowhere.err()).contains("must be a host and a port");
+            var only = Run.lispctl("member", "drain", "ms-0", "--endpoints", api);
+            assertThat(only.code()).isEqualTo(ExitCode.CONFLICT);
+            assertThat(only.err()).contains("somebody has to lead");
+            var check = Run.lispctl("member", "check", "--endpoints", api);
+            assertThat(check.code()).as(check.err()).isEqualTo(ExitCode.OK);
+            assertThat(check.out()).contains("1 member is equal after entry");
 
             server.terminate();
             assertThat(server.exitCode()).isEqualTo(ExitCode.OK);

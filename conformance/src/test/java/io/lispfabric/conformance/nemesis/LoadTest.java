@@ -18,12 +18,15 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The load, with a server that is right and with one that is not. */
 class LoadTest {
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
+
     private static final SharedKey KEY = SharedKey.of(1, Bytes.of(new byte[32]));
     private static final SiteId SITE = new SiteId(4);
     private static final long LONG = TimeUnit.SECONDS.toNanos(60);
@@ -72,8 +75,10 @@ class LoadTest {
     }
 
     private static void until(Callable<Boolean> holds) throws Exception {
+        long end = System.nanoTime() + PATIENCE_NANOS;
         while (!holds.call()) {
-            Thread.onSpinWait();
+            assertThat(System.nanoTime() - end).as("did not happen in time").isNegative();
+            LockSupport.parkNanos(1_000_000);
         }
     }
 

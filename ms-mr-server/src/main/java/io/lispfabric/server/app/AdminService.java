@@ -39,6 +39,7 @@ import io.lispfabric.server.core.Sites;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.Status;
 import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.app.GrpcLog;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -49,22 +50,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.logging.Level;
 
 /**
  * The admin gRPC service, with health and reflection: all that {@code lispctl show} asks, and
  * {@code lispctl member}.
  */
 final class AdminService implements AutoCloseable {
-    /** Kept, or it would be forgotten with its level. */
-    private static final java.util.logging.Logger GRPC =
-            java.util.logging.Logger.getLogger("io.grpc.netty.NettyServerTransport");
-
-    static {
-        // Else a stack trace for each connection that does not speak HTTP/2.
-        GRPC.setLevel(Level.WARNING);
-    }
-
     private static final int MOST_ROWS = 10_000;
 
     /** A member may have millions of rows to read. */
@@ -100,6 +91,7 @@ final class AdminService implements AutoCloseable {
             Supplier<Optional<String>> unreadiness,
             Membership membership)
             throws IOException {
+        GrpcLog.quieten();
         List<BindableService> services =
                 List.of(
                         new Mappings(state, expires),

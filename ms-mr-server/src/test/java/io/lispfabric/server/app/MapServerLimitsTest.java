@@ -1,5 +1,6 @@
 package io.lispfabric.server.app;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lispfabric.lcaf.Bytes;
@@ -23,13 +24,18 @@ import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.app.ConfigException;
 import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,8 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 class MapServerLimitsTest {
     private static final String SECRET = "0123456789abcdef";
 
-    private static final SharedKey KEY =
-            SharedKey.of(1, Bytes.of(SECRET.getBytes(StandardCharsets.US_ASCII)));
+    private static final SharedKey KEY = SharedKey.of(1, Bytes.of(SECRET.getBytes(US_ASCII)));
 
     private static final XtrIdentity D1 = new XtrIdentity(new XtrId(0, 0xd1), new SiteId(4));
 
@@ -50,6 +55,10 @@ class MapServerLimitsTest {
     }
 
     private MapServer start(int repliesPerSecond, String more) throws IOException, ConfigException {
+        return Awaiting.ready(open(repliesPerSecond, more));
+    }
+
+    private MapServer open(int repliesPerSecond, String more) throws IOException, ConfigException {
         Files.writeString(folder.resolve("key"), SECRET);
         var settings =
                 """
@@ -66,10 +75,9 @@ class MapServerLimitsTest {
                 """
                                 .formatted(folder.resolve("data"), repliesPerSecond)
                         + more;
-        return Awaiting.ready(
-                MapServer.start(
-                        ServerConfig.load(Files.writeString(folder.resolve("ms.yaml"), settings)),
-                        InstantSource.fixed(Instant.parse("2026-01-01T00:00:00Z"))));
+        return MapServer.start(
+                ServerConfig.load(Files.writeString(folder.resolve("ms.yaml"), settings)),
+                InstantSource.fixed(Instant.parse("2026-01-01T00:00:00Z")));
     }
 
     private static Xtr xtr(MapServer server) throws IOException {
@@ -209,6 +217,101 @@ class MapServerLimitsTest {
             d1.registered(Eid.of(1, "40.0.0.7"), "192.0.2.13", RecordTtl.ONE_DAY);
             assertThat(server.drops("rloc_not_allowed")).isEqualTo(bad.size());
         }
+    }
+
+    /** One that is many times as long as its question counts many times, a Map-Notify as well. */
+    @Test
+    @Rfc("9301 §5.4")
+    void whatConfirmsASubscriptionIsChargedByItsLength() throws Exception {
+        try (var server = start(5);
+                var d1 = xtr(server)) {
+            var eid = Eid.of(1, "40.0.0.1");
+            var locators = new ArrayList<Locator>();
+            for (int i = 1; i <= 100; i++) {
+                locators.add(Locator.of(Rloc.of("192.0.2." + i), 1, 50));
+            }
+            var long1 = d1.register(List.of(MappingRecord.of(RecordTtl.ONE_DAY, eid, locators)));
+            d1.send(d1.sealed(long1));
+            d1.notified();
+
+            // Two seconds' worth are 10, and of 1,200 octets and more each is worth three.
+            for (int i = 0; i < 4; i++) {
+                d1.send(d1.subscribe(eid));
+                d1.acknowledge(d1.notified());
+            }
+            d1.send(d1.subscribe(eid));
+            Awaiting.until(() -> server.drops("rate_limited") == 1);
+        }
+    }
+
+    /** Nobody can move the nonces of an xTR to where no news has any left. */
+    @Test
+    @Rfc("9437 §6")
+    void aNonceThatLeavesTooFewForNewsIsNotTakenFromWhoHasNothingToShow() throws Exception {
+        try (var server = start(1000);
+                var d1 = xtr(server)) {
+            var eid = Eid.of(1, "40.0.0.1");
+            d1.registered(eid, "192.0.2.13", RecordTtl.ONE_DAY);
+            d1.send(d1.subscribe(eid, new Nonce(0xFFFF_FFFF_0000_0000L)));
+            d1.send(d1.unsubscribe(eid, new Nonce(-1)));
+            Awaiting.until(() -> server.drops("nonce_too_high") == 2);
+            assertThat(server.state().subscriptions()).isEmpty();
+
+            var last = new Nonce(0xFFFF_FFFE_FFFF_FFFFL);
+            d1.send(d1.subscribe(eid, last));
+            assertThat(d1.notified().nonce()).isEqualTo(last);
+        }
+    }
+
+    /** Found by an audit, and kept in its directory, so that a restart does not make it speak. */
+    @Test
+    void aMemberThatWasFoundToDifferBeforeItsStartIsSilentFromItsFirstPacket() throws Exception {
+        var eid = Eid.of(1, "40.0.0.1");
+        try (var server = start(1000);
+                var d1 = xtr(server)) {
+            d1.registered(eid, "192.0.2.13", RecordTtl.ONE_DAY);
+        }
+        Files.createFile(folder.resolve("data").resolve("differs"));
+        try (var server = open(1000, "");
+                var d1 = xtr(server)) {
+            d1.send(d1.query(eid));
+            Awaiting.until(() -> server.drops("differs") == 1);
+            assertThat(server.unreadiness().orElseThrow()).contains("are not those of the other");
+            assertThat(d1.heard(200)).isEmpty();
+        }
+    }
+
+    /** Whoever may connect must not fill the log of the program. */
+    @Test
+    void garbageAtTheAdminPortIsNotTold() throws Exception {
+        var told = new ConcurrentLinkedQueue<LogRecord>();
+        var log = Logger.getLogger("io.grpc");
+        var handler =
+                new Handler() {
+                    @Override
+                    public void publish(LogRecord record) {
+                        told.add(record);
+                    }
+
+                    @Override
+                    public void flush() {}
+
+                    @Override
+                    public void close() {}
+                };
+        log.addHandler(handler);
+        try (var server = start(1000, "admin: { listen: \"127.0.0.1:0\" }\n")) {
+            for (int i = 0; i < 10; i++) {
+                try (var socket = new Socket()) {
+                    socket.connect(server.adminAddress().orElseThrow());
+                    socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII));
+                    socket.getInputStream().readAllBytes();
+                }
+            }
+        } finally {
+            log.removeHandler(handler);
+        }
+        assertThat(told).isEmpty();
     }
 
     @Test

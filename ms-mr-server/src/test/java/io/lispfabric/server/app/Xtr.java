@@ -109,7 +109,11 @@ final class Xtr implements AutoCloseable {
 
     MapRequest subscribe(Eid eid) {
         nonce = nonce.next();
-        return MapRequest.subscription(nonce, Optional.empty(), List.of(rloc()), eid, identity);
+        return subscribe(eid, nonce);
+    }
+
+    MapRequest subscribe(Eid eid, Nonce chosen) {
+        return MapRequest.subscription(chosen, Optional.empty(), List.of(rloc()), eid, identity);
     }
 
     MapRequest query(Eid eid) {
@@ -138,8 +142,12 @@ final class Xtr implements AutoCloseable {
 
     MapRequest unsubscribe(Eid eid) {
         nonce = nonce.next();
+        return unsubscribe(eid, nonce);
+    }
+
+    MapRequest unsubscribe(Eid eid, Nonce chosen) {
         return MapRequest.subscription(
-                nonce, Optional.empty(), List.of(LispAddress.None.NONE), eid, identity);
+                chosen, Optional.empty(), List.of(LispAddress.None.NONE), eid, identity);
     }
 
     /** The same as a peer writes it that has 32 in the IID mask-len of its EIDs. */

@@ -7,6 +7,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.grpc.stub.StreamObserver;
 import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.app.GrpcLog;
 import io.lispfabric.xtr.api.AgentServiceGrpc;
 import io.lispfabric.xtr.api.DatabaseEntry;
 import io.lispfabric.xtr.api.GetCountersRequest;
@@ -21,19 +22,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Level;
 
 /** The agent's gRPC, with health and reflection. It only shows; nothing can be changed by it. */
 final class AdminListener implements AutoCloseable {
-    /** Kept, or it would be forgotten with its level. */
-    private static final java.util.logging.Logger GRPC =
-            java.util.logging.Logger.getLogger("io.grpc.netty.NettyServerTransport");
-
-    static {
-        // Else a stack trace for each connection that does not speak HTTP/2.
-        GRPC.setLevel(Level.WARNING);
-    }
-
     private final Server server;
 
     private AdminListener(Server server) {
@@ -41,6 +32,7 @@ final class AdminListener implements AutoCloseable {
     }
 
     static AdminListener open(XtrAgent agent, InetSocketAddress address) throws IOException {
+        GrpcLog.quieten();
         var health = new HealthStatusManager();
         health.setStatus(AgentServiceGrpc.SERVICE_NAME, ServingStatus.SERVING);
         var server =

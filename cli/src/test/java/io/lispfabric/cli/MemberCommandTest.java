@@ -1,0 +1,136 @@
+package io.lispfabric.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.lispfabric.server.api.CheckStateRequest;
+import io.lispfabric.server.api.CheckStateResponse;
+import io.lispfabric.server.api.ClusterServiceGrpc;
+import io.lispfabric.server.api.DrainMemberRequest;
+import io.lispfabric.server.api.DrainMemberResponse;
+import io.lispfabric.server.api.MemberState;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What is said of a cluster whose part the test plays. */
+class MemberCommandTest {
+    private final List<String> drained = new CopyOnWriteArrayList<>();
+    private volatile CheckStateResponse answer = CheckStateResponse.getDefaultInstance();
+    private Server server;
+
+    private final class Cluster extends ClusterServiceGrpc.ClusterServiceImplBase {
+        @Override
+        public void drainMember(
+                DrainMemberRequest request, StreamObserver<DrainMemberResponse> observer) {
+            if (request.getId().equals("ms-9")) {
+                observer.onError(
+                        Status.FAILED_PRECONDITION
+                                .withDescription("ms-9 does not vote")
+                                .asRuntimeException());
+                return;
+            }
+            drained.add(request.getId() + (request.getUndo() ? " undone" : ""));
+            observer.onNext(DrainMemberResponse.getDefaultInstance());
+            observer.onCompleted();
+        }
+
+        @Override
+        public void checkState(
+                CheckStateRequest request, StreamObserver<CheckStateResponse> observer) {
+            observer.onNext(answer);
+            observer.onCompleted();
+        }
+    }
+
+    @BeforeEach
+    void start() throws IOException {
+        server =
+                NettyServerBuilder.forAddress(
+                                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                        .addService(new Cluster())
+                        .build()
+                        .start();
+    }
+
+    @AfterEach
+    void stop() {
+        server.shutdownNow();
+    }
+
+    private Run member(String... words) {
+        var line = new ArrayList<>(List.of("member"));
+        line.addAll(List.of(words));
+        line.addAll(List.of("--endpoints", "127.0.0.1:" + server.getPort()));
+        return Run.lispctl(line.toArray(String[]::new));
+    }
+
+    /** Each as NAME=STATE. */
+    private Run check(String... members) {
+        var said = CheckStateResponse.newBuilder().setIndex(7);
+        for (var member : members) {
+            var parts = member.split("=");
+            var state = MemberState.newBuilder().setId(parts[0]).setState(parts[1]);
+            if (!parts[1].equals("missing")) {
+                state.setRows(1_234).setSha256("0123456789abcdef".repeat(4));
+            }
+            said.addMembers(state);
+        }
+        answer = said.build();
+        return member("check");
+    }
+
+    @Test
+    void aMemberIsDrainedAndPutBack() {
+        assertThat(member("drain", "ms-1").out()).isEqualTo("ms-1 is drained\n");
+        assertThat(member("drain", "ms-1", "--undo").out()).isEqualTo("ms-1 is back in service\n");
+        assertThat(drained).containsExactly("ms-1", "ms-1 undone");
+
+        var json = member("drain", "ms-1", "-o", "json");
+        assertThat(json.json().get("done").asText()).isEqualTo("is drained");
+    }
+
+    @Test
+    void whyAMemberIsNotDrainedIsSaid() {
+        var refused = member("drain", "ms-9");
+        assertThat(refused.code()).isEqualTo(ExitCode.CONFLICT);
+        assertThat(refused.err()).contains("ms-9 does not vote");
+        assertThat(member("drain").code()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
+    void membersThatAreAllEqualAreGood() {
+        var check = check("ms-0=equal", "ms-1=equal", "ms-2=equal");
+        assertThat(check.code()).isEqualTo(ExitCode.OK);
+        assertThat(check.out())
+                .contains("ms-1", "1,234", "0123456789abcdef", "3 members are equal after entry 7");
+    }
+
+    @Test
+    void whoDiffersOrHasNotAnsweredIsNamedAndShowsInTheExitCode() {
+        var differs = check("ms-0=equal", "ms-1=differs", "ms-2=missing");
+        assertThat(differs.code()).isEqualTo(ExitCode.FAILURE);
+        assertThat(differs.out())
+                .contains("1 member is equal, ms-1 differs, ms-2 has not answered, after entry 7");
+
+        var missing = check("ms-0=equal", "ms-1=equal", "ms-2=missing");
+        assertThat(missing.code()).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(missing.out()).contains("2 members are equal, ms-2 has not answered,");
+    }
+
+    @Test
+    void withoutAMajorityNobodyIsRight() {
+        var divided = check("ms-0=divided", "ms-1=divided", "ms-2=missing");
+        assertThat(divided.code()).isEqualTo(ExitCode.FAILURE);
+        assertThat(divided.out()).contains("no majority says whose rows are right");
+    }
+}
