@@ -125,8 +125,11 @@ final class ControlPlane {
                     requests.onNotSubscribed(asked);
             case Effect.NotAuthenticated(var asked) when asked.origin() == around.origin() ->
                     requests.onNotAuthenticated(asked);
-            case Effect.Replayed(var heardBy, var who, var nonce) when heardBy == around.origin() ->
-                    around.drop(Drop.REPLAYED, who, nonce);
+            case Effect.Replayed(var heardBy, var who, var nonce)
+                    when heardBy == around.origin() -> {
+                registers.replayed(who, nonce);
+                around.drop(Drop.REPLAYED, who, nonce);
+            }
             case Effect.Crowded(var heardBy, var who, var eid) when heardBy == around.origin() ->
                     around.drop(Drop.TOO_MANY_XTRS, who, eid);
             case Effect.Conflicting(var heardBy, var who, var eid)
@@ -178,6 +181,14 @@ final class ControlPlane {
         return publications.publish();
     }
 
+    /** Goes on with what takes long, a part at a time. Called often. */
+    void goOn() {
+        if (leases.looks()) {
+            lookAtLeases();
+        }
+        registers.goOn();
+    }
+
     /**
      * A new leader brings the subscriptions that it is configured with into the state, and ends
      * those that the last one was; its settings count, should they differ (RFC 9437 §5).
@@ -203,9 +214,14 @@ final class ControlPlane {
             if (!over.isEmpty()) {
                 around.submit(new Command.Forget(now, over));
             }
-            long bereaved = around.config().subscriptions().bereaved().toMillis();
-            leases.poll(around.state(), steadyMillis(), now, bereaved).forEach(around::submit);
+            lookAtLeases();
         }
+    }
+
+    private void lookAtLeases() {
+        long bereaved = around.config().subscriptions().bereaved().toMillis();
+        leases.poll(around.state(), steadyMillis(), around.millis(), bereaved)
+                .forEach(around::submit);
     }
 
     private long steadyMillis() {

@@ -58,8 +58,21 @@ final class MapRegisters {
     private final Surroundings around;
     private final RepeatLimit repeats;
 
-    /** Records on their way through the log, by site. */
-    private final Map<String, AtomicInteger> underWay = new ConcurrentHashMap<>();
+    /**
+     * A log from which nothing has come back for so long is not just busy: it has no majority, or
+     * no leader.
+     */
+    private static final long STALLED_MILLIS = 3_000;
+
+    private final Map<String, UnderWay> underWay = new ConcurrentHashMap<>();
+
+    /** Records of a site on their way through the log. */
+    private static final class UnderWay {
+        private final AtomicInteger records = new AtomicInteger();
+
+        /** When the first of those came, or one came back, on the steady clock. */
+        private volatile long movedMillis;
+    }
 
     private final Shares xtrShares = new Shares();
     private final Shares eidShares = new Shares();
@@ -175,13 +188,27 @@ final class MapRegisters {
     private void submit(Command.Register command) {
         var site = command.credentials().site();
         int records = command.records().size();
-        var busy = underWay.computeIfAbsent(site, _ -> new AtomicInteger());
-        if (busy.addAndGet(records) > MOST_UNDER_WAY && !isAlone()) {
-            busy.addAndGet(-records);
-            around.drop(Drop.SITE_BUSY, site, command.source());
+        var busy = underWay.computeIfAbsent(site, _ -> new UnderWay());
+        long now = around.steadyMillis().getAsLong();
+        int all = busy.records.addAndGet(records);
+        if (all > MOST_UNDER_WAY && !isAlone()) {
+            busy.records.addAndGet(-records);
+            if (now - busy.movedMillis > STALLED_MILLIS) {
+                around.metrics().dropped(Drop.LOG_UNAVAILABLE);
+            } else {
+                around.drop(Drop.SITE_BUSY, site, command.source());
+            }
             return;
         }
-        around.submit(command, () -> busy.addAndGet(-records));
+        if (all == records) {
+            busy.movedMillis = now;
+        }
+        around.submit(
+                command,
+                _ -> {
+                    busy.records.addAndGet(-records);
+                    busy.movedMillis = around.steadyMillis().getAsLong();
+                });
     }
 
     private void gather(Command.Refresh mark, Command.Register command) {
@@ -216,9 +243,26 @@ final class MapRegisters {
 
     private void handOn(Gathered those) {
         var mark = those.mark();
-        marked.put(new Marked(mark.who(), mark.nonce()), those.commands);
+        var key = new Marked(mark.who(), mark.nonce());
+        if (marked.containsKey(key)) {
+            // The same message once more: it is answered with the first, and with it those that the
+            // first mark stands for besides.
+            return;
+        }
+        marked.put(key, those.commands);
         around.metrics().marked(those.commands.size());
-        around.submit(mark);
+        around.submit(
+                mark,
+                committed -> {
+                    if (!committed) {
+                        around.loop().execute(() -> marked.remove(key));
+                    }
+                });
+    }
+
+    /** A mark of ours came after another with a greater nonce, and is not answered. */
+    void replayed(Registrant who, Nonce nonce) {
+        marked.remove(new Marked(who, nonce));
     }
 
     /** A mark of ours was taken: its Map-Registers are answered as any others would be. */
@@ -252,6 +296,12 @@ final class MapRegisters {
         return commands == null ? List.of() : commands;
     }
 
+    /** Counts on whose all that is registered is. */
+    void goOn() {
+        xtrShares.goOn(around.now());
+        eidShares.goOn(around.now());
+    }
+
     private boolean isReplay(MapRegister register, Voucher voucher) {
         return around.state()
                 .isReplay(
@@ -275,7 +325,7 @@ final class MapRegisters {
                 || isAlone() && state.xtrs() < most
                 || !isAlone()
                         && xtrShares.admits(
-                                site.name(), state.xtrs(), most, around.now(), state::xtrsBySite);
+                                site.name(), state.xtrs(), most, around.now(), state::sitesOfXtrs);
     }
 
     /** A group has as many receivers as there are sites, and who leaves shall not have to stay. */
@@ -299,7 +349,7 @@ final class MapRegisters {
                 || isAlone() && all < most
                 || !isAlone()
                         && eidShares.admits(
-                                site.name(), all, most, around.now(), state::mappingsBySite);
+                                site.name(), all, most, around.now(), state::sitesOfMappings);
     }
 
     /**

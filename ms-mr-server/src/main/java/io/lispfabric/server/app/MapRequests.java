@@ -262,7 +262,9 @@ final class MapRequests {
             refuse(request, eid, from, Action.DROP_POLICY_DENIED);
             return;
         }
-        if (!repeats.allows(to.get(), eid, around.millis())) {
+        // Before a short EID-Prefix has hundreds of records looked up that are not sent.
+        if (!replies.wouldAllow(to.get(), around.now())
+                || !repeats.allows(to.get(), eid, around.millis())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }

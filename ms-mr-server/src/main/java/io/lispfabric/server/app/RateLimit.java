@@ -45,6 +45,20 @@ final class RateLimit {
         }
 
         boolean take(Instant now) {
+            fill(now);
+            if (tokens < 1) {
+                return false;
+            }
+            tokens--;
+            return true;
+        }
+
+        boolean has(Instant now) {
+            fill(now);
+            return tokens >= 1;
+        }
+
+        private void fill(Instant now) {
             if (now.isBefore(filled)) {
                 filled = now; // the clock was set back
             }
@@ -53,11 +67,6 @@ final class RateLimit {
                 tokens = Math.min(burst, tokens + seconds * perSecond);
                 filled = now;
             }
-            if (tokens < 1) {
-                return false;
-            }
-            tokens--;
-            return true;
         }
     }
 
@@ -86,6 +95,15 @@ final class RateLimit {
             // No debt is deeper than a bucket.
             bucket.tokens = Math.max(-burst, bucket.tokens - more);
         }
+    }
+
+    /**
+     * Whether one more would go there now, asked before there is work for it; whoever shares a
+     * bucket learns it afterwards.
+     */
+    boolean wouldAllow(Ip address, Instant now) {
+        var bucket = buckets.get(hash.of(address));
+        return bucket == null || bucket.has(now);
     }
 
     /** Whether one more may go there now. */

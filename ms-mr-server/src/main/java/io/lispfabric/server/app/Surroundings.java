@@ -74,17 +74,28 @@ record Surroundings(
 
     /** A reply is a promise that a failover must not break, so it waits for the log. */
     void submit(Command command) {
-        submit(command, () -> {});
+        submit(command, _ -> {});
     }
 
-    /**
-     * @param over run on any thread when it is committed or is not going to be
-     */
-    void submit(Command command, Runnable over) {
+    /** What is done when it is known what has become of a command. */
+    interface Over {
+        /** On any thread; {@code committed} is false of what nobody knows the end of as well. */
+        void run(boolean committed);
+    }
+
+    /** The same, and then {@code over}, once whatever happens. */
+    void submit(Command command, Over over) {
         var asked = clock.instant();
-        log.submit(StateCodec.encode(command))
-                .whenComplete((_, failure) -> {
-                    over.run();
+        CompletableFuture<?> answer;
+        try {
+            answer = log.submit(StateCodec.encode(command));
+        } catch (RuntimeException e) {
+            over.run(false);
+            throw e;
+        }
+        var _ =
+                answer.whenComplete((_, failure) -> {
+                    over.run(failure == null);
                     if (failure == null) {
                         metrics.committed(Duration.between(asked, clock.instant()).toNanos() / 1e9);
                     } else {

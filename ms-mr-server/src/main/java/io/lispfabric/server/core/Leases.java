@@ -26,8 +26,11 @@ public final class Leases {
     /** Between two pulses of a leader. */
     public static final int PULSE_MILLIS = 10_000;
 
-    /** How many mappings are looked at in one call. */
-    private static final int LOOKED_AT = 65_536;
+    /** How many mappings are looked at in one call: the caller has a socket to read. */
+    private static final int LOOKED_AT = 2_048;
+
+    /** However few leases there were in the last look, so many more are no reason for one. */
+    private static final int FEW = 65_536;
 
     /** How many registrations one command names. */
     private static final int MOST = 512;
@@ -68,7 +71,7 @@ public final class Leases {
      * With more leases than this most are of what has been registered anew since the last look, and
      * a look forgets them.
      */
-    private int worthLooking = LOOKED_AT;
+    private int worthLooking = FEW;
 
     /** When it was asked last. */
     private long askedMillis;
@@ -178,6 +181,11 @@ public final class Leases {
         return heardMillis + 1_000L * lifetimeSeconds;
     }
 
+    /** Whether it is in the middle of a look, and so should be asked again soon. */
+    public synchronized boolean looks() {
+        return looks;
+    }
+
     /** How many leases something is remembered of. */
     public synchronized int remembered() {
         return remembered;
@@ -199,7 +207,7 @@ public final class Leases {
 
     /**
      * What is over by now, or a part of it, and a pulse when it is time for one. Called every
-     * second or oftener.
+     * second or oftener, and soon again as long as it {@link #looks}.
      *
      * @param newest the state that this replica has applied; what it has heard may lag behind
      * @param atMillis the time for commands: Unix time
@@ -301,6 +309,6 @@ public final class Leases {
                     remembered += it.leases.size();
                     return it.leases.isEmpty();
                 });
-        worthLooking = 2 * remembered + LOOKED_AT;
+        worthLooking = 2 * remembered + FEW;
     }
 }

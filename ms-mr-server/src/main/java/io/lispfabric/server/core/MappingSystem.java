@@ -6,11 +6,11 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -216,22 +216,27 @@ public record MappingSystem(
     }
 
     /** How many xTRs of each site are told of their groups; takes as long as there are many. */
-    public Map<String, Integer> xtrsBySite() {
-        var all = new HashMap<String, Integer>();
-        members.values()
-                .forEachRemaining(it -> {
-                    if (it.id() instanceof ListenerId.Member(var registrant)) {
-                        all.merge(registrant.site(), 1, Integer::sum);
-                    }
-                });
-        return all;
+    public Iterator<String> sitesOfXtrs() {
+        return each(members.values(), it -> ((ListenerId.Member) it.id()).registrant().site());
     }
 
-    /** How many EID-Prefixes each site has registered; takes as long as there are many. */
-    public Map<String, Integer> mappingsBySite() {
-        var all = new HashMap<String, Integer>();
-        mappings.values().forEachRemaining(it -> all.merge(it.site(), 1, Integer::sum));
-        return all;
+    /** Whose each EID-Prefix is. */
+    public Iterator<String> sitesOfMappings() {
+        return each(mappings.values(), Mapping::site);
+    }
+
+    private static <T, R> Iterator<R> each(Iterator<T> those, Function<T, R> what) {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return those.hasNext();
+            }
+
+            @Override
+            public R next() {
+                return what.apply(those.next());
+            }
+        };
     }
 
     /** Every Map-Notify that waits for its acknowledgement: what a new leader goes on with. */

@@ -70,6 +70,22 @@ class RateLimitTest {
         assertThat(others).isBetween(20_000, 33_000);
     }
 
+    /** Who has had all it may have is not worth the work for an answer. */
+    @Rfc("9301 §5.4")
+    @Test
+    void whetherAnAnswerWouldBeAllowedIsKnownBeforehandAndCostsNothing() {
+        var limit = new RateLimit(10, 20, HASH);
+        for (int i = 0; i < 20; i++) {
+            assertThat(limit.wouldAllow(PEER, at(0))).isTrue();
+            assertThat(limit.wouldAllow(PEER, at(0))).isTrue();
+            assertThat(limit.allows(PEER, at(0))).isTrue();
+        }
+        assertThat(limit.wouldAllow(PEER, at(0))).isFalse();
+        assertThat(limit.wouldAllow(Ip.parse("192.0.2.2"), at(0))).isTrue();
+        assertThat(limit.wouldAllow(PEER, at(100))).isTrue();
+        assertThat(limit.allows(PEER, at(100))).isTrue();
+    }
+
     @Rfc("9301 §5.4")
     @Test
     void theSameIsToldToTheSameAddressSeldom() {

@@ -1,6 +1,7 @@
 package io.lispfabric.server.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
@@ -67,6 +68,8 @@ class RefreshMarksTest {
     private final ControlPlane plane = plane();
     private long index;
     private long manyNonce = 1_000;
+    private long steadyMillis;
+    private boolean broken;
 
     private ControlPlane plane() {
         InstantSource clock = () -> Instant.ofEpochSecond(1_800_000_000);
@@ -81,13 +84,16 @@ class RefreshMarksTest {
                         incidents,
                         new LocalAddresses(),
                         clock,
-                        () -> 0,
+                        () -> steadyMillis,
                         loop::add,
                         7,
                         () -> true));
     }
 
     private CompletableFuture<?> submit(ByteBuffer octets) {
+        if (broken) {
+            throw new IllegalStateException("closed");
+        }
         submitted.add(StateCodec.decode(octets));
         var answer = new CompletableFuture<Boolean>();
         underWay.add(answer);
@@ -281,5 +287,54 @@ class RefreshMarksTest {
         assertThat(handOn()).hasSize(2);
         saysMany(2, 4, ClusterSim.KEY, "40.0.203", 1);
         assertThat(metrics.drops(Drop.SITE_BUSY)).isEqualTo(2);
+    }
+
+    /** Then the xTR has it wait; that others have room is not what it waits for. */
+    @Test
+    void whereTheLogTakesNothingASiteIsNotSaidToBeTheReason() {
+        for (int i = 0; i < 16; i++) {
+            saysMany(2, 4, ClusterSim.KEY, "40.0." + (100 + i), 255);
+        }
+        steadyMillis = 10_000;
+        saysMany(2, 4, ClusterSim.KEY, "40.0.200", 255);
+        assertThat(metrics.drops(Drop.SITE_BUSY)).isZero();
+        assertThat(metrics.drops(Drop.LOG_UNAVAILABLE)).isEqualTo(1);
+    }
+
+    /** The answers to what came before wait with it. */
+    @Rfc("9301 §5.7")
+    @Test
+    void aMapRegisterThatComesTwiceWhileItsMarkIsOnItsWayTakesNoAnswers() {
+        says(4, ONE);
+        says(5, TWO);
+        var mark = handOn();
+        says(5, TWO);
+        assertThat(handOn()).isEmpty();
+        commit(mark);
+        assertThat(notified).containsExactly(new Nonce(4), new Nonce(5));
+    }
+
+    /** The xTR says it again, and then it is a mark like any other. */
+    @Test
+    void aMarkThatIsNotTakenIsForgotten() {
+        says(4, ONE);
+        assertThat(handOn()).hasSize(1);
+        underWay.removeLast().completeExceptionally(new IllegalStateException("no majority"));
+        says(4, ONE);
+        commit(handOn());
+        assertThat(notified).containsExactly(new Nonce(4));
+    }
+
+    /** What never reached the log is not on its way through it. */
+    @Test
+    void whatCouldNotBeSubmittedTakesNoRoom() {
+        broken = true;
+        for (int i = 0; i < 20; i++) {
+            assertThatThrownBy(() -> saysMany(2, 4, ClusterSim.KEY, "40.0.100", 255))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+        broken = false;
+        saysMany(2, 4, ClusterSim.KEY, "40.0.100", 255);
+        assertThat(handOn()).hasSize(1);
     }
 }
