@@ -4,11 +4,10 @@ import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Json;
 import io.lispfabric.conformance.bench.ConvergeBench;
 import io.lispfabric.conformance.bench.ConvergeBench.Converged;
-import io.lispfabric.wire.SiteId;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Moves without end, and whether caches keep up. */
@@ -34,19 +33,7 @@ final class ConvergeCommand extends AskingCommand {
             description = "in a second (default: 1000)")
     private int moves = 1000;
 
-    @Option(
-            names = "--site-id",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "the Site-ID of their site (default: 0)")
-    private long siteId;
-
-    @Option(
-            names = "--key-file",
-            paramLabel = "FILE",
-            required = true,
-            description = "secret of key 1 of that site")
-    private Path keyFile = Path.of("");
+    @Mixin private final BenchSite site = new BenchSite();
 
     @Override
     int measure() throws IOException {
@@ -81,10 +68,7 @@ final class ConvergeCommand extends AskingCommand {
         for (var target : targets) {
             try (var bench =
                     ConvergeBench.open(
-                            target,
-                            registering(target, keyFile),
-                            new SiteId(siteId),
-                            subscribers)) {
+                            target, registering(target, site.keyFile()), site.id(), subscribers)) {
                 for (int round = 0; round < rounds(); round++) {
                     all.add(show(bench.run(moves, seconds())));
                 }

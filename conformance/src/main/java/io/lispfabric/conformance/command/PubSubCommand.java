@@ -4,14 +4,13 @@ import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Json;
 import io.lispfabric.conformance.bench.PubSubBench;
 import io.lispfabric.conformance.bench.PubSubBench.Published;
-import io.lispfabric.wire.SiteId;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** From one change to the last subscriber. */
@@ -39,19 +38,7 @@ final class PubSubCommand extends AskingCommand {
                             + " around them (default: 1)")
     private int mappings = 1;
 
-    @Option(
-            names = "--site-id",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "the Site-ID of their site (default: 0)")
-    private long siteId;
-
-    @Option(
-            names = "--key-file",
-            paramLabel = "FILE",
-            required = true,
-            description = "secret of key 1 of that site")
-    private Path keyFile = Path.of("");
+    @Mixin private final BenchSite site = new BenchSite();
 
     @Override
     int measure() throws IOException {
@@ -85,8 +72,8 @@ final class PubSubCommand extends AskingCommand {
             try (var bench =
                     PubSubBench.open(
                             target,
-                            registering(target, keyFile),
-                            new SiteId(siteId),
+                            registering(target, site.keyFile()),
+                            site.id(),
                             subscribers,
                             mappings)) {
                 for (int round = 0; round < rounds(); round++) {

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -58,19 +59,7 @@ final class RaftCommand extends Subcommand {
             description = "members of one cluster: where they listen for LISP, and for HTTP")
     private List<String> members = List.of();
 
-    @Option(
-            names = "--key-file",
-            paramLabel = "FILE",
-            required = true,
-            description = "secret of key 1")
-    private Path keyFile = Path.of("");
-
-    @Option(
-            names = "--site-id",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "the Site-ID of the xTRs (default: 0)")
-    private long siteId;
+    @Mixin private final BenchSite site = new BenchSite();
 
     @Option(
             names = "--disk",
@@ -186,14 +175,14 @@ final class RaftCommand extends Subcommand {
     }
 
     private void measure(List<Member> cluster) throws IOException, InterruptedException {
-        var octets = Files.readString(keyFile, StandardCharsets.US_ASCII).strip();
+        var octets = Files.readString(site.keyFile(), StandardCharsets.US_ASCII).strip();
         var secret = Bytes.of(octets.getBytes(StandardCharsets.US_ASCII));
         var leader = leader(cluster);
         var ours =
                 new Registering(
                         leader.lisp(),
                         SharedKey.of(1, secret),
-                        new SiteId(siteId),
+                        site.id(),
                         false,
                         Optional.empty(),
                         xtrs);
