@@ -1,11 +1,13 @@
 package io.lispfabric.store;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Whether the members have the same rows, as they were after one entry of the log.
@@ -64,6 +66,42 @@ public record StateCheck(long index, boolean decided, SortedMap<String, Member> 
             members.put(id, new Member(state, hash));
         });
         return new StateCheck(index, majority.isPresent(), members);
+    }
+
+    /**
+     * What several groups with the same members have found, the worst for each member. The index is
+     * the sum of theirs, and a hash that of their hashes, in their order, with the sum of the rows.
+     *
+     * @param groups in their order, one at least; a single one is given back as it is
+     */
+    public static StateCheck ofAll(List<StateCheck> groups) {
+        if (groups.size() == 1) {
+            return groups.getFirst();
+        }
+        long index = groups.stream().mapToLong(StateCheck::index).sum();
+        var members = new TreeMap<String, Member>();
+        groups.forEach(group ->
+                group.members.keySet().forEach(id -> members.put(id, ofAll(id, index, groups))));
+        return new StateCheck(index, groups.stream().allMatch(StateCheck::decided), members);
+    }
+
+    private static Member ofAll(String id, long index, List<StateCheck> groups) {
+        var states = groups.stream().map(group -> group.of(id)).toList();
+        var worst =
+                Stream.of(State.DIFFERS, State.DIVIDED, State.MISSING, State.EQUAL)
+                        .filter(states::contains)
+                        .findFirst()
+                        .orElseThrow();
+        var hashes =
+                groups.stream()
+                        .flatMap(group -> Optional.ofNullable(group.members.get(id)).stream())
+                        .flatMap(it -> it.hash().stream())
+                        .toList();
+        return new Member(
+                worst,
+                hashes.size() == groups.size()
+                        ? Optional.of(StateHash.ofAll(index, hashes))
+                        : Optional.empty());
     }
 
     /** Of a member that was asked. */

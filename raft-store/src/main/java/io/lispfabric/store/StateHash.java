@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * What the rows of a replica were after one entry of the log, in 32 octets. Replicas that applied
@@ -33,6 +34,17 @@ public record StateHash(long index, String sha256, long rows, long ageMillis) {
             digest.update(value);
         });
         return new StateHash(index, HexFormat.of().formatHex(digest.digest()), count[0], 0);
+    }
+
+    /** A hash of several, in their order; as old as the oldest. */
+    static StateHash ofAll(long index, List<StateHash> hashes) {
+        var digest = newDigest();
+        hashes.forEach(it -> digest.update(HexFormat.of().parseHex(it.sha256)));
+        return new StateHash(
+                index,
+                HexFormat.of().formatHex(digest.digest()),
+                hashes.stream().mapToLong(StateHash::rows).sum(),
+                hashes.stream().mapToLong(StateHash::ageMillis).max().orElseThrow());
     }
 
     private static MessageDigest newDigest() {

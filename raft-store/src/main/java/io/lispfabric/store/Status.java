@@ -1,8 +1,12 @@
 package io.lispfabric.store;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
+import java.util.function.LongBinaryOperator;
+import java.util.stream.Stream;
 
 /**
  * How one member sees the group, at one moment.
@@ -45,6 +49,73 @@ public record Status(
         members = List.copyOf(members);
     }
 
+    /**
+     * How a member sees several groups with the same members: the worst of them. Sentences begin
+     * with the group's number, from 1. It leads if it leads any; a leader is named if each group
+     * has one, and then that of the first. Indices and lags are sums, so far as all are known. Each
+     * group has rows of its own, so there is no hash of them.
+     *
+     * @param groups in their order, one at least; a single one is given back as it is
+     */
+    public static Status ofAll(List<Status> groups) {
+        var first = groups.getFirst();
+        if (groups.size() == 1) {
+            return first;
+        }
+        var roles = groups.stream().map(Status::role).toList();
+        boolean led = groups.stream().allMatch(it -> it.leader().isPresent());
+        return new Status(
+                first.member,
+                roles.contains(Role.LEADER)
+                        ? Role.LEADER
+                        : roles.stream().max(Comparator.naturalOrder()).orElseThrow(),
+                led ? first.leader : Optional.empty(),
+                groups.stream().mapToLong(Status::term).max().orElseThrow(),
+                sum(groups.stream().map(it -> known(it.commitIndex))).orElse(-1),
+                sum(groups.stream().map(it -> known(it.appliedIndex))).orElse(-1),
+                groups.stream().allMatch(Status::healthy),
+                sentence(groups, it -> it.healthy ? Optional.empty() : Optional.of(it.reason))
+                        .orElse(""),
+                sentence(groups, Status::refuses),
+                sentence(groups, Status::differs),
+                Optional.empty(),
+                greatest(groups.stream().map(Status::staleMillis)),
+                first.members.stream()
+                        .map(Member::id)
+                        .map(id -> Member.ofAll(id, groups))
+                        .toList());
+    }
+
+    private static OptionalLong known(long index) {
+        return index < 0 ? OptionalLong.empty() : OptionalLong.of(index);
+    }
+
+    /** The first that there is, and which group it is about. */
+    private static Optional<String> sentence(
+            List<Status> groups, Function<Status, Optional<String>> what) {
+        for (int i = 0; i < groups.size(); i++) {
+            var said = what.apply(groups.get(i));
+            if (said.isPresent()) {
+                return Optional.of("group " + (i + 1) + ": " + said.get());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static OptionalLong sum(Stream<OptionalLong> all) {
+        return all.reduce((one, other) -> both(one, other, Long::sum)).orElseThrow();
+    }
+
+    private static OptionalLong greatest(Stream<OptionalLong> all) {
+        return all.reduce((one, other) -> both(one, other, Math::max)).orElseThrow();
+    }
+
+    private static OptionalLong both(OptionalLong one, OptionalLong other, LongBinaryOperator by) {
+        return one.isPresent() && other.isPresent()
+                ? OptionalLong.of(by.applyAsLong(one.getAsLong(), other.getAsLong()))
+                : OptionalLong.empty();
+    }
+
     /** What a member is in its group. */
     public enum Role {
         LEADER,
@@ -79,5 +150,28 @@ public record Status(
             OptionalLong matchIndex,
             OptionalLong lag,
             OptionalLong heardMillis,
-            boolean drained) {}
+            boolean drained) {
+
+        /** One that the first group has; another may not have it yet, or not any more. */
+        private static Member ofAll(String id, List<Status> groups) {
+            var those =
+                    groups.stream()
+                            .flatMap(group -> group.members.stream())
+                            .filter(it -> it.id.equals(id))
+                            .toList();
+            var first = those.getFirst();
+            return new Member(
+                    id,
+                    first.address,
+                    those.size() == groups.size() && those.stream().allMatch(Member::voter),
+                    those.stream().anyMatch(it -> it.role.equals(Optional.of(Role.LEADER)))
+                            ? Optional.of(Role.LEADER)
+                            : first.role,
+                    sum(those.stream().map(Member::commitIndex)),
+                    sum(those.stream().map(Member::matchIndex)),
+                    sum(those.stream().map(Member::lag)),
+                    greatest(those.stream().map(Member::heardMillis)),
+                    those.stream().anyMatch(Member::drained));
+        }
+    }
 }

@@ -36,6 +36,7 @@ final class Founding {
     private final List<RaftPeer> others;
     private final boolean founder;
     private volatile String waits;
+    private boolean warned;
 
     /** Since when it knows that another member has a log; the keeper's alone. */
     private OptionalLong countedSince = OptionalLong.empty();
@@ -73,6 +74,16 @@ final class Founding {
             try {
                 if (calls.hasLog(other)) {
                     waits = outside(other);
+                    return;
+                }
+                if (calls.isElsewhere(other, home.groups())) {
+                    waits =
+                            "it has no log, and "
+                                    + other.getId()
+                                    + " belongs to another cluster, or runs with another number of"
+                                    + " groups than "
+                                    + home.groups().size()
+                                    + " (cluster.groups)";
                     return;
                 }
             } catch (IOException e) {
@@ -127,11 +138,27 @@ final class Founding {
                         + ")";
     }
 
+    private void begin(RaftPeer other) throws IOException {
+        try {
+            calls.begin(other, RaftHost.raftPeers(config));
+        } catch (IOException e) {
+            if (!warned) {
+                warned = true;
+                LOG.warn(
+                        "{} does not take the log of a group (yet): is it {} groups"
+                                + " (cluster.groups) there as well?",
+                        other.getId(),
+                        home.groups().size());
+            }
+            throw e;
+        }
+    }
+
     /** With a log, if it founded the group: gives one to all others that have none. */
     void spread() throws IOException {
         for (var other : others) {
             if (!calls.hasLog(other)) {
-                calls.begin(other, RaftHost.raftPeers(config));
+                begin(other);
             }
         }
         home.unmark(MemberDirectory.FOUNDING);

@@ -3,6 +3,7 @@ package io.lispfabric.store.ratis;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.client.RaftClientRpc;
 import org.apache.ratis.conf.Parameters;
@@ -38,9 +39,22 @@ final class GroupCalls implements AutoCloseable {
      * @throws IOException if it does not say
      */
     boolean hasLog(RaftPeer at) throws IOException {
+        return groups(at).contains(group);
+    }
+
+    /**
+     * Whether a server has logs, but none of these groups.
+     *
+     * @throws IOException if it does not say
+     */
+    boolean isElsewhere(RaftPeer at, Set<RaftGroupId> groups) throws IOException {
+        var those = groups(at);
+        return !those.isEmpty() && those.stream().noneMatch(groups::contains);
+    }
+
+    private List<RaftGroupId> groups(RaftPeer at) throws IOException {
         var request = new GroupListRequest(client, at.getId(), group, calls.incrementAndGet());
-        return ask(at, request) instanceof GroupListReply reply
-                && reply.getGroupIds().contains(group);
+        return ask(at, request) instanceof GroupListReply reply ? reply.getGroupIds() : List.of();
     }
 
     /**

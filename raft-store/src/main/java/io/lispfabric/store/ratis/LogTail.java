@@ -39,11 +39,11 @@ final class LogTail {
     /**
      * Cuts torn entries off the segments that were being written.
      *
-     * @param raft where Ratis keeps its groups
+     * @param groups where Ratis keeps them, each in a folder of its own
      * @throws IOException if a file cannot be read or cut
      */
-    static void cut(Path raft) throws IOException {
-        for (var segment : openSegments(raft)) {
+    static void cut(List<Path> groups) throws IOException {
+        for (var segment : openSegments(groups)) {
             var octets = ByteBuffer.wrap(Files.readAllBytes(segment));
             int end = goodEnd(octets);
             if (end < octets.limit() && isTorn(octets, end)) {
@@ -56,17 +56,13 @@ final class LogTail {
         }
     }
 
-    private static List<Path> openSegments(Path raft) throws IOException {
+    private static List<Path> openSegments(List<Path> groups) throws IOException {
         var found = new ArrayList<Path>();
-        if (Files.exists(raft)) {
-            try (var groups = Files.newDirectoryStream(raft, Files::isDirectory)) {
-                for (var group : groups) {
-                    var current = group.resolve("current");
-                    if (Files.exists(current)) {
-                        try (var files = Files.newDirectoryStream(current, "log_inprogress_*")) {
-                            files.forEach(found::add);
-                        }
-                    }
+        for (var group : groups) {
+            var current = group.resolve("current");
+            if (Files.exists(current)) {
+                try (var files = Files.newDirectoryStream(current, "log_inprogress_*")) {
+                    files.forEach(found::add);
                 }
             }
         }

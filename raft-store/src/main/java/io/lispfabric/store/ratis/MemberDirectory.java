@@ -11,8 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.apache.ratis.protocol.RaftGroupId;
 
 /**
  * The directory of one member: whose it is, and that no one else is in it. The log of one member
@@ -23,6 +28,7 @@ final class MemberDirectory implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final String MEMBER = "member";
     private static final String MEMBERS = "members";
+    private static final String GROUPS = "groups";
     private static final String INCOMING = ".incoming";
 
     /** Where Ratis keeps its term and its vote, as properties. */
@@ -42,25 +48,53 @@ final class MemberDirectory implements AutoCloseable {
      * puts into its root.
      */
     private static final Set<String> IGNORED =
-            Set.of(LOCK, MEMBERS, MEMBERS + INCOMING, MEMBER + INCOMING, "lost+found");
+            Set.of(
+                    LOCK,
+                    MEMBERS,
+                    MEMBERS + INCOMING,
+                    GROUPS,
+                    GROUPS + INCOMING,
+                    MEMBER + INCOMING,
+                    "lost+found");
 
+    private final Path base;
     private final Path directory;
+    private final RaftGroupId group;
+    private final Set<RaftGroupId> groups;
     private final FileChannel lock;
 
-    private MemberDirectory(Path directory, FileChannel lock) {
+    /**
+     * @param base where the member is at home
+     * @param directory where what belongs to the group is
+     * @param groups all that are at home there
+     */
+    private MemberDirectory(
+            Path base,
+            Path directory,
+            RaftGroupId group,
+            Set<RaftGroupId> groups,
+            FileChannel lock) {
+        this.base = base;
         this.directory = directory;
+        this.group = group;
+        this.groups = groups;
         this.lock = lock;
+    }
+
+    private static RaftGroupId id(String name) {
+        return RaftGroupId.valueOf(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)));
     }
 
     /**
      * Takes the directory for a member, until it is closed.
      *
      * @param members whom the settings name
-     * @throws IOException in one sentence: it cannot be written, is in use, or belongs to someone
-     *     else
+     * @param groups how many Raft groups it is for
+     * @throws IOException in one sentence: it cannot be written, is in use, belongs to someone
+     *     else, or is for another number of groups
      */
     static MemberDirectory claim(
-            Path directory, String group, String member, Collection<String> members)
+            Path directory, String group, String member, Collection<String> members, int groups)
             throws IOException {
         FileChannel lock;
         try {
@@ -84,8 +118,9 @@ final class MemberDirectory implements AutoCloseable {
                     "format=1\ngroup=" + group + "\nmember=" + member + "\n",
                     member,
                     group,
-                    String.join("\n", members));
-            return new MemberDirectory(directory, lock);
+                    String.join("\n", members),
+                    groups);
+            return new MemberDirectory(directory, directory, id(group), Set.of(id(group)), lock);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -101,7 +136,7 @@ final class MemberDirectory implements AutoCloseable {
     }
 
     private static void checkOwner(
-            Path directory, String owner, String member, String group, String members)
+            Path directory, String owner, String member, String group, String members, int groups)
             throws IOException {
         var mark = directory.resolve(MEMBER);
         if (Files.exists(mark)) {
@@ -117,6 +152,7 @@ final class MemberDirectory implements AutoCloseable {
                                 + " of group "
                                 + group);
             }
+            checkGroups(directory, groups);
             return;
         }
         try (var content = Files.newDirectoryStream(directory)) {
@@ -131,7 +167,54 @@ final class MemberDirectory implements AutoCloseable {
             }
         }
         write(directory, MEMBERS, members);
+        Files.deleteIfExists(directory.resolve(GROUPS)); // of an attempt that failed
+        if (groups > 1) {
+            write(directory, GROUPS, groups + "\n");
+        }
         write(directory, MEMBER, owner);
+    }
+
+    /** Where an Instance ID's EIDs are follows from the number of groups. */
+    private static void checkGroups(Path directory, int groups) throws IOException {
+        var file = directory.resolve(GROUPS);
+        var founded = Files.exists(file) ? Files.readString(file, UTF_8).strip() : "1";
+        if (!founded.equals(Integer.toString(groups))) {
+            throw new IOException(
+                    "the data directory "
+                            + directory
+                            + " was founded with "
+                            + founded
+                            + (founded.equals("1") ? " group" : " groups")
+                            + " and cannot be used with "
+                            + groups
+                            + " (cluster.groups): what is in it cannot be moved between groups yet");
+        }
+    }
+
+    /**
+     * The home of one of several groups.
+     *
+     * @param number from 1
+     * @param groups how many there are; a member with another number has nothing to do with these
+     */
+    MemberDirectory group(String name, int number, int groups) throws IOException {
+        var own = base.resolve("group-" + number);
+        Files.createDirectories(own);
+        var ids =
+                IntStream.rangeClosed(1, groups)
+                        .mapToObj(it -> id(name + "/" + groups + "/" + it))
+                        .toList();
+        return new MemberDirectory(base, own, ids.get(number - 1), Set.copyOf(ids), lock);
+    }
+
+    /** By which the members of the group know it. */
+    RaftGroupId group() {
+        return group;
+    }
+
+    /** Those of all groups of the member. */
+    Set<RaftGroupId> groups() {
+        return groups;
     }
 
     /** The whole file or nothing of it, and durably. */
@@ -177,18 +260,29 @@ final class MemberDirectory implements AutoCloseable {
 
     /** Whom the settings named when the directory was new. */
     Set<String> firstMembers() throws IOException {
-        var file = directory.resolve(MEMBERS);
+        var file = base.resolve(MEMBERS);
         return Files.exists(file) ? Set.copyOf(Files.readAllLines(file, UTF_8)) : Set.of();
     }
 
     /** Whether a log was ever begun here. */
     boolean hasLog() throws IOException {
+        return !logs().isEmpty();
+    }
+
+    /** Where Ratis keeps the log of the group, if it was ever begun. */
+    List<Path> logs() throws IOException {
+        if (groups.size() > 1) {
+            var log = raft().resolve(group.getUuid().toString());
+            return Files.isDirectory(log) ? List.of(log) : List.of();
+        }
         if (!Files.exists(raft())) {
-            return false;
+            return List.of();
         }
+        var found = new ArrayList<Path>();
         try (var logs = Files.newDirectoryStream(raft(), Files::isDirectory)) {
-            return logs.iterator().hasNext();
+            logs.forEach(found::add);
         }
+        return found;
     }
 
     /**
@@ -214,17 +308,12 @@ final class MemberDirectory implements AutoCloseable {
      */
     boolean mendVote(long term, String self) throws IOException {
         boolean gone = false;
-        if (!Files.exists(raft())) {
-            return false;
-        }
-        try (var logs = Files.newDirectoryStream(raft(), Files::isDirectory)) {
-            for (var log : logs) {
-                var current = log.resolve("current");
-                var vote = current.resolve(VOTE);
-                if (Files.exists(vote) && Files.size(vote) == 0) {
-                    write(current, VOTE, "term=" + term + "\nvotedFor=" + self + "\n");
-                    gone = true;
-                }
+        for (var log : logs()) {
+            var current = log.resolve("current");
+            var vote = current.resolve(VOTE);
+            if (Files.exists(vote) && Files.size(vote) == 0) {
+                write(current, VOTE, "term=" + term + "\nvotedFor=" + self + "\n");
+                gone = true;
             }
         }
         return gone;
@@ -232,12 +321,17 @@ final class MemberDirectory implements AutoCloseable {
 
     /** Where Ratis keeps its log and the snapshots. */
     Path raft() {
-        return directory.resolve("raft");
+        return base.resolve("raft");
+    }
+
+    /** Where nothing ever is. */
+    Path nothing() {
+        return raft().resolve("nothing");
     }
 
     /** Where Ratis would put the log of a group that was removed. */
     Path removed() {
-        return directory.resolve("removed");
+        return base.resolve("removed");
     }
 
     /**
@@ -248,8 +342,11 @@ final class MemberDirectory implements AutoCloseable {
         return directory.resolve("rows");
     }
 
+    /** Of a group that shares it with others, only theirs does. */
     @Override
     public void close() throws IOException {
-        lock.close();
+        if (directory.equals(base)) {
+            lock.close();
+        }
     }
 }

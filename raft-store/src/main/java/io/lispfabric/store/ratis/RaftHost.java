@@ -1,7 +1,5 @@
 package io.lispfabric.store.ratis;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.lispfabric.store.StateMachine;
 import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
@@ -15,7 +13,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftGroup;
@@ -48,7 +45,12 @@ final class RaftHost implements AutoCloseable {
      *
      * @throws IOException in one sentence that names the thing; nothing is left running then
      */
-    RaftHost(RatisLogConfig config, MemberDirectory home, StateMachine machine, DiskRoom room)
+    RaftHost(
+            RatisLogConfig config,
+            MemberDirectory home,
+            StateMachine machine,
+            DiskRoom room,
+            Optional<RaftPort> port)
             throws IOException {
         this.config = config;
         this.home = home;
@@ -56,17 +58,27 @@ final class RaftHost implements AutoCloseable {
         this.room = room;
         @Nullable RaftServer built = null;
         try {
-            var listenHost = listenHost(config);
-            checkPort(listenHost, config.selfPeer().port());
             // A lone member has nobody whom it could have promised anything.
             boolean hasLog = config.peers().size() == 1 || home.hasLog();
-            LogTail.cut(home.raft());
-            built = build(listenHost, hasLog);
-            stopper.server = built;
-            if (hasLog) {
-                stopper.division = built.getDivision(groupId(config));
+            LogTail.cut(home.logs());
+            if (port.isPresent()) {
+                built = port.get().server();
+                stopper.closing = () -> port.get().close(home.group());
+                port.get().register(home.group(), this::replica);
+                if (hasLog) {
+                    port.get().open(group(), !home.hasLog());
+                    stopper.division = built.getDivision(home.group());
+                }
+            } else {
+                var listenHost = listenHost(config);
+                checkPort(listenHost, config.selfPeer().port());
+                built = build(listenHost, hasLog);
+                stopper.closing = built::close;
+                if (hasLog) {
+                    stopper.division = built.getDivision(home.group());
+                }
+                built.start();
             }
-            built.start();
             server = built;
         } catch (IOException | RuntimeException e) {
             stopper.stop();
@@ -83,10 +95,15 @@ final class RaftHost implements AutoCloseable {
     private static final class Stopper {
         private static final Duration CLOSING = Duration.ofSeconds(20);
 
+        /** Closes the server, or its part in the group if it is in others too. */
+        private interface Closing {
+            void close() throws IOException;
+        }
+
         /** How long Ratis may take to see that the replica has failed. */
         private static final Duration SEEING = Duration.ofSeconds(1);
 
-        private volatile @Nullable RaftServer server;
+        private volatile @Nullable Closing closing;
         private volatile @Nullable Replica replica;
         private volatile RaftServer.@Nullable Division division;
 
@@ -109,7 +126,7 @@ final class RaftHost implements AutoCloseable {
          * the division by itself.
          */
         synchronized void stop() {
-            var running = server;
+            var running = closing;
             if (running == null) {
                 return;
             }
@@ -154,7 +171,7 @@ final class RaftHost implements AutoCloseable {
      * Our own address if it resolves. In a cluster a member's name may resolve only once the member
      * is there.
      */
-    private static String listenHost(RatisLogConfig config) {
+    static String listenHost(RatisLogConfig config) {
         if (config.listenHost().isPresent()) {
             return config.listenHost().get();
         }
@@ -171,7 +188,7 @@ final class RaftHost implements AutoCloseable {
     }
 
     /** Before anything is started, since Ratis finds out last. */
-    private static void checkPort(String host, int port) throws IOException {
+    static void checkPort(String host, int port) throws IOException {
         try (var socket = new ServerSocket()) {
             socket.bind(new InetSocketAddress(InetAddress.getByName(host), port));
         } catch (IOException e) {
@@ -188,16 +205,19 @@ final class RaftHost implements AutoCloseable {
                         .setProperties(RatisSettings.of(config, home, listenHost))
                         .setOption(StartupOption.RECOVER);
         if (hasLog) {
-            var first =
-                    home.isMarked(MemberDirectory.LET_IN) ? List.<RaftPeer>of() : raftPeers(config);
-            builder.setGroup(RaftGroup.valueOf(groupId(config), first));
+            builder.setGroup(group());
         }
         return builder.build();
     }
 
+    private RaftGroup group() {
+        var first = home.isMarked(MemberDirectory.LET_IN) ? List.<RaftPeer>of() : raftPeers(config);
+        return RaftGroup.valueOf(home.group(), first);
+    }
+
     /** Ratis asks for it when it opens a log, or when someone gives the member one. */
     private Replica replica(RaftGroupId group) {
-        if (!group.equals(groupId(config))) {
+        if (!group.equals(home.group())) {
             throw new IllegalArgumentException(
                     config.self() + " is a member of " + config.group() + " alone");
         }
@@ -227,12 +247,8 @@ final class RaftHost implements AutoCloseable {
         return RaftPeer.newBuilder().setId(peer.id()).setAddress(peer.address()).build();
     }
 
-    static RaftGroupId groupId(RatisLogConfig config) {
-        return RaftGroupId.valueOf(UUID.nameUUIDFromBytes(config.group().getBytes(UTF_8)));
-    }
-
     /** The innermost IOException says what happened; those around it say where Ratis was. */
-    private static String sentence(Throwable e) {
+    static String sentence(Throwable e) {
         var sentence = e.toString();
         for (Throwable inner = e; inner != null; inner = inner.getCause()) {
             if (inner instanceof IOException && inner.getMessage() != null) {
@@ -251,7 +267,7 @@ final class RaftHost implements AutoCloseable {
         var open = replica;
         if (division == null && open != null && open.isInitialized()) {
             try {
-                division = server.getDivision(groupId(config));
+                division = server.getDivision(home.group());
                 stopper.division = division;
             } catch (IOException e) {
                 LOG.debug("the group is not there yet", e);

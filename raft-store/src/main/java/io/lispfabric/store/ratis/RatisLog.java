@@ -71,6 +71,7 @@ public final class RatisLog implements ReplicatedLog {
     private final MemberDirectory home;
     private final StateMachine machine;
     private final DiskRoom room;
+    private final Optional<RaftPort> port;
     private final GroupCalls calls;
     private final Founding founding;
     private final Thread keeper;
@@ -90,14 +91,19 @@ public final class RatisLog implements ReplicatedLog {
     private long withdrawAgain = System.nanoTime();
 
     private RatisLog(
-            RatisLogConfig config, MemberDirectory home, StateMachine machine, DiskRoom room)
+            RatisLogConfig config,
+            MemberDirectory home,
+            StateMachine machine,
+            DiskRoom room,
+            Optional<RaftPort> port)
             throws IOException {
         this.config = config;
         this.home = home;
         this.machine = machine;
         this.room = room;
-        this.host = new RaftHost(config, home, machine, room);
-        this.calls = new GroupCalls(RaftHost.groupId(config), host.server().getProperties());
+        this.port = port;
+        this.host = new RaftHost(config, home, machine, room, port);
+        this.calls = new GroupCalls(home.group(), host.server().getProperties());
         this.founding = new Founding(config, home, calls);
         this.keeper =
                 Thread.ofPlatform()
@@ -128,16 +134,32 @@ public final class RatisLog implements ReplicatedLog {
                         config.directory(),
                         config.group(),
                         config.self(),
-                        config.peers().stream().map(Peer::id).toList());
+                        config.peers().stream().map(Peer::id).toList(),
+                        1);
         try {
             var room = new DiskRoom(config.directory(), config.reserveOctets(), usable);
-            var log = new RatisLog(config, home, machine, room);
-            log.keeper.start();
-            return log;
+            return open(config, home, machine, room, Optional.empty());
         } catch (IOException | RuntimeException e) {
             home.close();
             throw e;
         }
+    }
+
+    /**
+     * One of the groups of a member.
+     *
+     * @param port the server that they share, if there are several
+     */
+    static RatisLog open(
+            RatisLogConfig config,
+            MemberDirectory home,
+            StateMachine machine,
+            DiskRoom room,
+            Optional<RaftPort> port)
+            throws IOException {
+        var log = new RatisLog(config, home, machine, room, port);
+        log.keeper.start();
+        return log;
     }
 
     private void takePart() {
@@ -210,7 +232,7 @@ public final class RatisLog implements ReplicatedLog {
                         config.self(),
                         term);
             }
-            host = new RaftHost(config, home, machine, room);
+            host = new RaftHost(config, home, machine, room, port);
             takePart();
         } catch (IOException e) {
             openAgain = now + OPEN_AGAIN.toNanos();

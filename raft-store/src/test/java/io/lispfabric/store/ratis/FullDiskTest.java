@@ -14,12 +14,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FullDiskTest {
     @TempDir Path directory;
@@ -101,37 +103,64 @@ class FullDiskTest {
                     RatisLogConfig.alone("full", "one", disk.resolve("one"))
                             .withSnapshots(1_000_000, 2 << 20)
                             .withReserve(0);
-            var machine = new Recorder();
-            var expected = new TreeMap<String, String>();
-            try (var log = RatisLog.open(config, machine)) {
+            int groups = Integer.parseInt(arguments[1]);
+            var machines = machines(groups);
+            var expected = machines(groups).stream().map(Recorder::rows).toList();
+            try (var logs = RatisGroups.open(config, machines)) {
+                IntStream.range(0, groups).forEach(g -> awaitLead(logs, g));
                 for (int i = 0; ; i++) {
                     try {
-                        log.submit(Trial.octets("k" + i + "=" + FILLING)).join();
-                        expected.put("k" + i, FILLING);
+                        logs.group(i % groups).submit(Trial.octets("k" + i + "=" + FILLING)).join();
+                        expected.get(i % groups).put("k" + i, FILLING);
                     } catch (CompletionException e) {
                         say("refused " + e.getCause() + " after " + i);
                         break;
                     }
                 }
-                say("healthy " + log.status().healthy());
-                say("refuses " + log.status().refuses().orElse("nothing"));
-                say("serves " + machine.rows().entrySet().containsAll(expected.entrySet()));
+                say("healthy " + logs.status().healthy());
+                say("refuses " + logs.status().refuses().orElse("nothing"));
+                say("serves " + haveAll(machines, expected));
                 Files.delete(ballast);
-                await("it takes commands again", () -> log.status().refuses().isEmpty());
-                acknowledged(log, "again=1");
-                say("kept " + machine.rows().entrySet().containsAll(expected.entrySet()));
+                await("it takes commands again", () -> logs.status().refuses().isEmpty());
+                IntStream.range(0, groups).forEach(g -> acknowledged(logs.group(g), "again=1"));
+                say("kept " + haveAll(machines, expected));
             }
-            var reopened = new Recorder();
-            try (var log = RatisLog.open(config, reopened)) {
-                say("same " + reopened.rows().equals(machine.rows()));
-                acknowledged(log, "last=1");
+            var reopened = machines(groups);
+            try (var logs = RatisGroups.open(config, reopened)) {
+                IntStream.range(0, groups).forEach(g -> awaitLead(logs, g));
+                say(
+                        "same "
+                                + reopened.stream()
+                                        .map(Recorder::rows)
+                                        .toList()
+                                        .equals(machines.stream().map(Recorder::rows).toList()));
+                IntStream.range(0, groups).forEach(g -> acknowledged(logs.group(g), "last=1"));
             }
             say("done");
         }
+
+        private static List<Recorder> machines(int groups) {
+            return IntStream.range(0, groups).mapToObj(_ -> new Recorder()).toList();
+        }
+
+        private static void awaitLead(RatisGroups logs, int group) {
+            await("it leads", () -> logs.group(group).leads());
+        }
+
+        private static boolean haveAll(
+                List<Recorder> machines, List<? extends Map<String, String>> expected) {
+            return IntStream.range(0, machines.size())
+                    .allMatch(g ->
+                            machines.get(g)
+                                    .rows()
+                                    .entrySet()
+                                    .containsAll(expected.get(g).entrySet()));
+        }
     }
 
-    @Test
-    void aLogThatMetTheEndOfItsDiskGoesOnByItselfOnceThereIsRoom() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aLogThatMetTheEndOfItsDiskGoesOnByItselfOnceThereIsRoom(int groups) throws Exception {
         var disk = Files.createDirectory(directory.resolve("disk"));
         var command =
                 List.of(
@@ -144,7 +173,7 @@ class FullDiskTest {
                         "sh",
                         disk.toString());
         var lines = new ArrayList<String>();
-        var process = Trial.java(command, Filler.class, disk.toString());
+        var process = Trial.java(command, Filler.class, disk.toString(), "" + groups);
         try (var out = process.inputReader(UTF_8)) {
             out.lines()
                     .filter(line -> line.startsWith("> "))
@@ -159,6 +188,8 @@ class FullDiskTest {
                 .isNotEmpty();
         assertThat(lines.getFirst()).startsWith("refused").contains("its disk is full");
         assertThat(lines).contains("healthy true", "serves true", "kept true", "same true", "done");
-        assertThat(lines.get(2)).startsWith("refuses cannot ").contains("its disk is full");
+        assertThat(lines.get(2))
+                .matches("refuses (group \\d: )?cannot .*")
+                .contains("its disk is full");
     }
 }

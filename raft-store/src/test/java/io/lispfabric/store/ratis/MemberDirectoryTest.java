@@ -21,7 +21,7 @@ class MemberDirectoryTest {
     /** Found by the nemesis: Ratis had emptied the file, and never started again. */
     @Test
     void aVoteThatAFullDiskHasTakenIsGivenToNobodyElse() throws Exception {
-        try (var home = MemberDirectory.claim(folder, "group", "ms-0", Set.of("ms-0", "ms-1"))) {
+        try (var home = MemberDirectory.claim(folder, "group", "ms-0", Set.of("ms-0", "ms-1"), 1)) {
             Files.createFile(vote());
             assertThat(home.mendVote(7, "ms-0")).isTrue();
             var properties = new Properties();
@@ -34,7 +34,7 @@ class MemberDirectoryTest {
 
     @Test
     void aVoteThatIsThereStays() throws Exception {
-        try (var home = MemberDirectory.claim(folder, "group", "ms-0", Set.of("ms-0", "ms-1"))) {
+        try (var home = MemberDirectory.claim(folder, "group", "ms-0", Set.of("ms-0", "ms-1"), 1)) {
             assertThat(home.mendVote(7, "ms-0")).isFalse();
             Files.writeString(vote(), "term=9\nvotedFor=ms-1\n");
             assertThat(home.mendVote(7, "ms-0")).isFalse();

@@ -1,0 +1,270 @@
+package io.lispfabric.store.ratis;
+
+import static io.lispfabric.store.ratis.Trial.acknowledged;
+import static io.lispfabric.store.ratis.Trial.await;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.lispfabric.store.Recorder;
+import io.lispfabric.store.StateCheck;
+import io.lispfabric.store.Status;
+import io.lispfabric.store.ratis.RatisLogConfig.Peer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Three members that are in three groups each, over real Ratis, each at one port. */
+class RatisGroupsTest {
+    private static final int GROUPS = 3;
+
+    @TempDir Path directory;
+
+    private final Map<String, RatisGroups> members = new TreeMap<>();
+    private final Map<String, List<Recorder>> machines = new TreeMap<>();
+    private List<Peer> peers = List.of();
+
+    @BeforeEach
+    void openAll() throws IOException {
+        peers = Trial.peers("m1", "m2", "m3");
+        for (var peer : peers) {
+            open(peer.id(), GROUPS);
+        }
+        for (int g = 0; g < GROUPS; g++) {
+            awaitLeader(g);
+        }
+    }
+
+    @AfterEach
+    void closeAll() {
+        members.values().parallelStream().forEach(RatisGroups::close);
+    }
+
+    private void open(String id, int groups) throws IOException {
+        var own = IntStream.range(0, groups).mapToObj(_ -> new Recorder()).toList();
+        members.put(id, RatisGroups.open(config(id, peers), own, () -> Members.PLENTY));
+        machines.put(id, own);
+    }
+
+    private RatisLogConfig config(String id, List<Peer> named) {
+        return RatisLogConfig.of("trial", id, named, directory.resolve(id))
+                .withElectionTimeout(Duration.ofMillis(300), Duration.ofMillis(600));
+    }
+
+    private RatisGroups member(String id) {
+        return Objects.requireNonNull(members.get(id));
+    }
+
+    private void close(String id) {
+        member(id).close();
+        members.remove(id);
+        machines.remove(id);
+    }
+
+    private List<String> leading(int group) {
+        return members.keySet().stream().filter(id -> member(id).group(group).leads()).toList();
+    }
+
+    private void awaitLeader(int group) {
+        await("group " + (group + 1) + " is led", () -> leading(group).size() == 1);
+    }
+
+    private void awaitRows(int group, Map<String, String> rows) {
+        machines.forEach((id, own) ->
+                await(
+                        id + " has all rows of group " + (group + 1),
+                        () -> own.get(group).rows().equals(rows)));
+    }
+
+    @Test
+    void eachGroupHasItsOwnLogAndLeadersSpreadOverTheMembers() throws IOException {
+        for (int g = 0; g < GROUPS; g++) {
+            for (var id : members.keySet()) {
+                acknowledged(member(id).group(g), "same=of group " + g);
+            }
+        }
+        for (int g = 0; g < GROUPS; g++) {
+            awaitRows(g, Map.of("same", "of group " + g));
+        }
+        await(
+                "leaders spread",
+                () ->
+                        leading(0).equals(List.of("m1"))
+                                && leading(1).equals(List.of("m2"))
+                                && leading(2).equals(List.of("m3")));
+        assertThat(member("m1").status().leader()).isPresent();
+        assertThat(member("m2").status().role()).isEqualTo(Status.Role.LEADER);
+        var check = member("m3").check(Duration.ofSeconds(20));
+        assertThat(check.decided()).isTrue();
+        assertThat(check.count(StateCheck.State.EQUAL)).isEqualTo(3);
+    }
+
+    @Test
+    void whatWasAcknowledgedInAnyGroupOutlivesAMemberAndAllMembers() throws IOException {
+        acknowledged(member("m1").group(0), "a=1");
+        acknowledged(member("m2").group(1), "b=2");
+        acknowledged(member("m3").group(2), "c=3");
+        close("m3");
+        for (int g = 0; g < GROUPS; g++) {
+            awaitLeader(g);
+            acknowledged(member("m1").group(g), "then=" + g);
+        }
+        close("m1");
+        close("m2");
+        for (var peer : peers) {
+            open(peer.id(), GROUPS);
+        }
+        awaitRows(0, Map.of("a", "1", "then", "0"));
+        awaitRows(1, Map.of("b", "2", "then", "1"));
+        awaitRows(2, Map.of("c", "3", "then", "2"));
+        for (int g = 0; g < GROUPS; g++) {
+            awaitLeader(g);
+            acknowledged(member("m3").group(g), "last=" + g);
+        }
+    }
+
+    @Test
+    void anotherNumberOfGroupsThanTheDirectoryWasFoundedWithIsRefusedAndNothingIsLeftRunning()
+            throws IOException {
+        close("m2");
+        assertThatThrownBy(() -> open("m2", 2))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("was founded with 3 groups and cannot be used with 2");
+        assertThatThrownBy(() -> open("m2", 1))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("was founded with 3 groups and cannot be used with 1");
+        open("m2", GROUPS);
+        acknowledged(member("m2").group(1), "b=2");
+    }
+
+    @Test
+    void aNewMemberWithAnotherNumberOfGroupsHasNoneInCommonWithTheOthersAndSaysSo()
+            throws IOException {
+        closeAll();
+        members.clear();
+        directory = directory.resolve("anew");
+        open("m1", GROUPS);
+        open("m2", GROUPS);
+        open("m3", 2);
+        for (int g = 0; g < GROUPS; g++) {
+            int group = g;
+            await(
+                    "two of three agree",
+                    () ->
+                            List.of("m1", "m2").stream()
+                                            .filter(id -> member(id).group(group).leads())
+                                            .count()
+                                    == 1);
+        }
+        await(
+                "it says so",
+                () ->
+                        member("m3")
+                                .status()
+                                .refuses()
+                                .filter(it -> it.contains("than 2 (cluster.groups)"))
+                                .isPresent());
+        acknowledged(member("m1").group(2), "c=3");
+    }
+
+    @Test
+    void aDirectoryOfOneGroupIsWhatItWasAndNotUsedWithMore() throws IOException {
+        var alone =
+                RatisLogConfig.alone("alone", "m0", directory.resolve("m0"))
+                        .withElectionTimeout(Duration.ofMillis(300), Duration.ofMillis(600));
+        try (var log = RatisLog.open(alone, new Recorder())) {
+            acknowledged(log, "a=1");
+        }
+        var machine = new Recorder();
+        try (var groups = RatisGroups.open(alone, List.of(machine))) {
+            await("it leads", () -> groups.group(0).leads());
+            assertThat(machine.rows()).isEqualTo(Map.of("a", "1"));
+        }
+        assertThatThrownBy(() -> RatisGroups.open(alone, List.of(new Recorder(), new Recorder())))
+                .hasMessageContaining("was founded with 1 group and cannot be used with 2");
+    }
+
+    @Test
+    void aLoneMemberMayHaveSeveralGroups() throws IOException {
+        var alone =
+                RatisLogConfig.alone("alone", "m0", directory.resolve("m0"))
+                        .withElectionTimeout(Duration.ofMillis(300), Duration.ofMillis(600));
+        for (int run = 0; run < 2; run++) {
+            var own = List.of(new Recorder(), new Recorder());
+            try (var groups = RatisGroups.open(alone, own)) {
+                for (int g = 0; g < 2; g++) {
+                    acknowledgedSoon(groups, g, "run" + run + "=" + g);
+                    assertThat(own.get(g).rows()).hasSize(run + 1);
+                }
+            }
+        }
+    }
+
+    private static void acknowledgedSoon(RatisGroups groups, int group, String command) {
+        await("it leads", () -> groups.group(group).leads());
+        acknowledged(groups.group(group), command);
+    }
+
+    @Test
+    void aGroupThatHasStoppedAtAFaultLeavesTheOthersAlone() {
+        await("leaders spread", () -> leading(1).equals(List.of("m2")));
+        // Every replica of the group comes to the same mistake, and none of another group.
+        var _ = member("m1").group(2).submit(Trial.octets(Recorder.POISON));
+        await(
+                "it is seen",
+                () -> members.values().stream().noneMatch(it -> it.statuses().get(2).healthy()));
+        for (var id : members.keySet()) {
+            assertThat(member(id).status().reason()).startsWith("group 3: ");
+            acknowledged(member(id).group(0), id + "=0");
+            acknowledged(member(id).group(1), id + "=1");
+        }
+    }
+
+    @Test
+    void aMemberIsDrainedAddedAndRemovedInAllGroups() throws IOException {
+        acknowledged(member("m1").group(1), "b=2");
+        member("m2").drain("m1", true);
+        assertThat(member("m2").statuses())
+                .allSatisfy(it -> assertThat(it.members().getFirst().drained()).isTrue());
+        await(
+                "others lead all groups",
+                () ->
+                        IntStream.range(0, GROUPS)
+                                .allMatch(
+                                        g -> leading(g).size() == 1 && !leading(g).contains("m1")));
+
+        int port;
+        try (var socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            port = socket.getLocalPort();
+        }
+        var named = new ArrayList<>(peers);
+        named.add(new Peer("m4", "127.0.0.1", port));
+        var own = IntStream.range(0, GROUPS).mapToObj(_ -> new Recorder()).toList();
+        machines.put("m4", own);
+        members.put("m4", RatisGroups.open(config("m4", named), own, () -> Members.PLENTY));
+        member("m2").addMember("m4", "127.0.0.1", port);
+        assertThat(member("m2").status().members())
+                .extracting(Status.Member::id)
+                .containsExactly("m1", "m2", "m3", "m4");
+        await("it has the rows", () -> own.get(1).rows().equals(Map.of("b", "2")));
+
+        member("m2").removeMember("m1");
+        assertThat(member("m2").statuses())
+                .allSatisfy(it ->
+                        assertThat(it.members())
+                                .extracting(Status.Member::id)
+                                .containsExactly("m2", "m3", "m4"));
+        acknowledged(member("m4").group(2), "c=3");
+    }
+}
