@@ -2,6 +2,7 @@ package io.lispfabric.cli;
 
 import io.grpc.StatusRuntimeException;
 import io.lispfabric.server.api.ClusterServiceGrpc;
+import io.lispfabric.server.api.Group;
 import io.lispfabric.server.api.Member;
 import io.lispfabric.server.api.StatusRequest;
 import io.lispfabric.server.api.StatusResponse;
@@ -10,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 
 /**
@@ -76,7 +78,7 @@ class ShowMembersCommand extends ShowCommand.Asking {
                         .count();
         long spare = Math.max(0, voters - ill - quorum);
         if (globals().json()) {
-            print(
+            var json =
                     Json.object()
                             .put("cluster", best.getCluster())
                             .put("leader", best.getLeader())
@@ -84,7 +86,15 @@ class ShowMembersCommand extends ShowCommand.Asking {
                             .put("members", rows.stream().map(Row::json).collect(Json.toArray()))
                             .put("voters", voters)
                             .put("quorum", quorum)
-                            .put("canLose", spare));
+                            .put("canLose", spare);
+            print(
+                    best.getGroupsCount() < 2
+                            ? json
+                            : json.put(
+                                    "groups",
+                                    best.getGroupsList().stream()
+                                            .map(ShowMembersCommand::json)
+                                            .collect(Json.toArray())));
             return;
         }
         var table =
@@ -112,7 +122,29 @@ class ShowMembersCommand extends ShowCommand.Asking {
                                 + quorum
                                 + ", can lose "
                                 + spare);
+        if (best.getGroupsCount() > 1) {
+            out().println(
+                            best.getGroupsList().stream()
+                                    .map(it ->
+                                            it.getNumber()
+                                                    + " "
+                                                    + (it.getLeader().isEmpty()
+                                                            ? "none"
+                                                            : it.getLeader()))
+                                    .collect(Collectors.joining(", ", "leaders by group: ", "")));
+        }
         out().flush();
+    }
+
+    private static Json json(Group it) {
+        return Json.object()
+                .put("group", it.getNumber())
+                .put("leader", it.getLeader())
+                .put("term", Long.toString(it.getTerm()))
+                .put("commitIndex", Long.toString(it.getCommitIndex()))
+                .put("appliedIndex", Long.toString(it.getAppliedIndex()))
+                .put("mappings", it.getMappings())
+                .put("subscriptions", it.getSubscriptions());
     }
 
     private static String count(long count, String what) {

@@ -51,34 +51,35 @@ public final class VirtualServer {
         var incidents = new Incidents(metrics, clock, _ -> {}); // tests look at the counters
         plane =
                 new ControlPlane(
-                        new Surroundings(
-                                config,
-                                mappings,
-                                command -> log.orElseThrow().submit(command),
-                                new Outbox(
-                                        (to, datagram) -> {
-                                            sent++;
-                                            var octets = new byte[datagram.remaining()];
-                                            datagram.get(datagram.position(), octets);
-                                            network.accept(to, octets);
-                                        },
+                        List.of(
+                                new Surroundings(
                                         config,
+                                        mappings,
+                                        command -> log.orElseThrow().submit(command),
+                                        new Outbox(
+                                                (to, datagram) -> {
+                                                    sent++;
+                                                    var octets = new byte[datagram.remaining()];
+                                                    datagram.get(datagram.position(), octets);
+                                                    network.accept(to, octets);
+                                                },
+                                                config,
+                                                metrics,
+                                                incidents),
                                         metrics,
-                                        incidents),
-                                metrics,
-                                incidents,
-                                new LocalAddresses(),
-                                clock,
-                                clock::millis,
-                                Runnable::run,
-                                1,
-                                () -> true));
+                                        incidents,
+                                        new LocalAddresses(),
+                                        clock,
+                                        clock::millis,
+                                        Runnable::run,
+                                        1,
+                                        () -> true)));
         try {
             log = Optional.of(InMemoryLog.open(mappings));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        plane.lead(true);
+        plane.lead(0, true);
     }
 
     public InetSocketAddress address() {
@@ -105,7 +106,7 @@ public final class VirtualServer {
 
     private void settle() {
         for (var effects = released.poll(); effects != null; effects = released.poll()) {
-            plane.release(effects);
+            plane.release(0, effects);
         }
     }
 

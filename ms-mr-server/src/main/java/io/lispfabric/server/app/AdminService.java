@@ -7,6 +7,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.grpc.stub.StreamObserver;
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress;
 import io.lispfabric.server.api.AddMemberRequest;
 import io.lispfabric.server.api.AddMemberResponse;
@@ -15,6 +16,7 @@ import io.lispfabric.server.api.CheckStateResponse;
 import io.lispfabric.server.api.ClusterServiceGrpc;
 import io.lispfabric.server.api.DrainMemberRequest;
 import io.lispfabric.server.api.DrainMemberResponse;
+import io.lispfabric.server.api.Group;
 import io.lispfabric.server.api.ListMappingsRequest;
 import io.lispfabric.server.api.ListMappingsResponse;
 import io.lispfabric.server.api.ListSubscriptionsRequest;
@@ -48,7 +50,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /**
@@ -78,26 +80,28 @@ final class AdminService implements AutoCloseable {
     }
 
     /**
-     * @param expires when a registration ends unless it is refreshed, if this member knows
+     * @param states one for each group of EIDs
+     * @param expires when a registration of an EID ends unless it is refreshed, if this member
+     *     knows
      * @throws IOException when the address cannot be bound, naming it
      */
     AdminService(
             InetSocketAddress listen,
             String cluster,
             Sites sites,
-            Supplier<MappingSystem> state,
-            Function<Registration, Optional<Instant>> expires,
-            Supplier<Status> status,
+            Supplier<List<MappingSystem>> states,
+            BiFunction<Eid, Registration, Optional<Instant>> expires,
+            Supplier<List<Status>> statuses,
             Supplier<Optional<String>> unreadiness,
             Membership membership)
             throws IOException {
         GrpcLog.quieten();
         List<BindableService> services =
                 List.of(
-                        new Mappings(state, expires),
-                        new Subscriptions(state),
-                        new SegmentList(sites, state),
-                        new Cluster(cluster, state, status, unreadiness, membership));
+                        new Mappings(states, expires),
+                        new Subscriptions(states),
+                        new SegmentList(sites, states),
+                        new Cluster(cluster, states, statuses, unreadiness, membership));
         var builder = NettyServerBuilder.forAddress(listen).addService(health.getHealthService());
         services.forEach(builder::addService);
         try {
@@ -137,6 +141,11 @@ final class AdminService implements AutoCloseable {
         }
     }
 
+    /** Of all groups. */
+    static List<Listener> subscriptions(List<MappingSystem> states) {
+        return states.stream().flatMap(it -> it.subscriptions().stream()).toList();
+    }
+
     private static int limit(int asked) {
         return asked <= 0 ? MOST_ROWS : Math.min(asked, MOST_ROWS);
     }
@@ -147,11 +156,13 @@ final class AdminService implements AutoCloseable {
     }
 
     private static final class Mappings extends MappingServiceGrpc.MappingServiceImplBase {
-        private final Supplier<MappingSystem> state;
-        private final Function<Registration, Optional<Instant>> expires;
+        private final Supplier<List<MappingSystem>> states;
+        private final BiFunction<Eid, Registration, Optional<Instant>> expires;
 
-        Mappings(Supplier<MappingSystem> state, Function<Registration, Optional<Instant>> expires) {
-            this.state = state;
+        Mappings(
+                Supplier<List<MappingSystem>> states,
+                BiFunction<Eid, Registration, Optional<Instant>> expires) {
+            this.states = states;
             this.expires = expires;
         }
 
@@ -160,18 +171,20 @@ final class AdminService implements AutoCloseable {
                 ListMappingsRequest request, StreamObserver<ListMappingsResponse> observer) {
             var response = ListMappingsResponse.newBuilder();
             int most = limit(request.getLimit());
-            state.get()
-                    .mappings()
-                    .forEach((_, mapping) -> {
-                        if (request.hasIid() && request.getIid() != mapping.eid().iid().value()) {
-                            return;
-                        }
-                        if (response.getMappingsCount() == most) {
-                            response.setTruncated(true);
-                        } else {
-                            response.addMappings(mapping(mapping));
-                        }
-                    });
+            for (var state : states.get()) {
+                state.mappings()
+                        .forEach((_, mapping) -> {
+                            if (request.hasIid()
+                                    && request.getIid() != mapping.eid().iid().value()) {
+                                return;
+                            }
+                            if (response.getMappingsCount() == most) {
+                                response.setTruncated(true);
+                            } else {
+                                response.addMappings(mapping(mapping));
+                            }
+                        });
+            }
             answer(observer, response.build());
         }
 
@@ -184,18 +197,20 @@ final class AdminService implements AutoCloseable {
                     .setProxyReply(mapping.proxyReply())
                     .addAllLocators(told.locators().stream().map(Mappings::locator).toList())
                     .addAllRegistrations(
-                            mapping.registrations().stream().map(this::registration).toList())
+                            mapping.registrations().stream()
+                                    .map(it -> registration(mapping.eid(), it))
+                                    .toList())
                     .build();
         }
 
-        private io.lispfabric.server.api.Registration registration(Registration it) {
+        private io.lispfabric.server.api.Registration registration(Eid eid, Registration it) {
             var row =
                     io.lispfabric.server.api.Registration.newBuilder()
                             .setMerges(it.merges())
                             .setSinceUnixMillis(it.sinceMillis())
                             .setLifetimeSeconds(it.lifetimeSeconds())
                             .addAllLocators(it.locators().stream().map(Mappings::locator).toList());
-            expires.apply(it).ifPresent(end -> row.setExpiresUnixMillis(end.toEpochMilli()));
+            expires.apply(eid, it).ifPresent(end -> row.setExpiresUnixMillis(end.toEpochMilli()));
             it.registrant()
                     .identity()
                     .ifPresent(id ->
@@ -217,10 +232,10 @@ final class AdminService implements AutoCloseable {
 
     private static final class Subscriptions
             extends SubscriptionServiceGrpc.SubscriptionServiceImplBase {
-        private final Supplier<MappingSystem> state;
+        private final Supplier<List<MappingSystem>> states;
 
-        Subscriptions(Supplier<MappingSystem> state) {
-            this.state = state;
+        Subscriptions(Supplier<List<MappingSystem>> states) {
+            this.states = states;
         }
 
         @Override
@@ -229,7 +244,7 @@ final class AdminService implements AutoCloseable {
                 StreamObserver<ListSubscriptionsResponse> observer) {
             var response = ListSubscriptionsResponse.newBuilder();
             int most = limit(request.getLimit());
-            for (var listener : state.get().subscriptions()) {
+            for (var listener : subscriptions(states.get())) {
                 if (listener.id() instanceof ListenerId.Subscriber id
                         && (!request.hasIid() || request.getIid() == id.prefix().iid().value())) {
                     if (response.getSubscriptionsCount() == most) {
@@ -260,20 +275,20 @@ final class AdminService implements AutoCloseable {
 
     private static final class Cluster extends ClusterServiceGrpc.ClusterServiceImplBase {
         private final String name;
-        private final Supplier<MappingSystem> state;
-        private final Supplier<Status> status;
+        private final Supplier<List<MappingSystem>> states;
+        private final Supplier<List<Status>> statuses;
         private final Supplier<Optional<String>> unreadiness;
         private final Membership membership;
 
         Cluster(
                 String name,
-                Supplier<MappingSystem> state,
-                Supplier<Status> status,
+                Supplier<List<MappingSystem>> states,
+                Supplier<List<Status>> statuses,
                 Supplier<Optional<String>> unreadiness,
                 Membership membership) {
             this.name = name;
-            this.state = state;
-            this.status = status;
+            this.states = states;
+            this.statuses = statuses;
             this.unreadiness = unreadiness;
             this.membership = membership;
         }
@@ -375,8 +390,9 @@ final class AdminService implements AutoCloseable {
 
         @Override
         public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
-            var now = status.get();
-            var current = state.get();
+            var groups = statuses.get();
+            var now = Status.ofAll(groups);
+            var current = states.get();
             var response =
                     StatusResponse.newBuilder()
                             .setMember(now.member())
@@ -388,20 +404,40 @@ final class AdminService implements AutoCloseable {
                             .setHealthy(now.healthy())
                             .setReason(now.reason())
                             .setRefuses(now.refuses().orElse(""))
-                            .setMappings(current.mappings().size())
-                            .setSubscriptions(current.subscriptions().size())
+                            .setMappings(
+                                    current.stream().mapToInt(it -> it.mappings().size()).sum())
+                            .setSubscriptions(subscriptions(current).size())
                             .setUnready(unreadiness.get().orElse(""))
                             .addAllMembers(now.members().stream().map(Cluster::member).toList());
             now.staleMillis().ifPresent(response::setStaleMillis);
-            now.hash()
-                    .ifPresent(it ->
-                            response.setStateHash(
-                                    StateHash.newBuilder()
-                                            .setIndex(it.index())
-                                            .setSha256(it.sha256())
-                                            .setRows(it.rows())
-                                            .setAgeMillis(it.ageMillis())));
+            now.hash().ifPresent(it -> response.setStateHash(hash(it)));
+            for (int i = 0; i < groups.size(); i++) {
+                response.addGroups(group(i + 1, groups.get(i), current.get(i)));
+            }
             answer(observer, response.build());
+        }
+
+        private static Group group(int number, Status it, MappingSystem state) {
+            var row =
+                    Group.newBuilder()
+                            .setNumber(number)
+                            .setLeader(it.leader().orElse(""))
+                            .setTerm(it.term())
+                            .setCommitIndex(it.commitIndex())
+                            .setAppliedIndex(it.appliedIndex())
+                            .setMappings(state.mappings().size())
+                            .setSubscriptions(state.subscriptions().size());
+            it.hash().ifPresent(hash -> row.setStateHash(hash(hash)));
+            return row.build();
+        }
+
+        private static StateHash hash(io.lispfabric.store.StateHash it) {
+            return StateHash.newBuilder()
+                    .setIndex(it.index())
+                    .setSha256(it.sha256())
+                    .setRows(it.rows())
+                    .setAgeMillis(it.ageMillis())
+                    .build();
         }
 
         private static Member member(Status.Member it) {

@@ -1,10 +1,9 @@
 package io.lispfabric.server.app;
 
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Vendors;
-import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Effect;
-import io.lispfabric.server.core.Leases;
 import io.lispfabric.server.core.Registration;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EncapsulatedControlMessage;
@@ -18,11 +17,12 @@ import io.lispfabric.wire.MapReferral;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.SharedExtension;
 import io.lispfabric.wire.udp.Datagram;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,27 +32,33 @@ import java.util.Optional;
  * comes back here and is sent.
  */
 final class ControlPlane {
-    /** Listeners at their end that one command names. */
-    private static final int FORGET_BATCH = 512;
-
-    /** When a command that has not come back is submitted again. */
-    private static final Duration CONFIGURE_AGAIN = Duration.ofSeconds(5);
-
+    private final Shards shards;
     private final Surroundings around;
     private final Vendors vendors;
     private final MapRegisters registers;
     private final MapRequests requests;
-    private final Publications publications;
-    private final Leases leases = new Leases();
-    private boolean configured;
-    private Instant configureNext = Instant.MIN;
+    private final List<Duties> duties = new ArrayList<>();
 
-    ControlPlane(Surroundings around) {
-        this.around = around;
+    /**
+     * @param groups what it works with in each group, by their numbers from 0
+     */
+    ControlPlane(List<Surroundings> groups) {
+        this.shards = new Shards(groups);
+        this.around = shards.first();
         this.vendors = Vendors.of(around.config().vendors());
-        this.registers = new MapRegisters(around);
-        this.requests = new MapRequests(around);
-        this.publications = new Publications(around, requests::mayAnswer, requests::charge);
+        this.registers = new MapRegisters(shards);
+        this.requests = new MapRequests(shards);
+        var pace = new Pace(around.config().subscriptions().notifiesPerSecond());
+        for (int i = 0; i < shards.count(); i++) {
+            var publications =
+                    new Publications(shards.get(i), pace, requests::mayAnswer, requests::charge);
+            int number = i;
+            var explicit =
+                    around.config().subscriptions().explicit().stream()
+                            .filter(it -> shards.of(it.id().prefix()) == number)
+                            .toList();
+            duties.add(new Duties(shards.get(i), publications, explicit));
+        }
     }
 
     void receive(Datagram datagram) {
@@ -74,7 +80,7 @@ final class ControlPlane {
     private void receive(LispMessage message, From from, ByteBuffer payload) {
         if (!(message instanceof MapNotifyAck)) {
             // What was acknowledged before this came is in the log before it.
-            publications.handOn();
+            duties.forEach(it -> it.publications().handOn());
         }
         switch (message) {
             case EncapsulatedControlMessage ecm when ecm.message() instanceof MapRequest request ->
@@ -84,7 +90,7 @@ final class ControlPlane {
                     when around.config().role() == ServerConfig.Role.MAP_RESOLVER ->
                     around.drop(Drop.NOT_OUR_ROLE, from.address(), message.type());
             case MapRegister register -> registers.receive(register, from, payload);
-            case MapNotifyAck ack -> publications.receive(ack, from.address(), payload);
+            case MapNotifyAck ack -> receive(ack, from.address(), payload);
             case MapReply reply -> around.drop(Drop.MAP_REPLY, from.address(), reply.nonce());
             case EncapsulatedControlMessage _,
                     MapNotify _,
@@ -96,38 +102,52 @@ final class ControlPlane {
         }
     }
 
+    private void receive(MapNotifyAck ack, Ip from, ByteBuffer payload) {
+        boolean known = false;
+        for (var part : shards.split(ack.records(), MappingRecord::eid).entrySet()) {
+            known |=
+                    duties.get(part.getKey())
+                            .publications()
+                            .receive(ack, part.getValue(), from, payload);
+        }
+        if (!known) {
+            around.metrics().dropped(Drop.UNKNOWN_ACK);
+        }
+    }
+
     /**
      * What a committed command leads to.
      *
+     * @param group whose log it was in, from 0
      * @throws RuntimeException after all of it, when one of them has met a mistake of ours: the
      *     others are for other xTRs
      * @return whether more is due now
      */
-    boolean release(List<Effect> effects) {
-        Mistakes.afterAll(effects, this::release);
-        return publish();
+    boolean release(int group, List<Effect> effects) {
+        Mistakes.afterAll(effects, it -> release(group, duties.get(group), it));
+        return duties.get(group).publish();
     }
 
-    private void release(Effect effect) {
+    private void release(int group, Duties at, Effect effect) {
         switch (effect) {
             case Effect.Answer answer when answer.origin() == around.origin() ->
-                    registers.answer(answer);
-            case Effect.Heard heard -> leases.onHeard(heard, steadyMillis());
+                    registers.answer(group, answer);
+            case Effect.Heard heard -> at.onHeard(heard);
             case Effect.Refreshed refreshed -> {
-                leases.onRefreshed(refreshed, steadyMillis());
+                at.onRefreshed(refreshed);
                 if (refreshed.origin() == around.origin()) {
-                    registers.refreshed(refreshed);
+                    registers.refreshed(group, refreshed);
                 }
             }
             case Effect.Unfit unfit when unfit.origin() == around.origin() ->
-                    registers.unfit(unfit);
+                    registers.unfit(group, unfit);
             case Effect.NotSubscribed(var asked) when asked.origin() == around.origin() ->
                     requests.onNotSubscribed(asked);
             case Effect.NotAuthenticated(var asked) when asked.origin() == around.origin() ->
                     requests.onNotAuthenticated(asked);
             case Effect.Replayed(var heardBy, var who, var nonce)
                     when heardBy == around.origin() -> {
-                registers.replayed(who, nonce);
+                registers.replayed(group, who, nonce);
                 around.drop(Drop.REPLAYED, who, nonce);
             }
             case Effect.Crowded(var heardBy, var who, var eid) when heardBy == around.origin() ->
@@ -137,8 +157,7 @@ final class ControlPlane {
                     around.drop(Drop.PREFIX_CONFLICT, who, eid);
             case Effect.Outdated(var heardBy, var who, var eid) when heardBy == around.origin() ->
                     around.drop(Drop.OUTDATED, who, eid);
-            case Effect.Publish publish when publications.leads() ->
-                    publications.onPublish(publish);
+            case Effect.Publish publish when at.lead() -> at.publications().onPublish(publish);
             case Effect.Dismiss(
                             var credentials,
                             var recipient,
@@ -146,7 +165,7 @@ final class ControlPlane {
                             var port,
                             var nonce,
                             var record)
-                    when publications.leads() ->
+                    when at.lead() ->
                     requests.charge(
                             to,
                             around.outbox()
@@ -161,15 +180,9 @@ final class ControlPlane {
         }
     }
 
-    void lead(boolean leading) {
-        if (leading) {
-            leases.onLeading();
-        } else {
-            leases.onFollowing();
-        }
-        configured = false;
-        configureNext = Instant.MIN;
-        publications.lead(leading);
+    /** This member leads a group from now on, or no longer. */
+    void lead(int group, boolean leading) {
+        duties.get(group).lead(leading);
     }
 
     /**
@@ -178,74 +191,39 @@ final class ControlPlane {
      * @return whether more is due now
      */
     boolean publish() {
-        return publications.publish();
+        boolean more = false;
+        for (var it : duties) {
+            more |= it.publish();
+        }
+        return more;
     }
 
     /** Goes on with what takes long, a part at a time. Called often. */
     void goOn() {
-        if (leases.looks()) {
-            lookAtLeases();
-        }
+        duties.forEach(Duties::goOn);
         registers.goOn();
-    }
-
-    /**
-     * A new leader brings the subscriptions that it is configured with into the state, and ends
-     * those that the last one was; its settings count, should they differ (RFC 9437 §5).
-     */
-    private void configure() {
-        if (configured || around.now().isBefore(configureNext)) {
-            return;
-        }
-        var explicit = around.config().subscriptions().explicit();
-        configured = around.state().isConfigured(explicit);
-        if (!configured) {
-            around.submit(new Command.Configure(around.millis(), explicit));
-            configureNext = around.now().plus(CONFIGURE_AGAIN);
-        }
     }
 
     /** Lets go of what was not refreshed, or has an end. Called every second or so. */
     void expire() {
-        if (publications.leads()) {
-            configure();
-            long now = around.millis();
-            var over = around.state().dueListeners(now, FORGET_BATCH);
-            if (!over.isEmpty()) {
-                around.submit(new Command.Forget(now, over));
-            }
-            lookAtLeases();
-        }
-    }
-
-    private void lookAtLeases() {
-        long bereaved = around.config().subscriptions().bereaved().toMillis();
-        leases.poll(around.state(), steadyMillis(), around.millis(), bereaved)
-                .forEach(around::submit);
-    }
-
-    private long steadyMillis() {
-        return around.steadyMillis().getAsLong();
+        duties.forEach(Duties::expire);
     }
 
     /**
-     * How long a registration will last unless it is refreshed; empty when this member does not
-     * lead, and so does not know. Any thread may ask.
+     * How long a registration of an EID will last unless it is refreshed; empty when this member
+     * does not lead its group, and so does not know. Any thread may ask.
      */
-    Optional<Duration> left(Registration it) {
-        var left = leases.leftMillis(it, steadyMillis());
-        return left.isPresent()
-                ? Optional.of(Duration.ofMillis(left.getAsLong()))
-                : Optional.empty();
+    Optional<Duration> left(Eid eid, Registration it) {
+        return duties.get(shards.of(eid)).left(it);
     }
 
     /** How many leases this member counts the time of: none unless it leads. Any thread may ask. */
     int leases() {
-        return leases.remembered();
+        return duties.stream().mapToInt(Duties::leases).sum();
     }
 
     /** How many Map-Notifies wait for their acknowledgement. */
     int outstanding() {
-        return publications.outstanding();
+        return duties.stream().mapToInt(it -> it.publications().outstanding()).sum();
     }
 }

@@ -1,6 +1,7 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
 import io.lispfabric.lcaf.ExplicitLocatorPath;
 import io.lispfabric.lcaf.InstanceId;
@@ -12,6 +13,7 @@ import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Registrant;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Authentication;
@@ -23,14 +25,17 @@ import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Map-Registers: whether the xTR may say what it says (RFC 9301 §5.6, §8.2). */
@@ -56,6 +61,7 @@ final class MapRegisters {
     private static final int MOST_UNDER_WAY = 4_096;
 
     private final Surroundings around;
+    private final Shards shards;
     private final RepeatLimit repeats;
 
     /**
@@ -78,13 +84,15 @@ final class MapRegisters {
     private final Shares eidShares = new Shares();
 
     private final BoundedMap<Message, Sent> sent = new BoundedMap<>(MOST_SENT);
-    private final BoundedMap<Marked, List<Command.Register>> marked = new BoundedMap<>(MOST_MARKED);
+    private final List<Marks> marks = new ArrayList<>();
 
-    /** Marks of what was read together, at most one for each xTR. */
-    private final Map<Registrant, Gathered> gathered = new LinkedHashMap<>();
+    /** Map-Registers with records of several groups, until all of these have taken theirs. */
+    private final BoundedMap<Message, Split> splits = new BoundedMap<>(MOST_SENT);
 
-    MapRegisters(Surroundings around) {
-        this.around = around;
+    MapRegisters(Shards shards) {
+        this.shards = shards;
+        this.around = shards.first();
+        shards.all().forEach(it -> marks.add(new Marks(it)));
         this.repeats =
                 new RepeatLimit(
                         around.config().registrations().repeatsPerSecond(),
@@ -108,20 +116,41 @@ final class MapRegisters {
         if (isAnswered(site, register, from)) {
             return;
         }
+        // Each group judges its own part: what an old packet says to one that has not seen it is
+        // not older than anything there.
+        var parts = shards.split(register.records(), MappingRecord::eid);
         // The log has the last word, but what was played again shall cost it nothing.
-        if (isReplay(register, voucher.get())) {
+        var fresh = new ArrayList<>(parts.entrySet());
+        fresh.removeIf(it -> isReplay(it.getKey(), register, voucher.get()));
+        if (fresh.isEmpty()) {
             var who =
                     Registrant.of(
                             site.name(), register.authentication().keyId(), register.identity());
             around.drop(Drop.REPLAYED, who, register.nonce());
             return;
         }
-        if (!hasRoomFor(register, voucher.get())) {
+        if (!fresh.stream().allMatch(it -> hasRoomFor(it.getKey(), register, voucher.get()))) {
             around.drop(Drop.NO_ROOM, site.name(), from.address());
             return;
         }
+        var commands = new ArrayList<Part>(fresh.size());
+        for (var part : fresh) {
+            var accepted = accepted(site, part.getValue());
+            if (!accepted.isEmpty()) {
+                var command = command(register, from, payload, voucher.get(), accepted);
+                boolean whole = accepted.size() == part.getValue().size();
+                commands.add(new Part(part.getKey(), command, whole));
+            }
+        }
+        if (parts.size() > 1 && register.wantMapNotify()) {
+            expect(commands, register, from);
+        }
+        commands.forEach(it -> submit(it.shard(), it.command(), it.whole()));
+    }
+
+    private List<MappingRecord> accepted(Site site, List<MappingRecord> records) {
         var accepted = new ArrayList<MappingRecord>();
-        for (var record : register.records()) {
+        for (var record : records) {
             // RFC 9301 §9: all EID-Prefixes MUST be verified. A bad record does not spoil its
             // neighbours.
             if (!around.config().sites().mayRegister(site, record.eid())) {
@@ -141,51 +170,57 @@ final class MapRegisters {
                 accepted.add(record);
             }
         }
-        if (accepted.isEmpty()) {
-            return;
-        }
+        return accepted;
+    }
+
+    private Command.Register command(
+            MapRegister register,
+            From from,
+            ByteBuffer payload,
+            Voucher voucher,
+            List<MappingRecord> accepted) {
+        var site = voucher.site();
         var authentication = register.authentication();
-        submit(
-                new Command.Register(
-                        around.origin(),
-                        around.millis(),
-                        new Credentials(
-                                site.name(),
-                                authentication.keyId(),
-                                authentication.algorithmId(),
-                                authentication.data().length(),
-                                iidMaskLength(register, payload)),
-                        site.nonceCheck(voucher.get().key()),
-                        register.identity(),
-                        register.nonce(),
-                        register.proxyReply(),
-                        register.securityCapable(),
-                        register.mergeRequest(),
-                        register.wantMapNotify(),
-                        register.ttlForTimeout(),
-                        around.config().registrations().timeout().toMillis(),
-                        from.address(),
-                        around.notifyPort(from.address(), from.port()),
-                        around.config().subscriptions().bereaved().toMillis(),
-                        accepted),
-                accepted.size() == register.records().size());
+        return new Command.Register(
+                around.origin(),
+                around.millis(),
+                new Credentials(
+                        site.name(),
+                        authentication.keyId(),
+                        authentication.algorithmId(),
+                        authentication.data().length(),
+                        iidMaskLength(register, payload)),
+                site.nonceCheck(voucher.key()),
+                register.identity(),
+                register.nonce(),
+                register.proxyReply(),
+                register.securityCapable(),
+                register.mergeRequest(),
+                register.wantMapNotify(),
+                register.ttlForTimeout(),
+                around.config().registrations().timeout().toMillis(),
+                from.address(),
+                around.notifyPort(from.address(), from.port()),
+                around.config().subscriptions().bereaved().toMillis(),
+                accepted);
     }
 
     /**
-     * @param whole whether nothing of the message was left out
+     * @param whole whether nothing of what the message says there was left out
      */
-    private void submit(Command.Register command, boolean whole) {
-        var mark = whole ? around.state().mark(command) : Optional.<Command.Refresh>empty();
+    private void submit(int shard, Command.Register command, boolean whole) {
+        var mark =
+                whole ? shards.get(shard).state().mark(command) : Optional.<Command.Refresh>empty();
         if (mark.isPresent()) {
-            gather(mark.get(), command);
+            marks.get(shard).gather(mark.get(), command);
         } else {
             // It is in the log after what the xTR has said before.
-            handOn(command.registrant());
-            submit(command);
+            marks.get(shard).handOn(command.registrant());
+            submit(shard, command);
         }
     }
 
-    private void submit(Command.Register command) {
+    private void submit(int shard, Command.Register command) {
         var site = command.credentials().site();
         int records = command.records().size();
         var busy = underWay.computeIfAbsent(site, _ -> new UnderWay());
@@ -203,72 +238,20 @@ final class MapRegisters {
         if (all == records) {
             busy.movedMillis = now;
         }
-        around.submit(
-                command,
-                _ -> {
-                    busy.records.addAndGet(-records);
-                    busy.movedMillis = around.steadyMillis().getAsLong();
-                });
-    }
-
-    private void gather(Command.Refresh mark, Command.Register command) {
-        var those = gathered.get(mark.who());
-        if (those != null && !those.admits(mark)) {
-            handOn(mark.who());
-            those = null;
-        }
-        boolean first = gathered.isEmpty();
-        if (those == null) {
-            those = new Gathered(mark);
-            gathered.put(mark.who(), those);
-        }
-        those.add(mark, command);
-        if (first) {
-            around.loop().execute(this::handOn);
-        }
-    }
-
-    private void handOn() {
-        var those = List.copyOf(gathered.values());
-        gathered.clear();
-        Mistakes.afterAll(those, this::handOn);
-    }
-
-    private void handOn(Registrant who) {
-        var those = gathered.remove(who);
-        if (those != null) {
-            handOn(those);
-        }
-    }
-
-    private void handOn(Gathered those) {
-        var mark = those.mark();
-        var key = new Marked(mark.who(), mark.nonce());
-        if (marked.containsKey(key)) {
-            // The same message once more: it is answered with the first, and with it those that the
-            // first mark stands for besides.
-            return;
-        }
-        marked.put(key, those.commands);
-        around.metrics().marked(those.commands.size());
-        around.submit(
-                mark,
-                committed -> {
-                    if (!committed) {
-                        around.loop().execute(() -> marked.remove(key));
-                    }
-                });
-    }
-
-    /** A mark of ours came after another with a greater nonce, and is not answered. */
-    void replayed(Registrant who, Nonce nonce) {
-        marked.remove(new Marked(who, nonce));
+        shards.get(shard)
+                .submit(
+                        command,
+                        _ -> {
+                            busy.records.addAndGet(-records);
+                            busy.movedMillis = around.steadyMillis().getAsLong();
+                        });
     }
 
     /** A mark of ours was taken: its Map-Registers are answered as any others would be. */
-    void refreshed(Effect.Refreshed it) {
-        for (var command : marked(it.who(), it.nonce())) {
+    void refreshed(int shard, Effect.Refreshed it) {
+        for (var command : marks.get(shard).take(it.who(), it.nonce())) {
             answer(
+                    shard,
                     new Effect.Answer(
                             command.origin(),
                             command.credentials(),
@@ -282,18 +265,18 @@ final class MapRegisters {
         }
     }
 
-    /** A mark of ours stood for what is not so any more: now it takes the whole Map-Registers. */
-    void unfit(Effect.Unfit it) {
-        var commands = marked(it.who(), it.nonce());
-        if (!commands.isEmpty()) {
-            around.metrics().unfit();
-            commands.forEach(this::submit);
-        }
+    /** A mark of ours came after another with a greater nonce, and is not answered. */
+    void replayed(int shard, Registrant who, Nonce nonce) {
+        marks.get(shard).take(who, nonce);
     }
 
-    private List<Command.Register> marked(Registrant who, Nonce nonce) {
-        var commands = marked.remove(new Marked(who, nonce));
-        return commands == null ? List.of() : commands;
+    /** A mark of ours stood for what is not so any more: now it takes the whole Map-Registers. */
+    void unfit(int shard, Effect.Unfit it) {
+        var commands = marks.get(shard).take(it.who(), it.nonce());
+        if (!commands.isEmpty()) {
+            around.metrics().unfit();
+            commands.forEach(command -> submit(shard, command));
+        }
     }
 
     /** Counts on whose all that is registered is. */
@@ -302,8 +285,9 @@ final class MapRegisters {
         eidShares.goOn(around.now());
     }
 
-    private boolean isReplay(MapRegister register, Voucher voucher) {
-        return around.state()
+    private boolean isReplay(int shard, MapRegister register, Voucher voucher) {
+        return shards.get(shard)
+                .state()
                 .isReplay(
                         voucher.site().nonceCheck(voucher.key()),
                         voucher.site().name(),
@@ -316,16 +300,20 @@ final class MapRegisters {
      * What is on its way through the log is not counted, so that there may be some more in the end:
      * as many as the log takes before it has answered any.
      */
-    private boolean hasRoomFor(MapRegister register, Voucher voucher) {
-        var state = around.state();
+    private boolean hasRoomFor(int shard, MapRegister register, Voucher voucher) {
+        var state = shards.get(shard).state();
         var site = voucher.site();
         int keyId = register.authentication().keyId();
         int most = around.config().registrations().mostXtrs();
         return state.knows(site.nonceCheck(voucher.key()), site.name(), keyId, register.identity())
-                || isAlone() && state.xtrs() < most
+                || isAlone() && shards.sum(MappingSystem::xtrs) < most
                 || !isAlone()
                         && xtrShares.admits(
-                                site.name(), state.xtrs(), most, around.now(), state::sitesOfXtrs);
+                                site.name(),
+                                shards.sum(MappingSystem::xtrs),
+                                most,
+                                around.now(),
+                                () -> shards.each(MappingSystem::sitesOfXtrs));
     }
 
     /** A group has as many receivers as there are sites, and who leaves shall not have to stay. */
@@ -341,15 +329,18 @@ final class MapRegisters {
     }
 
     private boolean hasRoomFor(Site site, MappingRecord record) {
-        var state = around.state();
-        int all = state.mappings().size();
+        int all = shards.sum(it -> it.mappings().size());
         int most = around.config().registrations().most();
         return record.ttl().removes()
-                || state.at(record.eid()).isPresent()
+                || shards.at(record.eid()).state().at(record.eid()).isPresent()
                 || isAlone() && all < most
                 || !isAlone()
                         && eidShares.admits(
-                                site.name(), all, most, around.now(), state::sitesOfMappings);
+                                site.name(),
+                                all,
+                                most,
+                                around.now(),
+                                () -> shards.each(MappingSystem::sitesOfMappings));
     }
 
     /**
@@ -406,6 +397,77 @@ final class MapRegisters {
                             .map(Rloc::new);
             default -> Stream.of(rloc);
         };
+    }
+
+    /** What a Map-Register says to one group. */
+    private record Part(int shard, Command.Register command, boolean whole) {}
+
+    /** Marks on their way to one group. */
+    private static final class Marks {
+        private final Surroundings around;
+        private final BoundedMap<Marked, List<Command.Register>> marked =
+                new BoundedMap<>(MOST_MARKED);
+
+        /** Marks of what was read together, at most one for each xTR. */
+        private final Map<Registrant, Gathered> gathered = new LinkedHashMap<>();
+
+        Marks(Surroundings around) {
+            this.around = around;
+        }
+
+        void gather(Command.Refresh mark, Command.Register command) {
+            var those = gathered.get(mark.who());
+            if (those != null && !those.admits(mark)) {
+                handOn(mark.who());
+                those = null;
+            }
+            boolean first = gathered.isEmpty();
+            if (those == null) {
+                those = new Gathered(mark);
+                gathered.put(mark.who(), those);
+            }
+            those.add(mark, command);
+            if (first) {
+                around.loop().execute(this::handOn);
+            }
+        }
+
+        private void handOn() {
+            var those = List.copyOf(gathered.values());
+            gathered.clear();
+            Mistakes.afterAll(those, this::handOn);
+        }
+
+        void handOn(Registrant who) {
+            var those = gathered.remove(who);
+            if (those != null) {
+                handOn(those);
+            }
+        }
+
+        private void handOn(Gathered those) {
+            var mark = those.mark();
+            var key = new Marked(mark.who(), mark.nonce());
+            if (marked.containsKey(key)) {
+                // The same message once more: it is answered with the first, and with it those that
+                // the first mark stands for besides.
+                return;
+            }
+            marked.put(key, those.commands);
+            around.metrics().marked(those.commands.size());
+            around.submit(
+                    mark,
+                    committed -> {
+                        if (!committed) {
+                            around.loop().execute(() -> marked.remove(key));
+                        }
+                    });
+        }
+
+        List<Command.Register> take(Registrant who, Nonce nonce) {
+            var commands = marked.remove(new Marked(who, nonce));
+            return commands == null ? List.of() : commands;
+        }
     }
 
     /** What a mark is known by. */
@@ -491,12 +553,90 @@ final class MapRegisters {
         return before.answer().isPresent();
     }
 
-    /** Sends what a committed command answers. */
-    void answer(Effect.Answer answer) {
-        sent.computeIfPresent(
-                new Message(answer.to(), answer.recipient(), answer.nonce()),
-                (_, it) -> new Sent(it.mac(), Optional.of(answer)));
+    /** Answers what a committed command answers, once all groups that it is about have done so. */
+    void answer(int shard, Effect.Answer answer) {
+        var message = new Message(answer.to(), answer.recipient(), answer.nonce());
+        var split = shards.count() == 1 ? null : splits.get(message);
+        if (split == null || !split.takes(shard, answer)) {
+            answer(message, answer);
+        } else if (split.isComplete()) {
+            splits.remove(message);
+            answer(message, split.answer());
+        }
+    }
+
+    private void answer(Message message, Effect.Answer answer) {
+        if (answer.records().isEmpty()) {
+            return; // nothing of it was taken
+        }
+        sent.computeIfPresent(message, (_, it) -> new Sent(it.mac(), Optional.of(answer)));
         send(answer);
+    }
+
+    /**
+     * Its Map-Notify waits for all of these. What a group has taken of the same message before
+     * counts: it may come again because another group has not.
+     */
+    private void expect(List<Part> parts, MapRegister register, From from) {
+        var message = new Message(from.address(), register.identity(), register.nonce());
+        var mac = register.authentication().data();
+        var before = splits.get(message);
+        var split = before != null && before.mac.equals(mac) ? before : new Split(mac, register);
+        parts.forEach(it -> split.expect(it.shard(), it.command()));
+        splits.put(message, split);
+    }
+
+    /** A Map-Register that several groups take their parts of. */
+    private static final class Split {
+        private final Bytes mac;
+        private final List<Eid> order;
+
+        /** What each is asked to take; empty once it has. */
+        private final Map<Integer, Set<Eid>> missing = new HashMap<>(4);
+
+        private final Map<Eid, MappingRecord> taken = new HashMap<>();
+        private Optional<Effect.Answer> last = Optional.empty();
+
+        Split(Bytes mac, MapRegister register) {
+            this.mac = mac;
+            this.order = register.records().stream().map(MappingRecord::eid).distinct().toList();
+        }
+
+        void expect(int shard, Command.Register command) {
+            missing.put(
+                    shard,
+                    command.records().stream().map(MappingRecord::eid).collect(Collectors.toSet()));
+        }
+
+        /** Whether the answer is to a part of it. */
+        boolean takes(int shard, Effect.Answer answer) {
+            var asked = missing.get(shard);
+            if (asked == null
+                    || !answer.records().stream().allMatch(it -> asked.contains(it.eid()))) {
+                return false;
+            }
+            missing.remove(shard);
+            answer.records().forEach(it -> taken.put(it.eid(), it));
+            last = Optional.of(answer);
+            return true;
+        }
+
+        boolean isComplete() {
+            return missing.isEmpty();
+        }
+
+        /** With the records in the order of the Map-Register. */
+        Effect.Answer answer() {
+            var it = last.orElseThrow();
+            return new Effect.Answer(
+                    it.origin(),
+                    it.credentials(),
+                    it.recipient(),
+                    it.to(),
+                    it.port(),
+                    it.nonce(),
+                    order.stream().map(taken::get).filter(Objects::nonNull).toList());
+        }
     }
 
     private void send(Effect.Answer answer) {

@@ -9,6 +9,7 @@ import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Elsewhere;
 import io.lispfabric.server.core.MapResolver;
 import io.lispfabric.server.core.Mapping;
+import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.ProtectedAnswer;
 import io.lispfabric.server.core.Site;
@@ -37,6 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Map-Requests: questions, subscriptions and their ends (RFC 9301 §8.3, RFC 9437 §5). */
 final class MapRequests {
@@ -58,6 +60,7 @@ final class MapRequests {
     private static final int ORDINARY = 576;
 
     private final Surroundings around;
+    private final Shards shards;
     private final RateLimit replies;
     private final RepeatLimit repeats;
     private final OneTimeKeys oneTimeKeys;
@@ -66,8 +69,9 @@ final class MapRequests {
     /** By nonce and EID. */
     private final BoundedMap<Long, Errand> waiting = new BoundedMap<>(MOST_WAITING);
 
-    MapRequests(Surroundings around) {
-        this.around = around;
+    MapRequests(Shards shards) {
+        this.shards = shards;
+        this.around = shards.first();
         int perSecond = around.config().repliesPerSecond();
         this.hash = new SecretHash(around.origin());
         this.replies = new RateLimit(perSecond, 2 * perSecond, hash);
@@ -161,16 +165,28 @@ final class MapRequests {
         }
         if (errand.from.protection().isPresent()) {
             long until = around.millis() + KEYS_REMEMBERED.toMillis();
-            around.submit(
-                    new Command.Associate(
-                            errand.from.protection().get().proof(until),
-                            around.config().lispSec().mostUsedKeys(),
-                            errand.asking));
+            var proof = errand.from.protection().get().proof(until);
+            shards.split(errand.asking, Command.Asking::asked)
+                    .forEach((shard, asking) ->
+                            shards.get(shard)
+                                    .submit(
+                                            new Command.Associate(
+                                                    proof,
+                                                    mostUsedKeys(shard, proof.secretId()),
+                                                    asking)));
         } else {
-            errand.asking.forEach(around::submit);
+            errand.asking.forEach(it -> shards.at(it.asked()).submit(it));
         }
         errand.asking.clear();
         errand.answers.clear();
+    }
+
+    /** What the other groups leave. */
+    private int mostUsedKeys(int shard, int secretId) {
+        int most = around.config().lispSec().mostUsedKeys();
+        int all = shards.sum(it -> it.usedKeys().of(secretId));
+        int own = shards.get(shard).state().usedKeys().of(secretId);
+        return Math.max(0, most - (all - own));
     }
 
     /**
@@ -184,7 +200,8 @@ final class MapRequests {
         if (!ddt.inTree()) {
             return request.records();
         }
-        if (!around.knowsAll().getAsBoolean()) {
+        var which = shards.split(request.records(), MapRequest.Asked::eid).keySet();
+        if (!shards.knowAll(which)) {
             around.metrics().dropped(Drop.CATCHING_UP);
             return List.of();
         }
@@ -201,7 +218,7 @@ final class MapRequests {
                 served.add(asked); // it is denied like any other question, and no more is told
                 continue;
             }
-            var referral = ddt.referral(around.state(), around.config().sites(), asked.eid());
+            var referral = ddt.referral(state(asked.eid()), around.config().sites(), asked.eid());
             room -= LispCodec.encode(new MapReferral(request.nonce(), List.of(referral))).length;
             if (room < 0 && !referrals.isEmpty()) {
                 break; // what does not fit is asked again
@@ -273,11 +290,11 @@ final class MapRequests {
             return;
         }
         int room = around.config().messageRoom(to.get()) - REPLY_HEAD;
-        var directory = around.mappings().directory();
+        var directory = shards.at(eid).mappings().directory();
         switch (MapResolver.answer(
                 directory, around.config().sites(), eid, room, request.identity())) {
             case MapResolver.Answer.Reply(var records) -> {
-                if (mayTell(records)) {
+                if (mayTell(eid, records)) {
                     reply(to.get(), from, unsigned(request, records));
                 }
             }
@@ -290,7 +307,7 @@ final class MapRequests {
     private void answer(Errand errand, Eid eid, Ip to, Protection protection) {
         switch (protectedAnswer(errand, eid, to, protection)) {
             case ProtectedAnswer.Reply(var records, var vouched, var etrCantSign) -> {
-                if (mayTell(records)) {
+                if (mayTell(eid, records)) {
                     reply(
                             to,
                             errand.from,
@@ -312,7 +329,7 @@ final class MapRequests {
                 eid,
                 it ->
                         ProtectedAnswer.of(
-                                around.state(),
+                                state(it),
                                 around.config().sites(),
                                 it,
                                 room,
@@ -321,9 +338,9 @@ final class MapRequests {
     }
 
     /** Who does not yet know all that the log has says nothing of what there is not. */
-    private boolean mayTell(List<MappingRecord> records) {
+    private boolean mayTell(Eid eid, List<MappingRecord> records) {
         boolean may =
-                around.knowsAll().getAsBoolean()
+                shards.at(eid).knowsAll().getAsBoolean()
                         || records.stream().noneMatch(MappingRecord::isNegative);
         if (!may) {
             around.metrics().dropped(Drop.CATCHING_UP);
@@ -540,7 +557,7 @@ final class MapRequests {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
             return;
         }
-        var fixed = around.state().longestMatch(eid).map(Mapping::eid);
+        var fixed = state(eid).longestMatch(eid).map(Mapping::eid);
         if (isRefused(request, eid, from, true)
                 || !mayUse(identity, request)
                 || isFixed(identity, it -> it.equals(eid) || fixed.equals(Optional.of(it)))) {
@@ -570,13 +587,17 @@ final class MapRequests {
                         hole(eid, identity),
                         MapResolver.isOutside(around.config().sites(), eid),
                         around.config().subscriptions().temporary().toMillis(),
-                        around.config().subscriptions().room()));
+                        shards.room(eid, identity)));
+    }
+
+    private MappingSystem state(Eid eid) {
+        return shards.at(eid).state();
     }
 
     /** What is subscribed to where nothing is registered, if that is wanted. */
     private Optional<MappingRecord> hole(Eid eid, XtrIdentity xtr) {
         boolean temporary = !around.config().subscriptions().temporary().isZero();
-        return MapResolver.hole(around.state(), around.config().sites(), eid, Optional.of(xtr))
+        return MapResolver.hole(state(eid), around.config().sites(), eid, Optional.of(xtr))
                 .filter(it -> temporary || !it.isNegative());
     }
 
@@ -634,7 +655,7 @@ final class MapRequests {
                         eid,
                         source,
                         around.notifyPort(source, from.replyPort()),
-                        around.config().subscriptions().room()));
+                        shards.room(eid, identity)));
     }
 
     private Ip source(From from) {
@@ -682,7 +703,7 @@ final class MapRequests {
         return policies.refuse(who, eid, subscribes)
                 && (around.config().sites().configured(eid).isPresent()
                         || around.config().sites().elsewhere(eid).isPresent()
-                        || around.state().longestMatch(eid).isPresent());
+                        || state(eid).longestMatch(eid).isPresent());
     }
 
     /**
@@ -701,8 +722,7 @@ final class MapRequests {
 
     /** RFC 9437 §5: what is old is dropped before the policy is asked; a new key begins anew. */
     private boolean isReplay(XtrIdentity identity, Eid eid, MapRequest request, From from) {
-        return from.protection().isEmpty()
-                && around.state().isReplay(eid, identity, request.nonce());
+        return from.protection().isEmpty() && state(eid).isReplay(eid, identity, request.nonce());
     }
 
     /** Whether the operator has set up such a subscription and keeps it as it is (RFC 9437 §5). */
@@ -714,13 +734,16 @@ final class MapRequests {
     }
 
     /**
-     * The key that the xTR registers with, or that it has acknowledged its subscription under. One
-     * that has shown none yet: the site's first, and each time it asks again, having acknowledged
-     * nothing, the next, so that it is understood while keys are being changed.
+     * The key that the xTR registers with, whatever it registers, or that it has acknowledged its
+     * subscription under. One that has shown none yet: the site's first, and each time it asks
+     * again, having acknowledged nothing, the next, so that it is understood while keys are being
+     * changed.
      */
     private Credentials credentials(Site site, XtrIdentity identity, Eid eid) {
-        var state = around.state();
-        return state.member(site.name(), identity)
+        var state = state(eid);
+        return Stream.concat(Stream.of(shards.at(eid)), shards.all().stream())
+                .flatMap(it -> it.state().member(site.name(), identity).stream())
+                .findFirst()
                 .map(member -> site.live(member.contact().credentials()))
                 .or(() ->
                         state.unacknowledged(eid, identity)

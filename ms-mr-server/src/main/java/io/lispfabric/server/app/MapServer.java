@@ -7,7 +7,7 @@ import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.StateHash;
 import io.lispfabric.store.Status;
-import io.lispfabric.store.ratis.RatisLog;
+import io.lispfabric.store.ratis.RatisGroups;
 import io.lispfabric.store.ratis.RatisLogConfig;
 import io.lispfabric.wire.app.OpsEndpoint;
 import io.lispfabric.wire.udp.UdpEndpoint;
@@ -28,6 +28,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,27 +50,36 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
 
     private final ServerConfig config;
     private final ServerMetrics metrics = new ServerMetrics();
-    private final MappingLog mappings;
+    private final List<Part> parts;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final UdpEndpoint.Loop loop;
     private final UdpEndpoint endpoint;
     private final ControlPlane plane;
-    private final RatisLog log;
+    private final RatisGroups groups;
     private final Optional<AdminService> admin;
     private final Optional<OpsEndpoint> http;
-    private volatile @Nullable ReplicatedLog opening;
+    private volatile @Nullable RatisGroups opening;
     private volatile boolean draining;
     private volatile Optional<String> fault = Optional.empty();
     private volatile boolean announced;
-    private volatile boolean knowsAll;
-    private volatile boolean caughtUp;
     private volatile boolean differs;
-
-    /** When the next audit is due, if this member leads then; the loop's alone. */
-    private long auditAtMillis;
 
     /** Whether the loop will publish once it has read; its own alone. */
     private boolean publishes;
+
+    /** This member in one of the groups that EIDs are sharded to. */
+    private static final class Part {
+        private final MappingLog mappings;
+        private volatile boolean knowsAll;
+        private volatile boolean caughtUp;
+
+        /** When the next audit is due, if this member leads then; the loop's alone. */
+        private long auditAtMillis;
+
+        Part(MappingLog mappings) {
+            this.mappings = mappings;
+        }
+    }
 
     /**
      * Starts a server: first its sockets, then its log, so that a busy port is found before
@@ -83,7 +94,11 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
 
     private MapServer(ServerConfig config, InstantSource clock) throws IOException {
         this.config = config;
-        this.mappings = new MappingLog(new OnLoop());
+        var onLoop = new OnLoop();
+        this.parts =
+                IntStream.range(0, config.groups())
+                        .mapToObj(i -> new Part(new MappingLog(onLoop.of(i))))
+                        .toList();
         this.loop = open(UdpEndpoint.Loop.start("lisp-" + config.member()));
         boolean started = false;
         try {
@@ -107,21 +122,28 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             var local = new LocalAddresses();
             refuseItself(config, endpoint.localAddress(), local);
             var incidents = new Incidents(metrics, clock, LOG::warn);
+            var outbox = new Outbox(endpoint::send, config, metrics, incidents);
+            long origin = new SecureRandom().nextLong();
             this.plane =
                     new ControlPlane(
-                            new Surroundings(
-                                    config,
-                                    mappings,
-                                    this::submit,
-                                    new Outbox(endpoint::send, config, metrics, incidents),
-                                    metrics,
-                                    incidents,
-                                    local,
-                                    clock,
-                                    () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()),
-                                    task -> loop.executor().execute(guarded(task)),
-                                    new SecureRandom().nextLong(),
-                                    () -> knowsAll));
+                            IntStream.range(0, parts.size())
+                                    .mapToObj(i ->
+                                            new Surroundings(
+                                                    config,
+                                                    parts.get(i).mappings,
+                                                    command -> submit(i, command),
+                                                    outbox,
+                                                    metrics,
+                                                    incidents,
+                                                    local,
+                                                    clock,
+                                                    () ->
+                                                            TimeUnit.NANOSECONDS.toMillis(
+                                                                    System.nanoTime()),
+                                                    task -> loop.executor().execute(guarded(task)),
+                                                    origin,
+                                                    () -> parts.get(i).knowsAll))
+                                    .toList());
             this.admin =
                     config.admin().isPresent()
                             ? Optional.of(
@@ -130,9 +152,11 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                                     config.admin().get(),
                                                     config.cluster(),
                                                     config.sites(),
-                                                    this::state,
-                                                    it -> plane.left(it).map(clock.instant()::plus),
-                                                    this::status,
+                                                    this::states,
+                                                    (eid, it) ->
+                                                            plane.left(eid, it)
+                                                                    .map(clock.instant()::plus),
+                                                    this::statuses,
                                                     this::unreadiness,
                                                     this)))
                             : Optional.empty();
@@ -147,11 +171,15 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                                     this::unreadiness,
                                                     this::refusal)))
                             : Optional.empty();
-            this.log = open(RatisLog.open(logConfig(config), mappings));
-            opening = log;
+            this.groups =
+                    open(
+                            RatisGroups.open(
+                                    logConfig(config),
+                                    parts.stream().map(it -> it.mappings).toList()));
+            opening = groups;
             gauges();
             // It may have been found to differ before it was started.
-            differs = log.status().differs().isPresent();
+            differs = status().differs().isPresent();
             receiver.plane = plane;
             loop.every(PUBLISH_MILLIS, guarded(this::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));
@@ -159,7 +187,8 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             loop.every(PUBLISH_MILLIS, guarded(this::look));
             loop.every(ANNOUNCE_MILLIS, guarded(this::announce));
             loop.every(REFRESH_MILLIS, local::refresh);
-            auditAtMillis = clock.millis() + config.stateCheck().toMillis();
+            long auditAtMillis = clock.millis() + config.stateCheck().toMillis();
+            parts.forEach(it -> it.auditAtMillis = auditAtMillis);
             if (!config.stateCheck().isZero()) {
                 loop.every(EXPIRE_MILLIS, guarded(() -> audit(clock.millis())));
             }
@@ -215,11 +244,12 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
 
     private void gauges() {
         DefaultExports.register(metrics.registry());
-        metrics.gauge("lisp_mappings", "Registered EID-Prefixes", () -> state().mappings().size());
+        metrics.gauge(
+                "lisp_mappings", "Registered EID-Prefixes", () -> sum(it -> it.mappings().size()));
         metrics.gauge(
                 "lisp_subscriptions",
                 "Subscriptions in force",
-                () -> state().subscriptions().size());
+                () -> sum(it -> it.subscriptions().size()));
         metrics.gauge(
                 "lisp_leases",
                 "Map-Registers whose time this member counts: none unless it leads",
@@ -227,7 +257,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         metrics.gauge(
                 "lisp_one_time_keys_used",
                 "One-time keys that make no second security association",
-                () -> state().usedKeys().size());
+                () -> sum(it -> it.usedKeys().size()));
         metrics.gauge(
                 "lisp_map_notifies_outstanding",
                 "Map-Notifies that wait for their Ack",
@@ -247,7 +277,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         metrics.gauge(
                 "lisp_log_syncs",
                 "How often the log was synced to its disk since this process began",
-                log::syncs);
+                groups::syncs);
         metrics.gauge(
                 "lisp_log_stale_seconds",
                 "For how long this member may have missed what was committed; -1 if it has heard no"
@@ -268,9 +298,16 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                 "lisp_member_drained",
                 "1 when an operator has drained this member",
                 () -> Readiness.drained(status()).isPresent() ? 1 : 0);
-        metrics.gauge("lisp_log_leader", "1 when this member leads", () -> log.leads() ? 1 : 0);
+        metrics.gauge(
+                "lisp_log_leader",
+                "1 when this member leads; of several groups, how many it leads",
+                () -> (int) IntStream.range(0, parts.size()).filter(this::leads).count());
         metrics.gauge(
                 "lisp_datagrams_unsent", "Datagrams that the kernel refused", endpoint::unsent);
+    }
+
+    private int sum(ToIntFunction<MappingSystem> count) {
+        return states().stream().mapToInt(count).sum();
     }
 
     /**
@@ -291,21 +328,27 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
      * Brings what the log says to the thread that everything else runs on, in its order. What has
      * gathered there by then is done at once, so that an entry's answers leave together.
      */
-    private final class OnLoop implements MappingLog.Released {
+    private final class OnLoop {
         private final Queue<Runnable> said = new ConcurrentLinkedQueue<>();
 
         /** Whether the loop will look. */
         private final AtomicBoolean called = new AtomicBoolean();
 
-        @Override
-        public void onEffects(List<Effect> effects) {
-            add(() -> goOn(plane.release(effects)));
-        }
+        /** What the log of one group says. */
+        MappingLog.Released of(int group) {
+            var name = config.groups() == 1 ? "" : " group " + (group + 1);
+            return new MappingLog.Released() {
+                @Override
+                public void onEffects(List<Effect> effects) {
+                    add(() -> goOn(plane.release(group, effects)));
+                }
 
-        @Override
-        public void onLeadership(boolean leads) {
-            LOG.info("{} {}", config.member(), leads ? "leads" : "follows");
-            add(() -> plane.lead(leads));
+                @Override
+                public void onLeadership(boolean leads) {
+                    LOG.info("{} {}{}", config.member(), leads ? "leads" : "follows", name);
+                    add(() -> plane.lead(group, leads));
+                }
+            };
         }
 
         private void add(Runnable what) {
@@ -345,32 +388,50 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         }
     }
 
-    private CompletableFuture<?> submit(ByteBuffer command) {
+    private CompletableFuture<?> submit(int group, ByteBuffer command) {
         var ready = opening;
         return ready == null
                 ? CompletableFuture.failedFuture(
                         new IllegalStateException("the log is not open yet"))
-                : ready.submit(command);
+                : ready.group(group).submit(command);
     }
 
-    /** The state that this member has applied. */
+    /** The state that this member has applied; of several groups, that of the first. */
     public MappingSystem state() {
-        return mappings.current();
+        return parts.getFirst().mappings.current();
     }
 
-    /** How the cluster stands, as seen from here. */
+    /** The same in each group. */
+    public List<MappingSystem> states() {
+        return parts.stream().map(it -> it.mappings.current()).toList();
+    }
+
+    /** How the cluster stands, as seen from here; of several groups, the worst. */
     public Status status() {
-        return log.status();
+        return groups.status();
     }
 
+    /** How each group stands, as seen from here. */
+    public List<Status> statuses() {
+        return groups.statuses();
+    }
+
+    /** Whether this member leads; of several groups, the first. */
     public boolean leads() {
-        return log.leads();
+        return leads(0);
+    }
+
+    /**
+     * @param group from 0
+     */
+    boolean leads(int group) {
+        return groups.group(group).leads();
     }
 
     /** Hands the lead to another member and blocks until it has it. */
     @Override
     public void transferLeadership(String member) throws IOException {
-        log.transferLeadership(member);
+        groups.transferLeadership(member);
     }
 
     /**
@@ -380,25 +441,25 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
      */
     @Override
     public void addMember(String member, String host, int port) throws IOException {
-        log.addMember(member, host, port);
+        groups.addMember(member, host, port);
     }
 
     /** Takes a member out of the cluster; blocks until it is out. */
     @Override
     public void removeMember(String member) throws IOException {
-        log.removeMember(member);
+        groups.removeMember(member);
     }
 
     /** Has all members compare their rows; blocks until they have, or for so long. */
     @Override
     public StateCheck check(Duration timeout) throws IOException {
-        return log.check(timeout);
+        return groups.check(timeout);
     }
 
     /** Drains a member, or ends that; blocks until it is so. */
     @Override
     public void drain(String member, boolean drained) throws IOException {
-        log.drain(member, drained);
+        groups.drain(member, drained);
     }
 
     /** Where LISP control messages arrive, the port as bound. */
@@ -447,32 +508,39 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                 : ready.status().refuses().map(why -> "nothing is registered: " + why);
     }
 
-    /** Looks whether what was in the log when this member was started has been applied. */
+    /** Looks whether what was in the logs when this member was started has been applied. */
     private void look() {
-        if (!knowsAll) {
-            knowsAll = log.leads() || Readiness.knowsAll(log.status());
+        for (int i = 0; i < parts.size(); i++) {
+            var part = parts.get(i);
+            if (!part.knowsAll) {
+                part.knowsAll = leads(i) || Readiness.knowsAll(groups.group(i).status());
+            }
         }
     }
 
-    /** The leader has all members compare their rows from time to time. */
+    /** The leader of a group has all members compare their rows from time to time. */
     private void audit(long nowMillis) {
-        if (!log.leads()) {
-            auditAtMillis = nowMillis + config.stateCheck().toMillis();
-        } else if (nowMillis >= auditAtMillis) {
-            auditAtMillis = nowMillis + config.stateCheck().toMillis();
-            var _ =
-                    log.audit()
-                            .whenComplete((_, failure) -> {
-                                if (failure != null) {
-                                    LOG.debug("no audit: {}", failure.getMessage());
-                                }
-                            });
+        for (int i = 0; i < parts.size(); i++) {
+            var part = parts.get(i);
+            if (!leads(i)) {
+                part.auditAtMillis = nowMillis + config.stateCheck().toMillis();
+            } else if (nowMillis >= part.auditAtMillis) {
+                part.auditAtMillis = nowMillis + config.stateCheck().toMillis();
+                var _ =
+                        groups.group(i)
+                                .audit()
+                                .whenComplete((_, failure) -> {
+                                    if (failure != null) {
+                                        LOG.debug("no audit: {}", failure.getMessage());
+                                    }
+                                });
+            }
         }
     }
 
     /** Brings the gRPC health service up to date, and whether anything is answered at all. */
     private void announce() {
-        differs = log.status().differs().isPresent();
+        differs = status().differs().isPresent();
         boolean ready = problem().isEmpty();
         admin.ifPresent(it -> it.ready(ready));
         announced = ready;
@@ -495,7 +563,18 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         if (draining) {
             return Optional.of("draining");
         }
-        var now = ready.status();
+        var now = ready.statuses();
+        for (int i = 0; i < parts.size(); i++) {
+            var problem = problem(parts.get(i), now.get(i));
+            if (problem.isPresent()) {
+                int number = i + 1;
+                return problem.map(it -> parts.size() == 1 ? it : "group " + number + ": " + it);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> problem(Part part, Status now) {
         if (!now.healthy()) {
             return Optional.of(now.reason());
         }
@@ -509,9 +588,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         if (doubt.isPresent()) {
             return doubt;
         }
-        var late = Readiness.behind(now, caughtUp);
-        caughtUp |= late.isEmpty();
-        return late.isEmpty() && !knowsAll ? Optional.of("catching up") : late;
+        var late = Readiness.behind(now, part.caughtUp);
+        part.caughtUp |= late.isEmpty();
+        return late.isEmpty() && !part.knowsAll ? Optional.of("catching up") : late;
     }
 
     /**
@@ -521,15 +600,21 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     public void drain() {
         draining = true;
         admin.ifPresent(it -> it.ready(false));
-        if (log.leads()) {
-            for (var member : log.status().members()) {
-                if (!member.id().equals(config.member()) && member.voter()) {
-                    try {
-                        log.transferLeadership(member.id());
-                        return;
-                    } catch (IOException e) {
-                        LOG.info("{} does not take the lead: {}", member.id(), e.getMessage());
-                    }
+        for (int i = 0; i < parts.size(); i++) {
+            if (leads(i)) {
+                handOver(groups.group(i));
+            }
+        }
+    }
+
+    private void handOver(ReplicatedLog log) {
+        for (var member : log.status().members()) {
+            if (!member.id().equals(config.member()) && member.voter()) {
+                try {
+                    log.transferLeadership(member.id());
+                    return;
+                } catch (IOException e) {
+                    LOG.info("{} does not take the lead: {}", member.id(), e.getMessage());
                 }
             }
         }

@@ -9,6 +9,7 @@ import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Publisher;
 import io.lispfabric.wire.MapNotifyAck;
+import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
@@ -44,15 +45,17 @@ final class Publications {
     private boolean leads;
 
     /**
+     * @param pace what all groups tell together
      * @param mayAnswer whether an address may get one more answer now that it has perhaps not asked
      *     for
      * @param charge what such an answer is worth by its octets
      */
-    Publications(Surroundings around, Predicate<Ip> mayAnswer, ObjIntConsumer<Ip> charge) {
+    Publications(
+            Surroundings around, Pace pace, Predicate<Ip> mayAnswer, ObjIntConsumer<Ip> charge) {
         this.around = around;
+        this.pace = pace;
         this.mayAnswer = mayAnswer;
         this.charge = charge;
-        this.pace = new Pace(around.config().subscriptions().notifiesPerSecond());
     }
 
     boolean leads() {
@@ -125,12 +128,14 @@ final class Publications {
     }
 
     /**
+     * @param records those of its records that are about EIDs of the group
      * @param from where it came from
      * @param payload the message's octets, which its MAC covers
+     * @return whether it acknowledges anything
      */
-    void receive(MapNotifyAck ack, Ip from, ByteBuffer payload) {
+    boolean receive(MapNotifyAck ack, List<MappingRecord> records, Ip from, ByteBuffer payload) {
         boolean known = false;
-        for (var record : ack.records()) {
+        for (var record : records) {
             for (var id : senders(ack.nonce(), record.eid(), from)) {
                 var listener = around.state().listener(id);
                 if (listener.filter(it -> vouchesFor(ack, payload, it)).isPresent()) {
@@ -146,9 +151,7 @@ final class Publications {
                 }
             }
         }
-        if (!known) {
-            around.metrics().dropped(Drop.UNKNOWN_ACK);
-        }
+        return known;
     }
 
     /** Gives the log what has been acknowledged since the last time. */

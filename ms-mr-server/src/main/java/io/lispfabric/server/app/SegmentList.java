@@ -10,6 +10,7 @@ import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.Sites;
+import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,11 +22,11 @@ import java.util.function.Supplier;
  */
 final class SegmentList extends SegmentServiceGrpc.SegmentServiceImplBase {
     private final Sites sites;
-    private final Supplier<MappingSystem> state;
+    private final Supplier<List<MappingSystem>> states;
 
-    SegmentList(Sites sites, Supplier<MappingSystem> state) {
+    SegmentList(Sites sites, Supplier<List<MappingSystem>> states) {
         this.sites = sites;
-        this.state = state;
+        this.states = states;
     }
 
     private static final class Count {
@@ -55,9 +56,11 @@ final class SegmentList extends SegmentServiceGrpc.SegmentServiceImplBase {
         sites.sites().stream()
                 .flatMap(site -> site.prefixes().stream())
                 .forEach(prefix -> count(counts, prefix.iid()));
-        var current = state.get();
-        current.mappings().forEach((_, mapping) -> count(counts, mapping.eid().iid()).mappings++);
-        for (var listener : current.subscriptions()) {
+        var current = states.get();
+        for (var state : current) {
+            state.mappings().forEach((_, mapping) -> count(counts, mapping.eid().iid()).mappings++);
+        }
+        for (var listener : AdminService.subscriptions(current)) {
             if (listener.id() instanceof ListenerId.Subscriber(var prefix, _)) {
                 count(counts, prefix.iid()).subscriptions++;
             }

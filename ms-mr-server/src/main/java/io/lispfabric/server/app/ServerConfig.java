@@ -19,6 +19,7 @@ import io.lispfabric.server.core.Segments;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
+import io.lispfabric.store.ratis.RatisGroups;
 import io.lispfabric.store.ratis.RatisLogConfig;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.Nonce;
@@ -50,6 +51,8 @@ import java.util.function.Consumer;
  * @param staleAfter a member that may have missed what was committed for longer is not ready
  * @param stateCheck how often the leader has all members compare their rows; zero for never
  * @param cluster the name of the cluster, the same at all members
+ * @param groups how many Raft groups EIDs are sharded to by their Instance IDs, the same at all
+ *     members
  * @param peers all members, this one included; empty for a server that stands alone
  * @param role what it is
  * @param lisp where LISP control messages arrive
@@ -74,6 +77,7 @@ public record ServerConfig(
         Duration staleAfter,
         Duration stateCheck,
         String cluster,
+        int groups,
         List<Peer> peers,
         Role role,
         InetSocketAddress lisp,
@@ -271,6 +275,7 @@ public record ServerConfig(
         long diskReserve = from.size("disk-reserve", RatisLogConfig.RESERVE_OCTETS);
         var clusterSettings = from.section("cluster");
         var cluster = clusterSettings.value("name", ServerConfig::name, "lisp-fabric");
+        int groups = (int) clusterSettings.number("groups", 1, 1, RatisGroups.MOST);
         var staleAfter = clusterSettings.duration("stale-after", STALE_AFTER);
         if (staleAfter.compareTo(Duration.ofSeconds(1)) < 0) {
             throw clusterSettings.error(
@@ -381,6 +386,7 @@ public record ServerConfig(
                     staleAfter,
                     stateCheck,
                     cluster,
+                    groups,
                     peers,
                     role,
                     listen,
@@ -413,6 +419,7 @@ public record ServerConfig(
                 STALE_AFTER,
                 STATE_CHECK,
                 "lisp-fabric",
+                1,
                 List.of(),
                 Role.BOTH,
                 lisp,
@@ -454,6 +461,11 @@ public record ServerConfig(
         });
     }
 
+    /** The same server with EIDs sharded to so many groups. */
+    public ServerConfig shardedTo(int count) {
+        return but(it -> it.groups = count);
+    }
+
     /** The same server with its admin listeners at these addresses. */
     public ServerConfig administeredAt(
             InetSocketAddress adminAddress, InetSocketAddress httpAddress) {
@@ -492,6 +504,7 @@ public record ServerConfig(
         private final ServerConfig like;
         private long diskReserve;
         private String cluster;
+        private int groups;
         private List<Peer> peers;
         private Role role;
         private Optional<InetSocketAddress> admin;
@@ -507,6 +520,7 @@ public record ServerConfig(
             this.like = like;
             this.diskReserve = like.diskReserve;
             this.cluster = like.cluster;
+            this.groups = like.groups;
             this.peers = like.peers;
             this.role = like.role;
             this.admin = like.admin;
@@ -527,6 +541,7 @@ public record ServerConfig(
                     like.staleAfter,
                     like.stateCheck,
                     cluster,
+                    groups,
                     peers,
                     role,
                     like.lisp,

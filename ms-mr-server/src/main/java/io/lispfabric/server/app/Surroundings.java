@@ -16,7 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What every part of the control plane works with.
+ * What every part of the control plane works with, for one of the groups that EIDs are sharded to:
+ * its log and its state; all else is the same for all of them.
  *
  * @param steadyMillis a clock that only goes forward, and shows no time of day
  * @param loop runs what it is given on this thread, once all that was read together is handled

@@ -15,6 +15,8 @@ public sealed interface Effect {
      * §5.7).
      *
      * @param recipient the ids of the xTR, if it has any
+     * @param records none when nothing of a Map-Register was taken: then it is over, and by itself
+     *     not answered
      */
     record Answer(
             long origin,

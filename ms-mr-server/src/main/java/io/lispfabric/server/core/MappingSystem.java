@@ -210,6 +210,11 @@ public record MappingSystem(
                         || members.get(Registrant.of(site, keyId, xtr).key()).isPresent());
     }
 
+    /** What is left of a room for another part of the mapping system, for one xTR there. */
+    public Room leaves(Room room, XtrIdentity xtr) {
+        return tally.left(room, key(xtr));
+    }
+
     /** How many xTRs have registered, each counted once for each key. */
     public int xtrs() {
         return Math.max(nonces.size(), members.size());

@@ -125,7 +125,7 @@ final class Step {
         }
         meet(command, registrant);
         heard(command, lifetimes);
-        if (command.wantMapNotify() && !told.isEmpty()) {
+        if (command.wantMapNotify()) {
             effects.add(
                     new Effect.Answer(
                             command.origin(),

@@ -20,6 +20,14 @@ record Tally(int asking, int kept, PrefixMap<Integer> keptByXtr) {
                 asking, kept + count, its == 0 ? keptByXtr.without(xtr) : keptByXtr.with(xtr, its));
     }
 
+    /** What these leave of a room; what is kept elsewhere counts there. */
+    Room left(Room room, BitKey xtr) {
+        return new Room(
+                Math.max(0, room.mostUnconfirmed() - asking),
+                Math.max(0, room.mostPerXtr() - keptByXtr.get(xtr).orElse(0)),
+                Math.max(0, room.most() - kept));
+    }
+
     /** Whether there may be one more, which is {@code proven} to come from the xTR or not. */
     boolean leaves(Room room, BitKey xtr, boolean proven) {
         return (proven || asking < room.mostUnconfirmed())

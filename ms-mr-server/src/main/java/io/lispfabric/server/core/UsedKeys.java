@@ -23,7 +23,7 @@ public record UsedKeys(PrefixMap<UsedKey> keys, PrefixMap<Integer> bySecret) {
     }
 
     /** How many of a secret are remembered. */
-    int of(int secretId) {
+    public int of(int secretId) {
         return bySecret.get(key(secretId)).orElse(0);
     }
 

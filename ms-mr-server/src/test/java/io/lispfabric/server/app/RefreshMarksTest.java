@@ -75,19 +75,20 @@ class RefreshMarksTest {
         InstantSource clock = () -> Instant.ofEpochSecond(1_800_000_000);
         var incidents = new Incidents(metrics, clock, _ -> {});
         return new ControlPlane(
-                new Surroundings(
-                        ClusterSim.CONFIG,
-                        mappings,
-                        this::submit,
-                        new Outbox(this::send, ClusterSim.CONFIG, metrics, incidents),
-                        metrics,
-                        incidents,
-                        new LocalAddresses(),
-                        clock,
-                        () -> steadyMillis,
-                        loop::add,
-                        7,
-                        () -> true));
+                List.of(
+                        new Surroundings(
+                                ClusterSim.CONFIG,
+                                mappings,
+                                this::submit,
+                                new Outbox(this::send, ClusterSim.CONFIG, metrics, incidents),
+                                metrics,
+                                incidents,
+                                new LocalAddresses(),
+                                clock,
+                                () -> steadyMillis,
+                                loop::add,
+                                7,
+                                () -> true)));
     }
 
     private CompletableFuture<?> submit(ByteBuffer octets) {
@@ -171,7 +172,7 @@ class RefreshMarksTest {
         }
         var effects = List.copyOf(released);
         released.clear();
-        plane.release(effects);
+        plane.release(0, effects);
     }
 
     @BeforeEach

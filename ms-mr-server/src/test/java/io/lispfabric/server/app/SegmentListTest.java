@@ -41,7 +41,7 @@ class SegmentListTest {
 
     private static ListSegmentsResponse list(Sites sites, ListSegmentsRequest request) {
         var answers = new ArrayList<ListSegmentsResponse>();
-        new SegmentList(sites, () -> MappingSystem.EMPTY)
+        new SegmentList(sites, () -> List.of(MappingSystem.EMPTY))
                 .list(
                         request,
                         new StreamObserver<>() {

@@ -55,23 +55,24 @@ final class SimMember {
             var incidents = new Incidents(METRICS, clock, _ -> {});
             plane =
                     new ControlPlane(
-                            new Surroundings(
-                                    ClusterSim.CONFIG,
-                                    mappings,
-                                    this::submit,
-                                    new Outbox(
-                                            SimMember.this::send,
+                            List.of(
+                                    new Surroundings(
                                             ClusterSim.CONFIG,
+                                            mappings,
+                                            this::submit,
+                                            new Outbox(
+                                                    SimMember.this::send,
+                                                    ClusterSim.CONFIG,
+                                                    METRICS,
+                                                    incidents),
                                             METRICS,
-                                            incidents),
-                                    METRICS,
-                                    incidents,
-                                    LOCAL,
-                                    clock,
-                                    () -> sim.seams().clock(sim.time().millis(), millis()),
-                                    task -> after(sim.time().upTo(READING_MILLIS), task),
-                                    sim.nextNumber(),
-                                    this::knowsAll));
+                                            incidents,
+                                            LOCAL,
+                                            clock,
+                                            () -> sim.seams().clock(sim.time().millis(), millis()),
+                                            task -> after(sim.time().upTo(READING_MILLIS), task),
+                                            sim.nextNumber(),
+                                            this::knowsAll)));
             try {
                 raft = new SimRaft(sim, number, disk, mappings);
             } catch (IOException e) {
@@ -99,7 +100,7 @@ final class SimMember {
                     sim.seams()
                             .submitted(mappings.current(), StateCodec.decode(command.duplicate()));
             if (!early.isEmpty()) {
-                plane.release(early);
+                plane.release(0, early);
             }
             return raft.submit(command);
         }
@@ -110,7 +111,7 @@ final class SimMember {
             public void onEffects(List<Effect> effects) {
                 sim.seams()
                         .released(number, effects)
-                        .forEach(some -> later(() -> plane.release(some)));
+                        .forEach(some -> later(() -> plane.release(0, some)));
             }
 
             @Override
@@ -120,7 +121,7 @@ final class SimMember {
                             .leads(number, mappings.current())
                             .ifPresent(it -> raft.submit(StateCodec.encode(it)));
                 }
-                later(() -> plane.lead(leads));
+                later(() -> plane.lead(0, leads));
             }
 
             private void later(Runnable what) {

@@ -53,6 +53,7 @@ final class Xtr implements AutoCloseable {
     private final XtrIdentity identity;
     private final Set<Nonce> solicited = new HashSet<>();
     private Nonce nonce;
+    private InetSocketAddress heardFrom;
 
     Xtr(InetSocketAddress server, SharedKey key, XtrIdentity identity, Nonce start)
             throws IOException {
@@ -72,6 +73,7 @@ final class Xtr implements AutoCloseable {
             InetSocketAddress at)
             throws IOException {
         this.server = server;
+        this.heardFrom = server;
         this.key = key;
         this.identity = identity;
         this.nonce = start;
@@ -235,6 +237,11 @@ final class Xtr implements AutoCloseable {
         socket.send(new DatagramPacket(octets, octets.length, to));
     }
 
+    /** Whom it has heard last, of several members. */
+    InetSocketAddress heardFrom() {
+        return heardFrom;
+    }
+
     /** The next message, with its MAC checked if it has one. */
     Optional<LispMessage> heard(int millis) throws IOException {
         var octets = octets(millis);
@@ -261,6 +268,7 @@ final class Xtr implements AutoCloseable {
         } catch (SocketTimeoutException _) {
             return Optional.empty();
         }
+        heardFrom = (InetSocketAddress) packet.getSocketAddress();
         return Optional.of(Arrays.copyOf(packet.getData(), packet.getLength()));
     }
 

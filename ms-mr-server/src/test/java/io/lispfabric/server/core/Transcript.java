@@ -257,6 +257,7 @@ final class Transcript {
         assertThat(stored).isEqualTo(state);
         for (var effect : outcome.effects()) {
             switch (effect) {
+                case Effect.Answer answer when answer.records().isEmpty() -> {} // not answered
                 case Effect.Answer answer ->
                         notify(answer.credentials(), answer.to(), answer.nonce(), answer.records());
                 case Effect.Heard heard -> leases.onHeard(heard, now().toEpochMilli());
