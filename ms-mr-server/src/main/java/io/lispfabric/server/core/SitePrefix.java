@@ -94,7 +94,9 @@ public record SitePrefix(
         var groups = EidPrefix.parse(text);
         boolean multicast =
                 switch (groups.address()) {
-                    case LispAddress.Ipv4(int bits) -> groups.length() >= 4 && bits >>> 28 == 0xE;
+                    // What all hosts hear is a group, too.
+                    case LispAddress.Ipv4(int bits) ->
+                            groups.length() >= 4 && bits >>> 28 == 0xE || bits == 0xFFFF_FFFF;
                     case LispAddress.Ipv6(long high, _) ->
                             groups.length() >= 8 && high >>> 56 == 0xFF;
                     case LispAddress.Mac(long bits) ->
@@ -103,8 +105,8 @@ public record SitePrefix(
                 };
         if (!multicast) {
             throw new IllegalArgumentException(
-                    "groups are inside 224.0.0.0/4 or ff00::/8, or MACs with the group bit, as in"
-                            + " group:239.1.0.0/16, not '"
+                    "groups are inside 224.0.0.0/4 or ff00::/8, 255.255.255.255, or MACs with the"
+                            + " group bit, as in group:239.1.0.0/16, not '"
                             + text
                             + "'");
         }

@@ -269,8 +269,8 @@ class ServerConfigTest {
                         + " | stands at the end of a name, for all that begin so",
                 "sites: [ { name: a, keys: [ { secret-file: key } ],"
                         + " prefixes: [ { prefix: 'group:10.0.0.0/8' } ] } ]"
-                        + " | groups are inside 224.0.0.0/4 or ff00::/8, or MACs with the group"
-                        + " bit, as in group:239.1.0.0/16, not '10.0.0.0/8'",
+                        + " | groups are inside 224.0.0.0/4 or ff00::/8, 255.255.255.255, or MACs with"
+                        + " the group bit, as in group:239.1.0.0/16, not '10.0.0.0/8'",
                 "sites: [ { name: a, keys: [ { secret-file: key } ],"
                         + " prefixes: [ { prefix: 'group:239.0.0.0/3' } ] } ]"
                         + " | has bits behind its length",
