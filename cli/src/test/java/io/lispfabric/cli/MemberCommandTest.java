@@ -12,15 +12,23 @@ import io.lispfabric.server.api.ClusterServiceGrpc;
 import io.lispfabric.server.api.DrainMemberRequest;
 import io.lispfabric.server.api.DrainMemberResponse;
 import io.lispfabric.server.api.MemberState;
+import io.lispfabric.server.app.MapServer;
+import io.lispfabric.server.app.ServerConfig;
+import io.lispfabric.server.core.Sites;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What is said of a cluster whose part the test plays. */
 class MemberCommandTest {
@@ -132,5 +140,29 @@ class MemberCommandTest {
         var divided = check("ms-0=divided", "ms-1=divided", "ms-2=missing");
         assertThat(divided.code()).isEqualTo(ExitCode.FAILURE);
         assertThat(divided.out()).contains("no majority says whose rows are right");
+    }
+
+    /** By a real server. */
+    @Test
+    void whoLeadsWhichOfSeveralGroupsIsShown(@TempDir Path folder) throws IOException {
+        var any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        var config =
+                ServerConfig.alone("ms-0", folder, any, new Sites(List.of(), false))
+                        .shardedTo(2)
+                        .administeredAt(any, any);
+        try (var own = MapServer.start(config, InstantSource.system())) {
+            var at = "127.0.0.1:" + own.adminAddress().orElseThrow().getPort();
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (own.unreadiness().isPresent() && System.nanoTime() - end < 0) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+            }
+            var shown = Run.lispctl("show", "members", "--endpoints", at);
+            assertThat(shown.code()).isEqualTo(ExitCode.OK);
+            assertThat(shown.out()).contains("leaders by group: 1 ms-0, 2 ms-0");
+            var json = Run.lispctl("show", "members", "--endpoints", at, "-o", "json").json();
+            assertThat(json.get("groups").get(1).get("leader").asText()).isEqualTo("ms-0");
+            var check = Run.lispctl("member", "check", "--endpoints", at);
+            assertThat(check.code()).isEqualTo(ExitCode.OK);
+        }
     }
 }
