@@ -339,13 +339,16 @@ final class Load implements AutoCloseable {
     private static final class Subscription {
         private long last;
         private String content = Judge.NOTHING;
-        private final Set<Long> confirmations = new HashSet<>();
     }
 
     /** An xTR that subscribes to EIDs, one after the other. */
     private final class Subscriber extends Peer {
         private final Map<Place, Subscription> subscriptions = new HashMap<>();
         private final Map<String, Place> places = new HashMap<>();
+
+        /** The nonces that it asked with: the answers to all of them may yet come. */
+        private final Map<Place, Set<Long>> asked = new HashMap<>();
+
         private final Deque<Place> unasked;
         private Optional<Asking> asking = Optional.empty();
 
@@ -372,6 +375,7 @@ final class Load implements AutoCloseable {
 
         private void transmit(Asking what, long now) {
             what.nonce++;
+            asked.computeIfAbsent(what.place, _ -> new HashSet<>()).add(what.nonce);
             what.wasSent(now);
             send(
                     members.get(random.nextInt(members.size())),
@@ -393,7 +397,7 @@ final class Load implements AutoCloseable {
             }
             var subscription = subscriptions.computeIfAbsent(place, _ -> new Subscription());
             boolean confirms =
-                    subscription.confirmations.contains(nonce.value())
+                    asked.getOrDefault(place, Set.of()).contains(nonce.value())
                             || asking.filter(it -> it.place == place && covers(it, nonce))
                                     .isPresent();
             judge.publishes(name, place.name, nonce.value(), content(record), confirms);
@@ -403,7 +407,6 @@ final class Load implements AutoCloseable {
                 acknowledge(from, nonce, record);
             }
             if (confirms) {
-                subscription.confirmations.add(nonce.value());
                 asking.filter(it -> it.place == place && it.nonce == nonce.value())
                         .ifPresent(_ -> {
                             place.spokenOf = false;
