@@ -6,6 +6,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.SiteId;
@@ -14,7 +15,9 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -22,7 +25,8 @@ import org.HdrHistogram.Histogram;
 
 /**
  * One mapping or several, many subscribers: from a change of all to the last of them that has
- * learnt the last. To several mappings they subscribe by one EID-Prefix around them.
+ * learnt the last. To several mappings they subscribe by one EID-Prefix around them. Or a PoD that
+ * starts: each of its xTRs registers an EID and subscribes to all.
  */
 public final class PubSubBench implements AutoCloseable {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -30,6 +34,14 @@ public final class PubSubBench implements AutoCloseable {
 
     /** Longer than a server waits before it repeats a Map-Notify, so that a lost Ack shows. */
     private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(3_500);
+
+    /** Map-Registers of a PoD that starts before what has come is looked at. */
+    private static final int BURST = 32;
+
+    /**
+     * When a Map-Register that is not confirmed is sent again (RFC 9301 §8.2 has it at leisure).
+     */
+    private static final long REPEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** Records of one Map-Register: what fits a datagram. */
     private static final int RECORDS = 32;
@@ -124,60 +136,140 @@ public final class PubSubBench implements AutoCloseable {
 
     /** Changes all mappings once, and waits until everybody knows and all is quiet. */
     public Published change() throws IOException {
-        long cpu = ResolveBench.cpuNanos(target.pid());
-        var times = new Histogram(TimeUnit.SECONDS.toNanos(600), 3);
-        var knows = new BitSet();
-        int all = xtrs.count() * eids;
-        var eid = IntStream.range(0, eids).mapToObj(ResolveBench::eid).toList();
-        long registered = 0;
-        long acknowledged = 0;
-        int repeated = 0;
-        int length = 0;
-        long start = System.nanoTime();
-        register(eid);
-        var wanted = locators();
-        long quiet = start + PATIENCE_NANOS;
-        while (System.nanoTime() < quiet) {
-            for (var notify : xtrs.hear()) {
-                long now = System.nanoTime();
-                int i = xtrs.which(notify);
-                int which = Subscribers.number(notify);
-                if (notify.nonce().value() == nonce) {
-                    registered = now - start;
-                } else if (i >= 0 && which >= 0 && which < eids) {
-                    boolean news =
-                            notify.records().getFirst().locators().getFirst().weight()
-                                    == wanted.getFirst().weight();
-                    if (!news || knows.get(i * eids + which)) {
-                        repeated++;
-                    } else {
-                        knows.set(i * eids + which);
-                        times.recordValue(now - start);
-                        quiet = now + PATIENCE_NANOS;
-                        if (length == 0) {
-                            length = LispCodec.encode(notify).length;
-                        }
+        var round = new Round();
+        register(IntStream.range(0, eids).mapToObj(ResolveBench::eid).toList());
+        return round.published();
+    }
+
+    /**
+     * A PoD starts: each xTR registers one EID in a Map-Register of its own, and subscribes to the
+     * EID-Prefix around them all, which is registered first. From then until everybody knows all.
+     *
+     * @param site whose xTRs they are; its key is that of {@code how}
+     * @param xtrs how many there are, and so EIDs
+     * @throws IOException when the server does not confirm all of it
+     */
+    public static Published boot(Target target, Registering how, SiteId site, int xtrs)
+            throws IOException {
+        try (var bench = new PubSubBench(target, how, site, xtrs, xtrs)) {
+            return bench.boot();
+        }
+    }
+
+    private Published boot() throws IOException {
+        var round = bootRound();
+        long again = System.nanoTime();
+        long end = again + PATIENCE_NANOS;
+        var confirmed = new BitSet();
+        var sent = new HashMap<Long, Integer>();
+        while (confirmed.cardinality() < eids) {
+            if (System.nanoTime() >= end) {
+                throw new IOException(
+                        target.name() + " has confirmed " + confirmed.cardinality() + " EIDs");
+            }
+            if (System.nanoTime() >= again) {
+                for (int i = confirmed.nextClearBit(0);
+                        i < eids;
+                        i = confirmed.nextClearBit(i + 1)) {
+                    sent.put(++nonce, i);
+                    var record =
+                            MappingRecord.of(RecordTtl.ONE_DAY, ResolveBench.eid(i), locators());
+                    xtrs.send(how.message(nonce, List.of(record), true, Optional.of(xtrs.xtr(i))));
+                    if (i % BURST == 0) {
+                        hear(round, sent, confirmed);
                     }
                 }
+                again = System.nanoTime() + REPEAT_NANOS;
             }
-            if (acknowledged == 0 && xtrs.haveAcknowledged() && times.getTotalCount() == all) {
-                acknowledged = System.nanoTime() - start;
-                quiet = System.nanoTime() + QUIET_NANOS;
+            hear(round, sent, confirmed);
+        }
+        round.registered = System.nanoTime() - round.start;
+        xtrs.subscribe(round::hear);
+        return round.published();
+    }
+
+    private Round bootRound() throws IOException {
+        changes++;
+        var round = new Round();
+        var around = MappingRecord.of(RecordTtl.ONE_DAY, xtrs.subscribed(), locators());
+        xtrs.send(how.message(++nonce, List.of(around), true));
+        return round;
+    }
+
+    private void hear(Round round, Map<Long, Integer> sent, BitSet confirmed) {
+        for (var notify : xtrs.hear()) {
+            var eid = sent.get(notify.nonce().value());
+            if (eid != null) {
+                confirmed.set(eid);
+            } else {
+                round.hear(notify);
             }
         }
-        int told = (int) times.getTotalCount();
-        double served = (ResolveBench.cpuNanos(target.pid()) - cpu) / 1e3;
-        return new Published(
-                target,
-                xtrs.count(),
-                eids,
-                told,
-                registered,
-                times,
-                acknowledged,
-                repeated,
-                sendNanos(length, told),
-                told == 0 ? Double.NaN : served / told);
+    }
+
+    /** What is heard of all mappings as they are after one change. */
+    private final class Round {
+        private final long cpu;
+        private final Histogram times = new Histogram(TimeUnit.SECONDS.toNanos(600), 3);
+        private final BitSet knows = new BitSet();
+        private final long start;
+        private long quiet;
+        private long registered;
+        private int repeated;
+        private int length;
+
+        Round() throws IOException {
+            this.cpu = ResolveBench.cpuNanos(target.pid());
+            this.start = System.nanoTime();
+            this.quiet = start + PATIENCE_NANOS;
+        }
+
+        void hear(MapNotify notify) {
+            long now = System.nanoTime();
+            int i = xtrs.which(notify);
+            int which = Subscribers.number(notify);
+            if (notify.nonce().value() == nonce) {
+                registered = now - start;
+            } else if (i >= 0 && which >= 0 && which < eids) {
+                boolean news =
+                        notify.records().getFirst().locators().getFirst().weight()
+                                == locators().getFirst().weight();
+                if (!news || knows.get(i * eids + which)) {
+                    repeated++;
+                } else {
+                    knows.set(i * eids + which);
+                    times.recordValue(now - start);
+                    quiet = now + PATIENCE_NANOS;
+                    length = length == 0 ? LispCodec.encode(notify).length : length;
+                }
+            }
+        }
+
+        /** Waits until everybody knows and all is quiet. */
+        Published published() throws IOException {
+            int all = xtrs.count() * eids;
+            long acknowledged = 0;
+            while (System.nanoTime() < quiet) {
+                xtrs.hear().forEach(this::hear);
+                if (acknowledged == 0 && xtrs.haveAcknowledged() && times.getTotalCount() == all) {
+                    acknowledged = System.nanoTime() - start;
+                    quiet = System.nanoTime() + QUIET_NANOS;
+                }
+            }
+            int told = (int) times.getTotalCount();
+            double served = (ResolveBench.cpuNanos(target.pid()) - cpu) / 1e3;
+            return new Published(
+                    target,
+                    xtrs.count(),
+                    eids,
+                    told,
+                    registered,
+                    times,
+                    acknowledged,
+                    repeated,
+                    sendNanos(length, told),
+                    told == 0 ? Double.NaN : served / told);
+        }
     }
 
     /** How long it takes to send as many datagrams to one who takes them. */

@@ -16,6 +16,7 @@ import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
@@ -145,6 +146,15 @@ public final class ResolveBench {
         }
 
         byte[] message(long nonce, List<MappingRecord> records, boolean confirmed) {
+            return message(nonce, records, confirmed, Optional.empty());
+        }
+
+        /** The same of an xTR that says who it is. */
+        byte[] message(
+                long nonce,
+                List<MappingRecord> records,
+                boolean confirmed,
+                Optional<XtrIdentity> who) {
             return MessageAuthentication.seal(
                     new MapRegister(
                             true,
@@ -156,7 +166,7 @@ public final class ResolveBench {
                             new Nonce(nonce),
                             new Authentication(0, 0, Bytes.EMPTY),
                             records,
-                            Optional.empty()),
+                            who),
                     key,
                     key.preferred(),
                     legacy ? key.preferred().fullLength() : key.preferred().length());

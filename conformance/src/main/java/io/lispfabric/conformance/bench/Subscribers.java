@@ -41,7 +41,7 @@ final class Subscribers implements AutoCloseable {
                     ResolveBench.eid(0).iid(),
                     new EidPrefix(ResolveBench.eid(0).prefix().address(), 12));
 
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long REPEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** How many of them ask at once. */
@@ -83,6 +83,10 @@ final class Subscribers implements AutoCloseable {
 
     int count() {
         return xtrs.length;
+    }
+
+    XtrIdentity xtr(int number) {
+        return xtrs[number];
     }
 
     Eid subscribed() {

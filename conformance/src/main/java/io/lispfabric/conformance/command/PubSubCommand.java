@@ -38,12 +38,23 @@ final class PubSubCommand extends AskingCommand {
                             + " around them (default: 1)")
     private int mappings = 1;
 
+    @Option(
+            names = "--boot",
+            description =
+                    "a PoD that starts instead: each of the --subscribers registers one EID and"
+                            + " subscribes to all, by an EID-Prefix around them; one round, from the"
+                            + " first Map-Register on")
+    private boolean boot;
+
     @Mixin private final BenchSite site = new BenchSite();
 
     @Override
     int measure() throws IOException {
         if (subscribers < 1 || subscribers > 1 << 20) {
             throw usage("--subscribers must be 1 to " + (1 << 20));
+        }
+        if (boot && (mappings != 1 || subscribers > 1 << 12)) {
+            throw usage("--boot goes with up to 4096 --subscribers, and has as many mappings");
         }
         if (mappings < 1 || (long) mappings * subscribers > 1 << 24) {
             throw usage(
@@ -69,6 +80,16 @@ final class PubSubCommand extends AskingCommand {
         Map<String, List<Double>> lasts = new LinkedHashMap<>();
         Map<String, List<Double>> ratios = new LinkedHashMap<>();
         for (var target : targets()) {
+            if (boot) {
+                var it =
+                        PubSubBench.boot(
+                                target,
+                                registering(target, site.keyFile()),
+                                site.id(),
+                                subscribers);
+                all.add(show(it));
+                continue;
+            }
             try (var bench =
                     PubSubBench.open(
                             target,

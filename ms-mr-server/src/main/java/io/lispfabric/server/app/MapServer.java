@@ -43,6 +43,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     /** What the log has said, before the socket has its turn: a few entries. */
     private static final int MOST_AT_ONCE = 256;
 
+    /** For how long: one entry may be told to thousands, whose Acks find room for so long. */
+    private static final long MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+
     private static final int PUBLISH_MILLIS = 20;
     private static final int EXPIRE_MILLIS = 500;
     private static final int ANNOUNCE_MILLIS = 50;
@@ -360,9 +363,13 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
 
         private void doAll() {
             called.set(false);
+            long start = System.nanoTime();
             endpoint.together(() -> {
                 for (int i = 0; i < MOST_AT_ONCE && !said.isEmpty(); i++) {
                     said.remove().run();
+                    if (System.nanoTime() - start > MOST_NANOS) {
+                        break;
+                    }
                 }
             });
             if (!said.isEmpty() && !called.getAndSet(true)) {

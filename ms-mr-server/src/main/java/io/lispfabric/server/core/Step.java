@@ -865,11 +865,42 @@ final class Step {
         state.mappings()
                 .below(BitKey.of(id.prefix()), MappingSystem.MOST_AT_ONCE)
                 .forEach(inside -> news.add(inside.eid()));
+        var key = BitKey.of(id.prefix());
+        if (state.subscribers().covering(key).size() == 1
+                && state.subscribers().below(key, 1).isEmpty()) {
+            tellAll(id, news);
+            return;
+        }
         for (var eid : news) {
             if (teller(eid, id.xtr()).isPresent()) {
                 tell(id, eid);
             }
         }
+    }
+
+    /**
+     * The same when no other subscription, of whomever, is around or inside: an xTR that subscribes
+     * to a PoD is told a thousand mappings, and its row is written once.
+     */
+    private void tellAll(ListenerId.Subscriber id, Set<Eid> news) {
+        var listener = state.listener(id).orElseThrow();
+        if (!listener.active() || news.isEmpty()) {
+            return;
+        }
+        var nonce = listener.nonce();
+        var outstanding = listener.outstanding();
+        for (var eid : news) {
+            nonce = next(nonce, List.of(listener));
+            var told = new Outstanding(eid, nonce, false);
+            outstanding = outstanding.with(BitKey.of(eid), told);
+            changes.add(new Change.OutstandingSet(id, told));
+            effects.add(new Effect.Publish(id, told));
+        }
+        var next = listener.with(nonce, outstanding);
+        changes.add(new Change.ListenerSet(next));
+        var key = BitKey.of(id.prefix());
+        var those = state.subscribers().get(key).orElseThrow();
+        state = state.withSubscribers(key, those.with(MappingSystem.key(id.xtr()), next));
     }
 
     /** By which of its subscriptions an xTR hears of an EID-Prefix. */
