@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
         addMethodSubcommands = false,
         description = {
             "Run a Map-Server and Map-Resolver: one member of a cluster, or one that stands alone.",
+            "After 'lispctl rehearse' (a minute, once after each build) it starts warm.",
             "Exit code 2 for settings that cannot be used, 1 for a busy port or a bad disk."
         })
 final class ServeCommand extends Service {
