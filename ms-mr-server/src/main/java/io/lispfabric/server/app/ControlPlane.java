@@ -130,32 +130,30 @@ final class ControlPlane {
 
     private void release(int group, Duties at, Effect effect) {
         switch (effect) {
-            case Effect.Answer answer when answer.origin() == around.origin() ->
+            case Effect.Answer answer when around.isOurs(answer.origin()) ->
                     registers.answer(group, answer);
             case Effect.Heard heard -> at.onHeard(heard);
             case Effect.Refreshed refreshed -> {
                 at.onRefreshed(refreshed);
-                if (refreshed.origin() == around.origin()) {
+                if (around.isOurs(refreshed.origin())) {
                     registers.refreshed(group, refreshed);
                 }
             }
-            case Effect.Unfit unfit when unfit.origin() == around.origin() ->
+            case Effect.Unfit unfit when around.isOurs(unfit.origin()) ->
                     registers.unfit(group, unfit);
             case Effect.NotSubscribed(var asked) when asked.origin() == around.origin() ->
                     requests.onNotSubscribed(asked);
             case Effect.NotAuthenticated(var asked) when asked.origin() == around.origin() ->
                     requests.onNotAuthenticated(asked);
-            case Effect.Replayed(var heardBy, var who, var nonce)
-                    when heardBy == around.origin() -> {
+            case Effect.Replayed(var heardBy, var who, var nonce) when around.isOurs(heardBy) -> {
                 registers.replayed(group, who, nonce);
                 around.drop(Drop.REPLAYED, who, nonce);
             }
-            case Effect.Crowded(var heardBy, var who, var eid) when heardBy == around.origin() ->
+            case Effect.Crowded(var heardBy, var who, var eid) when around.isOurs(heardBy) ->
                     around.drop(Drop.TOO_MANY_XTRS, who, eid);
-            case Effect.Conflicting(var heardBy, var who, var eid)
-                    when heardBy == around.origin() ->
+            case Effect.Conflicting(var heardBy, var who, var eid) when around.isOurs(heardBy) ->
                     around.drop(Drop.PREFIX_CONFLICT, who, eid);
-            case Effect.Outdated(var heardBy, var who, var eid) when heardBy == around.origin() ->
+            case Effect.Outdated(var heardBy, var who, var eid) when around.isOurs(heardBy) ->
                     around.drop(Drop.OUTDATED, who, eid);
             case Effect.Publish publish when at.lead() -> at.publications().onPublish(publish);
             case Effect.Dismiss(

@@ -26,6 +26,7 @@ import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -86,8 +87,17 @@ final class MapRegisters {
     private final BoundedMap<Message, Sent> sent = new BoundedMap<>(MOST_SENT);
     private final List<Marks> marks = new ArrayList<>();
 
-    /** Map-Registers with records of several groups, until all of these have taken theirs. */
-    private final BoundedMap<Message, Split> splits = new BoundedMap<>(MOST_SENT);
+    /** Map-Registers that wait for several groups. */
+    private static final int MOST_SPLIT = 4_096;
+
+    /** After so long a log gives up a command: its submit timeout. */
+    private static final long SPLIT_MILLIS = 10_000;
+
+    /**
+     * Map-Registers with records of several groups, until all of these have taken theirs; the
+     * latest is the last.
+     */
+    private final Map<Message, Split> splits = new LinkedHashMap<>();
 
     MapRegisters(Shards shards) {
         this.shards = shards;
@@ -133,17 +143,24 @@ final class MapRegisters {
             around.drop(Drop.NO_ROOM, site.name(), from.address());
             return;
         }
+        boolean waits = parts.size() > 1 && register.wantMapNotify();
+        if (waits && !mayWait(message(register, from))) {
+            around.metrics().dropped(Drop.LOG_UNAVAILABLE);
+            return;
+        }
+        long origin = waits ? around.originOfParts() : around.origin();
         var commands = new ArrayList<Part>(fresh.size());
         for (var part : fresh) {
             var accepted = accepted(site, part.getValue());
             if (!accepted.isEmpty()) {
-                var command = command(register, from, payload, voucher.get(), accepted);
+                var command = command(origin, register, from, payload, voucher.get(), accepted);
                 boolean whole = accepted.size() == part.getValue().size();
                 commands.add(new Part(part.getKey(), command, whole));
             }
         }
-        if (parts.size() > 1 && register.wantMapNotify()) {
-            expect(commands, register, from);
+        if (waits && !commands.isEmpty()) {
+            fresh.forEach(it -> parts.remove(it.getKey()));
+            expect(commands, parts.keySet(), register, from);
         }
         commands.forEach(it -> submit(it.shard(), it.command(), it.whole()));
     }
@@ -174,6 +191,7 @@ final class MapRegisters {
     }
 
     private Command.Register command(
+            long origin,
             MapRegister register,
             From from,
             ByteBuffer payload,
@@ -182,7 +200,7 @@ final class MapRegisters {
         var site = voucher.site();
         var authentication = register.authentication();
         return new Command.Register(
-                around.origin(),
+                origin,
                 around.millis(),
                 new Credentials(
                         site.name(),
@@ -531,6 +549,10 @@ final class MapRegisters {
     /** What makes a Map-Register the same as another, octet by octet, when its MAC is right. */
     private record Message(Ip from, Optional<XtrIdentity> xtr, Nonce nonce) {}
 
+    private static Message message(MapRegister register, From from) {
+        return new Message(from.address(), register.identity(), register.nonce());
+    }
+
     /** A Map-Register that went to the log, and its answer as soon as there is one. */
     private record Sent(Bytes mac, Optional<Effect.Answer> answer) {}
 
@@ -542,7 +564,7 @@ final class MapRegisters {
         if (!site.answerDuplicates() || !register.wantMapNotify()) {
             return false;
         }
-        var message = new Message(from.address(), register.identity(), register.nonce());
+        var message = message(register, from);
         var mac = register.authentication().data();
         var before = sent.get(message);
         if (before == null || !before.mac().equals(mac)) {
@@ -556,10 +578,13 @@ final class MapRegisters {
     /** Answers what a committed command answers, once all groups that it is about have done so. */
     void answer(int shard, Effect.Answer answer) {
         var message = new Message(answer.to(), answer.recipient(), answer.nonce());
-        var split = shards.count() == 1 ? null : splits.get(message);
-        if (split == null || !split.takes(shard, answer)) {
+        if (answer.origin() == around.origin()) {
             answer(message, answer);
-        } else if (split.isComplete()) {
+            return;
+        }
+        // To an xTR the Map-Notify says that all was taken, so one part alone is not answered.
+        var split = splits.get(message);
+        if (split != null && split.takes(shard, answer) && split.isComplete()) {
             splits.remove(message);
             answer(message, split.answer());
         }
@@ -574,22 +599,45 @@ final class MapRegisters {
     }
 
     /**
+     * Whether one more may wait for several groups. Those that have waited for so long that a log
+     * has given up a part of them do not count any more.
+     */
+    private boolean mayWait(Message message) {
+        long now = around.steadyMillis().getAsLong();
+        var oldest = splits.values().iterator();
+        while (oldest.hasNext() && now - oldest.next().sinceMillis > SPLIT_MILLIS) {
+            oldest.remove();
+        }
+        return splits.size() < MOST_SPLIT || splits.containsKey(message);
+    }
+
+    /**
      * Its Map-Notify waits for all of these. What a group has taken of the same message before
      * counts: it may come again because another group has not.
+     *
+     * @param replayed the groups that have taken this nonce or a greater one. Unless they were
+     *     asked here to take this very message, nobody knows that they did, and it is not answered.
      */
-    private void expect(List<Part> parts, MapRegister register, From from) {
-        var message = new Message(from.address(), register.identity(), register.nonce());
+    private void expect(List<Part> parts, Set<Integer> replayed, MapRegister register, From from) {
+        var message = message(register, from);
         var mac = register.authentication().data();
-        var before = splits.get(message);
+        var before = splits.remove(message);
         var split = before != null && before.mac.equals(mac) ? before : new Split(mac, register);
-        parts.forEach(it -> split.expect(it.shard(), it.command()));
-        splits.put(message, split);
+        if (split.asked.containsAll(replayed)) {
+            split.sinceMillis = around.steadyMillis().getAsLong();
+            parts.forEach(it -> split.expect(it.shard(), it.command()));
+            splits.put(message, split);
+        }
     }
 
     /** A Map-Register that several groups take their parts of. */
     private static final class Split {
         private final Bytes mac;
         private final List<Eid> order;
+        private final Set<Integer> asked = new HashSet<>(4);
+
+        /** When it last came, on the steady clock. */
+        private long sinceMillis;
 
         /** What each is asked to take; empty once it has. */
         private final Map<Integer, Set<Eid>> missing = new HashMap<>(4);
@@ -603,6 +651,7 @@ final class MapRegisters {
         }
 
         void expect(int shard, Command.Register command) {
+            asked.add(shard);
             missing.put(
                     shard,
                     command.records().stream().map(MappingRecord::eid).collect(Collectors.toSet()));
@@ -610,9 +659,9 @@ final class MapRegisters {
 
         /** Whether the answer is to a part of it. */
         boolean takes(int shard, Effect.Answer answer) {
-            var asked = missing.get(shard);
-            if (asked == null
-                    || !answer.records().stream().allMatch(it -> asked.contains(it.eid()))) {
+            var those = missing.get(shard);
+            if (those == null
+                    || !answer.records().stream().allMatch(it -> those.contains(it.eid()))) {
                 return false;
             }
             missing.remove(shard);

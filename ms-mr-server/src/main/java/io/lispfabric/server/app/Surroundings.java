@@ -50,6 +50,19 @@ record Surroundings(
         incidents.drop(reason, who, what);
     }
 
+    /**
+     * The origin of commands that are parts of one message: of itself, none of them is answered.
+     * Like {@code origin}, no other run of any server has it.
+     */
+    long originOfParts() {
+        return ~origin;
+    }
+
+    /** Whether a command came from this run of this server. */
+    boolean isOurs(long from) {
+        return from == origin || from == originOfParts();
+    }
+
     /** What this member has applied. */
     MappingSystem state() {
         return mappings.current();

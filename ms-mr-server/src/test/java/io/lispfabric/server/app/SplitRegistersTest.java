@@ -108,6 +108,7 @@ class SplitRegistersTest {
     private final List<Group> groups = List.of(new Group(), new Group());
     private final List<MapNotify> notified = new ArrayList<>();
     private final List<MapReply> replied = new ArrayList<>();
+    private long steadyMillis;
     private final ControlPlane plane = plane();
 
     private ControlPlane plane() {
@@ -126,7 +127,7 @@ class SplitRegistersTest {
                                         incidents,
                                         new LocalAddresses(),
                                         clock,
-                                        () -> 0,
+                                        () -> steadyMillis,
                                         loop::add,
                                         7,
                                         () -> true))
@@ -264,6 +265,64 @@ class SplitRegistersTest {
         assertThat(notified).isEmpty();
         commit(0);
         assertThat(notified).singleElement().matches(it -> it.nonce().equals(new Nonce(2)));
+    }
+
+    /** It was overtaken by another about another EID of the group, which so never takes it. */
+    @Test
+    @Rfc("9301 §5.6")
+    void whatAGroupHasNotTakenOfAMapRegisterThatWasOvertakenIsNotAcknowledged() {
+        var early = MessageAuthentication.seal(register(5, 100, ONE, TWO), ClusterSim.KEY);
+        says(6, 100, Eid.of(2, "40.0.0.3"));
+        commit(0);
+        notified.clear();
+        receive(early);
+        assertThat(groups.getFirst().submitted).isEmpty();
+        commit(1);
+        assertThat(registered(1)).containsExactly(ONE);
+        assertThat(notified).isEmpty();
+        says(7, 100, ONE, TWO);
+        commit(0);
+        commit(1);
+        assertThat(notified)
+                .singleElement()
+                .matches(it -> it.nonce().equals(new Nonce(7)) && eids(it).contains(TWO));
+    }
+
+    @Test
+    @Rfc("9301 §5.6")
+    void aPartThatIsTakenAfterTheMapRegisterWasGivenUpIsNotAcknowledgedAlone() {
+        says(1, 100, ONE, TWO);
+        commit(0);
+        steadyMillis += 10_001;
+        says(2, 100, ONE, TWO);
+        commit(1);
+        assertThat(notified).isEmpty();
+        commit(0);
+        assertThat(notified).singleElement().matches(it -> it.nonce().equals(new Nonce(2)));
+    }
+
+    @Test
+    @Rfc("9301 §5.6")
+    void whileTooManyWaitForAGroupThatTakesNothingNoMoreAreTaken() {
+        IntStream.range(0, 4_096)
+                .forEach(it -> {
+                    var address = "40.0." + it / 256 + "." + it % 256;
+                    says(it + 1, 100, Eid.of(1, address), Eid.of(2, address));
+                });
+        assertThat(metrics.drops(Drop.LOG_UNAVAILABLE)).isZero();
+        says(5_000, 100, Eid.of(1, "40.0.100.1"), Eid.of(2, "40.0.100.1"));
+        assertThat(metrics.drops(Drop.LOG_UNAVAILABLE)).isEqualTo(1);
+        // What is about one group alone waits for no other.
+        says(5_001, 100, Eid.of(1, "40.0.100.1"));
+        assertThat(commit(1)).hasSize(4_097);
+        assertThat(notified).singleElement().matches(it -> it.nonce().equals(new Nonce(5_001)));
+        notified.clear();
+        commit(0);
+        assertThat(notified).hasSize(4_096).allMatch(it -> it.records().size() == 2);
+
+        lose(0);
+        says(6_000, 100, Eid.of(1, "40.0.100.1"), Eid.of(2, "40.0.100.1"));
+        assertThat(groups.getFirst().submitted).hasSize(1);
     }
 
     @Test
