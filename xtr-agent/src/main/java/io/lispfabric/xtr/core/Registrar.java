@@ -89,7 +89,9 @@ final class Registrar {
             };
 
     /**
-     * The greatest of those nonces that is not kept any more: no EID may come with an older one.
+     * The greatest of those nonces that is not kept any more: no EID may come with an older one. A
+     * Map-Server with several Raft groups has a counter in each, so with more EIDs than are kept,
+     * news from one that is behind may be taken for old.
      */
     private Optional<Nonce> floor = Optional.empty();
 
@@ -502,8 +504,9 @@ final class Registrar {
 
     /**
      * How far a nonce is from those of the Map-Notifies that this xTR gets as a member of groups.
-     * They have one counter for each xTR at the Map-Server; before the first of them it may start
-     * anywhere, from what we registered with for example.
+     * They have one counter for each xTR and Raft group at the Map-Server, so that this tells the
+     * distance from the greatest of any; before the first of them one may start anywhere, from what
+     * we registered with for example.
      */
     long groupDistance(Nonce nonce) {
         return groupNonce
@@ -522,8 +525,9 @@ final class Registrar {
     }
 
     /**
-     * Where the nonce of a group's Map-Notify stands. All groups share a counter, but one
-     * Map-Notify may overtake another, and then only that about the same EID is out of date.
+     * Where the nonce of a group's Map-Notify stands. Those about the EIDs of one Instance ID share
+     * a counter, but one Map-Notify may overtake another, and then only that about the same EID is
+     * out of date.
      */
     Subscriber.Verdict judgeGroup(Eid eid, Nonce nonce) {
         var it = registrations.get(eid);
