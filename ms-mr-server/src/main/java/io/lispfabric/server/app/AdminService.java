@@ -391,6 +391,13 @@ final class AdminService implements AutoCloseable {
         @Override
         public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
             var groups = statuses.get();
+            if (groups.isEmpty()) {
+                observer.onError(
+                        io.grpc.Status.UNAVAILABLE
+                                .withDescription(unreadiness.get().orElse("loading"))
+                                .asRuntimeException());
+                return;
+            }
             var now = Status.ofAll(groups);
             var current = states.get();
             var response =
@@ -406,7 +413,10 @@ final class AdminService implements AutoCloseable {
                             .setRefuses(now.refuses().orElse(""))
                             .setMappings(
                                     current.stream().mapToInt(it -> it.mappings().size()).sum())
-                            .setSubscriptions(subscriptions(current).size())
+                            .setSubscriptions(
+                                    current.stream()
+                                            .mapToInt(it -> it.subscriptions().size())
+                                            .sum())
                             .setUnready(unreadiness.get().orElse(""))
                             .addAllMembers(now.members().stream().map(Cluster::member).toList());
             now.staleMillis().ifPresent(response::setStaleMillis);

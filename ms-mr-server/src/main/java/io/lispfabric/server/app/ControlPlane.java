@@ -39,6 +39,9 @@ final class ControlPlane {
     private final MapRequests requests;
     private final List<Duties> duties = new ArrayList<>();
 
+    /** The group whose turn it is to have room for all that it tells. */
+    private int publishesFirst;
+
     /**
      * @param groups what it works with in each group, by their numbers from 0
      */
@@ -125,7 +128,7 @@ final class ControlPlane {
      */
     boolean release(int group, List<Effect> effects) {
         Mistakes.afterAll(effects, it -> release(group, duties.get(group), it));
-        return duties.get(group).publish();
+        return duties.get(group).publish(Publications.BATCH) == Publications.BATCH;
     }
 
     private void release(int group, Duties at, Effect effect) {
@@ -184,16 +187,18 @@ final class ControlPlane {
     }
 
     /**
-     * Sends what is due. Called often.
+     * Sends what is due, of all groups together no more than one may send at once. Called often.
      *
      * @return whether more is due now
      */
     boolean publish() {
-        boolean more = false;
-        for (var it : duties) {
-            more |= it.publish();
+        int left = Publications.BATCH;
+        int first = publishesFirst;
+        publishesFirst = (first + 1) % duties.size();
+        for (int i = 0; i < duties.size(); i++) {
+            left -= duties.get((first + i) % duties.size()).publish(left);
         }
-        return more;
+        return left == 0;
     }
 
     /** Goes on with what takes long, a part at a time. Called often. */

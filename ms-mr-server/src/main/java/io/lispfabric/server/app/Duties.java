@@ -62,9 +62,9 @@ final class Duties {
         leases.onRefreshed(refreshed, steadyMillis());
     }
 
-    /** Whether more is due when this is sent. */
-    boolean publish() {
-        return publications.publish();
+    /** Sends at most so many of what is due; how many. */
+    int publish(int most) {
+        return publications.publish(most);
     }
 
     /**

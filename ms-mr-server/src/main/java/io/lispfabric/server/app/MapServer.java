@@ -67,6 +67,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private volatile boolean announced;
     private volatile boolean differs;
 
+    /** Whether what arrives at the socket is acted on; the loop's own alone. */
+    private boolean hears;
+
     /** Whether the loop will publish once it has read; its own alone. */
     private boolean publishes;
 
@@ -75,6 +78,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         private final MappingLog mappings;
         private volatile boolean knowsAll;
         private volatile boolean caughtUp;
+
+        /** Whether this member leads, as the log has said; the loop's alone. */
+        private boolean leads;
 
         /** When the next audit is due, if this member leads then; the loop's alone. */
         private long auditAtMillis;
@@ -184,6 +190,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             // It may have been found to differ before it was started.
             differs = status().differs().isPresent();
             receiver.plane = plane;
+            onLoop.add(this::hear);
             loop.every(PUBLISH_MILLIS, guarded(this::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));
             loop.every(PUBLISH_MILLIS, guarded(plane::goOn));
@@ -349,7 +356,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                 @Override
                 public void onLeadership(boolean leads) {
                     LOG.info("{} {}{}", config.member(), leads ? "leads" : "follows", name);
-                    add(() -> plane.lead(group, leads));
+                    add(() -> lead(group, leads));
                 }
             };
         }
@@ -374,6 +381,27 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             });
             if (!said.isEmpty() && !called.getAndSet(true)) {
                 endpoint.afterReading(this::doAll);
+            }
+        }
+    }
+
+    /**
+     * A group may have a log that is open, and lead, while others have not: what it told then could
+     * not be acknowledged.
+     */
+    private void lead(int group, boolean leads) {
+        parts.get(group).leads = leads;
+        if (hears) {
+            plane.lead(group, leads);
+        }
+    }
+
+    /** From now on the socket is heard. */
+    private void hear() {
+        hears = true;
+        for (int i = 0; i < parts.size(); i++) {
+            if (parts.get(i).leads) {
+                plane.lead(i, true);
             }
         }
     }
@@ -418,9 +446,19 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         return groups.status();
     }
 
-    /** How each group stands, as seen from here. */
+    /** How each group stands, as seen from here; none while their logs are being opened. */
     public List<Status> statuses() {
-        return groups.statuses();
+        var ready = opening;
+        return ready == null ? List.of() : ready.statuses();
+    }
+
+    /** For what an operator may ask of a server that is not open yet. */
+    private RatisGroups ready() throws IOException {
+        var ready = opening;
+        if (ready == null) {
+            throw new IOException("this server is still loading");
+        }
+        return ready;
     }
 
     /** Whether this member leads; of several groups, the first. */
@@ -438,7 +476,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     /** Hands the lead to another member and blocks until it has it. */
     @Override
     public void transferLeadership(String member) throws IOException {
-        groups.transferLeadership(member);
+        ready().transferLeadership(member);
     }
 
     /**
@@ -448,25 +486,25 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
      */
     @Override
     public void addMember(String member, String host, int port) throws IOException {
-        groups.addMember(member, host, port);
+        ready().addMember(member, host, port);
     }
 
     /** Takes a member out of the cluster; blocks until it is out. */
     @Override
     public void removeMember(String member) throws IOException {
-        groups.removeMember(member);
+        ready().removeMember(member);
     }
 
     /** Has all members compare their rows; blocks until they have, or for so long. */
     @Override
     public StateCheck check(Duration timeout) throws IOException {
-        return groups.check(timeout);
+        return ready().check(timeout);
     }
 
     /** Drains a member, or ends that; blocks until it is so. */
     @Override
     public void drain(String member, boolean drained) throws IOException {
-        groups.drain(member, drained);
+        ready().drain(member, drained);
     }
 
     /** Where LISP control messages arrive, the port as bound. */

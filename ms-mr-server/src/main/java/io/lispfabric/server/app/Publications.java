@@ -31,7 +31,7 @@ final class Publications {
      * How many are sent before the socket is read again: no more than one read fetches, or the
      * acknowledgements, as fast as they may come, would not find room there.
      */
-    private static final int BATCH = UdpEndpoint.BATCH;
+    static final int BATCH = UdpEndpoint.BATCH;
 
     /** How many acknowledgements one command holds; its octets are far below what a log takes. */
     private static final int RECEIPTS = 256;
@@ -66,7 +66,7 @@ final class Publications {
         leads = leading;
         if (leading) {
             publisher.onLeading(around.state(), around.now());
-            publish();
+            publish(BATCH);
         } else {
             publisher.onFollowing();
         }
@@ -76,18 +76,19 @@ final class Publications {
      * Sends what is due, but not so much that the socket is not read for long, and hands on what
      * has been acknowledged. Called often.
      *
-     * @return whether more is due now
+     * @param most how many, up to {@link #BATCH}
+     * @return how many; if as many as that, more may be due now
      */
-    boolean publish() {
+    int publish(int most) {
         handOn();
         if (!leads) {
-            return false;
+            return 0;
         }
         var now = around.now();
-        var todo = publisher.poll(now, around.state(), pace.allows(BATCH, now));
+        var todo = publisher.poll(now, around.state(), pace.allows(most, now));
         pace.spend(todo.size());
         Mistakes.afterAll(todo, this::perform);
-        return todo.size() == BATCH;
+        return todo.size();
     }
 
     private void perform(Publisher.Due due) {

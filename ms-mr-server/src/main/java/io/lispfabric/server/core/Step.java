@@ -90,6 +90,7 @@ final class Step {
             if (isOutdated(record, registrant)) {
                 effects.add(new Effect.Outdated(command.origin(), registrant, record.eid()));
                 heard(command, Set.of());
+                answer(command, List.of());
                 return;
             }
         }
@@ -125,11 +126,19 @@ final class Step {
         }
         meet(command, registrant);
         heard(command, lifetimes);
+        answer(command, told);
+    }
+
+    /**
+     * @param told what was taken. If nothing was, no Map-Notify goes out, but parts of the message
+     *     in other groups do not wait for it.
+     */
+    private void answer(Command.Register command, List<MappingRecord> told) {
         if (command.wantMapNotify()) {
             effects.add(
                     new Effect.Answer(
                             command.origin(),
-                            credentials,
+                            command.credentials(),
                             command.identity(),
                             command.source(),
                             command.port(),
