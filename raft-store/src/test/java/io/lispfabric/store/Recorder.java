@@ -21,11 +21,13 @@ public final class Recorder implements StateMachine {
     private final List<String> released = new ArrayList<>();
     private final List<Boolean> leaderships = new ArrayList<>();
     private int loads;
+    private volatile Runnable onLoad = () -> {};
     private volatile Runnable onRelease = () -> {};
     private volatile boolean mistaken;
 
     @Override
     public synchronized void load(Rows from) {
+        onLoad.run();
         rows.clear();
         loads++;
         from.forEach((key, value) -> rows.put(new String(key, UTF_8), new String(value, UTF_8)));
@@ -69,6 +71,10 @@ public final class Recorder implements StateMachine {
     /** From now on it writes other values than it should, as only a mistake of ours could. */
     public void mistake(boolean now) {
         mistaken = now;
+    }
+
+    public void onLoad(Runnable before) {
+        onLoad = before;
     }
 
     public void onRelease(Runnable check) {

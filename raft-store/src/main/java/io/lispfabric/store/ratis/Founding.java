@@ -19,7 +19,9 @@ import org.slf4j.LoggerFactory;
  *
  * <ul>
  *   <li>A group begins once, when <em>all</em> its members run and have no log: the one whose id
- *       comes first then gives one to each.
+ *       comes first then gives one to each. Of a member with several groups not every one is open
+ *       at all times; but it is in one at least if it has any log ({@link RaftPort}), and has none
+ *       if it is in no other groups than those that this one has just founded itself.
  *   <li>Later the leader gives one to a member that is added.
  * </ul>
  */
@@ -72,11 +74,12 @@ final class Founding {
         var silent = new ArrayList<String>();
         for (var other : others) {
             try {
-                if (calls.hasLog(other)) {
+                var open = calls.groups(other);
+                if (open.contains(home.group())) {
                     waits = outside(other);
                     return;
                 }
-                if (calls.isElsewhere(other, home.groups())) {
+                if (!open.isEmpty() && open.stream().noneMatch(home.groups()::contains)) {
                     waits =
                             "it has no log, and "
                                     + other.getId()
@@ -84,6 +87,10 @@ final class Founding {
                                     + " groups than "
                                     + home.groups().size()
                                     + " (cluster.groups)";
+                    return;
+                }
+                if (founder && !home.founded().containsAll(open)) {
+                    waits = outsideOfOthers(other);
                     return;
                 }
             } catch (IOException e) {
@@ -99,6 +106,7 @@ final class Founding {
                             + " answered";
         } else if (founder) {
             home.mark(MemberDirectory.FOUNDING);
+            home.markFounder();
             calls.begin(self, RaftHost.raftPeers(config));
         } else {
             waits = "the group is new: it begins as soon as all members have heard of each other";
@@ -136,6 +144,21 @@ final class Founding {
                         + " "
                         + address
                         + ")";
+    }
+
+    /** The other one may have the log of this group too, and not open it at present. */
+    private String outsideOfOthers(RaftPeer other) {
+        return "it has no log, but "
+                + other.getId()
+                + " has one of another of the "
+                + home.groups().size()
+                + " groups, which "
+                + config.self()
+                + " did not found: so this group is not new, and begins or goes on without "
+                + config.self()
+                + " until all groups of "
+                + other.getId()
+                + " are open and say more";
     }
 
     private void begin(RaftPeer other) throws IOException {

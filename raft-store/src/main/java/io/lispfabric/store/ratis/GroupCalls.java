@@ -3,7 +3,6 @@ package io.lispfabric.store.ratis;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.client.RaftClientRpc;
 import org.apache.ratis.conf.Parameters;
@@ -34,7 +33,7 @@ final class GroupCalls implements AutoCloseable {
     }
 
     /**
-     * Whether a server has a log of the group, be it empty.
+     * Whether a server has a log of the group, be it empty, and has it open.
      *
      * @throws IOException if it does not say
      */
@@ -43,18 +42,16 @@ final class GroupCalls implements AutoCloseable {
     }
 
     /**
-     * Whether a server has logs, but none of these groups.
+     * The groups that a server has open; none only if it has no log of any: see {@link RaftPort}.
      *
      * @throws IOException if it does not say
      */
-    boolean isElsewhere(RaftPeer at, Set<RaftGroupId> groups) throws IOException {
-        var those = groups(at);
-        return !those.isEmpty() && those.stream().noneMatch(groups::contains);
-    }
-
-    private List<RaftGroupId> groups(RaftPeer at) throws IOException {
+    List<RaftGroupId> groups(RaftPeer at) throws IOException {
         var request = new GroupListRequest(client, at.getId(), group, calls.incrementAndGet());
-        return ask(at, request) instanceof GroupListReply reply ? reply.getGroupIds() : List.of();
+        if (ask(at, request) instanceof GroupListReply reply) {
+            return reply.getGroupIds();
+        }
+        throw new IOException(at.getId() + " does not say in which groups it is");
     }
 
     /**

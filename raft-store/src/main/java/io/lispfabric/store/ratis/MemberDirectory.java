@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.ratis.protocol.RaftGroupId;
 
@@ -36,6 +37,9 @@ final class MemberDirectory implements AutoCloseable {
 
     /** Marks the directory of who gives all members their log, until all have one. */
     static final String FOUNDING = "founding";
+
+    /** With a group's id, marks the directory of who has founded it, for good. */
+    private static final String FOUNDER = "founder-";
 
     /** Marks the directory of a member whose rows are not those of the majority. */
     static final String DIFFERS = "differs";
@@ -199,7 +203,10 @@ final class MemberDirectory implements AutoCloseable {
      */
     MemberDirectory group(String name, int number, int groups) throws IOException {
         var own = base.resolve("group-" + number);
-        Files.createDirectories(own);
+        if (!Files.exists(own)) {
+            Files.createDirectories(own);
+            sync(base);
+        }
         var ids =
                 IntStream.rangeClosed(1, groups)
                         .mapToObj(it -> id(name + "/" + groups + "/" + it))
@@ -215,6 +222,21 @@ final class MemberDirectory implements AutoCloseable {
     /** Those of all groups of the member. */
     Set<RaftGroupId> groups() {
         return groups;
+    }
+
+    /** Before it founds the group; a single group needs no such mark. */
+    void markFounder() throws IOException {
+        if (groups.size() > 1) {
+            write(base, FOUNDER + group.getUuid(), "");
+        }
+    }
+
+    /** Those of the member's groups that it has founded itself and has the log of. */
+    Set<RaftGroupId> founded() {
+        return groups.stream()
+                .filter(it -> Files.exists(base.resolve(FOUNDER + it.getUuid())))
+                .filter(it -> Files.isDirectory(raft().resolve(it.getUuid().toString())))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** The whole file or nothing of it, and durably. */

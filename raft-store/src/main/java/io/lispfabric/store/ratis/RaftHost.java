@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -35,7 +36,7 @@ final class RaftHost implements AutoCloseable {
     private final StateMachine machine;
     private final DiskRoom room;
     private final Stopper stopper = new Stopper();
-    private final RaftServer server;
+    private final Supplier<RaftServer> server;
     private volatile @Nullable Replica replica; // set anew by Ratis when it begins or opens a log
     private volatile RaftServer.@Nullable Division division;
 
@@ -62,12 +63,12 @@ final class RaftHost implements AutoCloseable {
             boolean hasLog = config.peers().size() == 1 || home.hasLog();
             LogTail.cut(home.logs());
             if (port.isPresent()) {
-                built = port.get().server();
+                server = port.get()::server;
                 stopper.closing = () -> port.get().close(home.group());
                 port.get().register(home.group(), this::replica);
                 if (hasLog) {
                     port.get().open(group(), !home.hasLog());
-                    stopper.division = built.getDivision(home.group());
+                    stopper.division = server.get().getDivision(home.group());
                 }
             } else {
                 var listenHost = listenHost(config);
@@ -78,14 +79,17 @@ final class RaftHost implements AutoCloseable {
                     stopper.division = built.getDivision(home.group());
                 }
                 built.start();
+                var own = built;
+                server = () -> own;
             }
-            server = built;
         } catch (IOException | RuntimeException e) {
             stopper.stop();
             stopper.forgotten();
             closeReplica();
             var from =
-                    built == null ? "" : " from " + config.directory(); // else it is not the data
+                    built == null && port.isEmpty()
+                            ? ""
+                            : " from " + config.directory(); // else it is not the data
             throw new IOException(
                     "member " + config.self() + " cannot start" + from + ": " + sentence(e), e);
         }
@@ -259,7 +263,7 @@ final class RaftHost implements AutoCloseable {
     }
 
     RaftServer server() {
-        return server;
+        return server.get();
     }
 
     /** The member's part in the group; empty as long as it has no log. */
@@ -267,7 +271,7 @@ final class RaftHost implements AutoCloseable {
         var open = replica;
         if (division == null && open != null && open.isInitialized()) {
             try {
-                division = server.getDivision(home.group());
+                division = server.get().getDivision(home.group());
                 stopper.division = division;
             } catch (IOException e) {
                 LOG.debug("the group is not there yet", e);

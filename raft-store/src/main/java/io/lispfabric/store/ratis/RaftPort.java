@@ -1,6 +1,7 @@
 package io.lispfabric.store.ratis;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,25 +17,40 @@ import org.apache.ratis.protocol.exceptions.GroupMismatchException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.server.storage.RaftStorage.StartupOption;
+import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The Raft server of a member with several groups, at its one port. A group is opened and closed by
  * itself, so one that has stopped at a fault leaves the others alone.
+ *
+ * <p>Others take a member whose server answers that it is in no group for a new one ({@link
+ * Founding}). So the server listens only when all groups that have a log are open, and no longer
+ * when the last open one closes: it answers so only if no group has a log here.
  */
 final class RaftPort implements AutoCloseable {
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
     private final Map<RaftGroupId, Function<RaftGroupId, Replica>> replicas =
             new ConcurrentHashMap<>();
-    private final RaftServer server;
+    private final RatisLogConfig config;
+    private final MemberDirectory home;
+    private final int groups;
+    private volatile RaftServer server;
 
     /**
-     * Starts the server, without any group.
+     * Makes the server, without any group; it does not listen yet.
      *
      * @throws IOException in one sentence; nothing is left running then
      */
     RaftPort(RatisLogConfig config, MemberDirectory home, int groups) throws IOException {
+        this.config = config;
+        this.home = home;
+        this.groups = groups;
+        this.server = build();
+    }
+
+    private RaftServer build() throws IOException {
         @Nullable RaftServer built = null;
         try {
             var host = RaftHost.listenHost(config);
@@ -52,14 +68,33 @@ final class RaftPort implements AutoCloseable {
                             .setOption(StartupOption.RECOVER)
                             .build();
             RaftServerConfigKeys.setStorageDir(properties, List.of(home.raft().toFile()));
-            built.start();
-            server = built;
+            return built;
         } catch (IOException | RuntimeException e) {
             if (built != null) {
                 built.close();
             }
-            throw new IOException(
-                    "member " + config.self() + " cannot start: " + RaftHost.sentence(e), e);
+            throw cannotStart(e);
+        }
+    }
+
+    private IOException cannotStart(Exception e) {
+        return new IOException(
+                "member " + config.self() + " cannot start: " + RaftHost.sentence(e), e);
+    }
+
+    /**
+     * Listens from now on: all groups that have a log were opened.
+     *
+     * @throws IOException in one sentence
+     */
+    synchronized void start() throws IOException {
+        if (server.getLifeCycleState() != LifeCycle.State.NEW) {
+            return; // it has closed at a fault already, and perhaps been made anew
+        }
+        try {
+            server.start();
+        } catch (IOException | RuntimeException e) {
+            throw cannotStart(e);
         }
     }
 
@@ -72,6 +107,7 @@ final class RaftPort implements AutoCloseable {
         return known.apply(group);
     }
 
+    /** Another one after the last open group was closed and one was opened again. */
     RaftServer server() {
         return server;
     }
@@ -86,15 +122,40 @@ final class RaftPort implements AutoCloseable {
      *
      * @param begins whether there is none yet
      */
-    void open(RaftGroup group, boolean begins) throws IOException {
-        check(
-                server.groupManagement(
-                        GroupManagementRequest.newAdd(
-                                client, server.getId(), calls.incrementAndGet(), group, begins)));
+    synchronized void open(RaftGroup group, boolean begins) throws IOException {
+        if (!server.getLifeCycleState().isClosingOrClosed()) {
+            add(server, group, begins);
+            return;
+        }
+        var anew = build();
+        try {
+            add(anew, group, begins);
+            anew.start();
+            server = anew;
+        } catch (IOException | RuntimeException e) {
+            anew.close();
+            throw e;
+        }
     }
 
-    /** Closes it, if it is open. */
-    void close(RaftGroupId group) throws IOException {
+    private void add(RaftServer to, RaftGroup group, boolean begins) throws IOException {
+        check(
+                to.groupManagement(
+                        GroupManagementRequest.newAdd(
+                                client, to.getId(), calls.incrementAndGet(), group, begins)));
+    }
+
+    /** Closes it, if it is open; and the server with the last one. */
+    synchronized void close(RaftGroupId group) throws IOException {
+        if (server.getLifeCycleState().isClosingOrClosed()) {
+            return;
+        }
+        var open = new ArrayList<RaftGroupId>();
+        server.getGroupIds().forEach(open::add);
+        if (open.equals(List.of(group))) {
+            server.close();
+            return;
+        }
         try {
             check(
                     server.groupManagement(
@@ -117,7 +178,7 @@ final class RaftPort implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public synchronized void close() throws IOException {
         server.close();
     }
 }

@@ -87,6 +87,9 @@ public final class RatisGroups implements AutoCloseable {
                 var own = count == 1 ? home : home.group(config.group(), i + 1, count);
                 logs.add(RatisLog.open(config, own, machines.get(i), room, port));
             }
+            if (port.isPresent()) {
+                port.get().start();
+            }
             var groups = new RatisGroups(config, home, port, logs);
             if (count > 1) {
                 groups.spreader.start();

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LostDiskTest {
     @TempDir Path directory;
 
-    private static void empty(Path home) throws IOException {
+    static void empty(Path home) throws IOException {
         try (var tree = Files.walk(home)) {
             tree.sorted(Comparator.reverseOrder())
                     .forEach(path -> {

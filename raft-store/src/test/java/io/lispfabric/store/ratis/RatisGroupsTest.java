@@ -12,6 +12,7 @@ import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,6 +20,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -229,6 +233,117 @@ class RatisGroupsTest {
             acknowledged(member(id).group(0), id + "=0");
             acknowledged(member(id).group(1), id + "=1");
         }
+    }
+
+    private void poison(int group) {
+        awaitLeader(group);
+        var _ = member("m3").group(group).submit(Trial.octets(Recorder.POISON));
+        await(
+                "all have stopped",
+                () ->
+                        members.values().stream()
+                                .noneMatch(it -> it.statuses().get(group).healthy()));
+    }
+
+    private void loseDisk(String id) throws IOException {
+        close(id);
+        LostDiskTest.empty(directory.resolve(id));
+    }
+
+    private void awaitWaiting(String id, int group, String why) {
+        await(
+                id + " waits in group " + (group + 1) + " as " + why,
+                () ->
+                        member(id)
+                                .statuses()
+                                .get(group)
+                                .refuses()
+                                .filter(it -> it.contains(why))
+                                .isPresent());
+    }
+
+    private void assertOutside(String id) {
+        assertThat(member(id).statuses())
+                .allSatisfy(it -> assertThat(it.role()).isEqualTo(Status.Role.NONE));
+    }
+
+    @Test
+    void anEmptyDiskFoundsNoGroupThatTheOthersHaveButNotOpen() throws IOException {
+        poison(1);
+        loseDisk("m1"); // which would found it
+        open("m1", GROUPS);
+        awaitWaiting("m1", 1, "which m1 did not found");
+        awaitWaiting("m1", 0, "is empty");
+        awaitWaiting("m1", 2, "is empty");
+        assertOutside("m1");
+        acknowledged(member("m2").group(0), "a=1"); // two of three go on
+    }
+
+    @Test
+    void aMemberWithLogsNoneOfWhichIsOpenDoesNotAnswerAsIfItWereNew() throws IOException {
+        var own = Trial.peers("m0");
+        var alone =
+                RatisLogConfig.of("alone", "m0", own, directory.resolve("m0"))
+                        .withElectionTimeout(Duration.ofMillis(300), Duration.ofMillis(600));
+        try (var groups = RatisGroups.open(alone, List.of(new Recorder(), new Recorder()))) {
+            acknowledgedSoon(groups, 0, "a=1");
+            acknowledgedSoon(groups, 1, "b=2");
+            assertThat(listens(own.getFirst().port())).isTrue();
+            var _ = groups.group(0).submit(Trial.octets(Recorder.POISON));
+            await("it is closed", () -> !groups.statuses().getFirst().healthy());
+            acknowledged(groups.group(1), "c=3");
+            assertThat(listens(own.getFirst().port())).isTrue();
+            var _ = groups.group(1).submit(Trial.octets(Recorder.POISON));
+            await("the last one is closed", () -> !listens(own.getFirst().port()));
+        }
+    }
+
+    private static boolean listens(int port) {
+        try (var socket = new Socket(InetAddress.getByName("127.0.0.1"), port)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void anEmptyDiskFoundsNothingWhileTheOthersLoad() throws Exception {
+        acknowledged(member("m2").group(1), "b=2");
+        loseDisk("m1");
+        close("m2");
+        close("m3");
+        var loading = new CountDownLatch(2);
+        var loaded = new CountDownLatch(1);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var opening = new ArrayList<Future<RatisGroups>>();
+            for (var id : List.of("m2", "m3")) {
+                var slow = new Recorder();
+                slow.onLoad(() -> {
+                    loading.countDown();
+                    await("it may go on", () -> loaded.getCount() == 0);
+                });
+                opening.add(
+                        threads.submit(() ->
+                                RatisGroups.open(
+                                        config(id, peers),
+                                        List.of(new Recorder(), slow, new Recorder()),
+                                        () -> Members.PLENTY)));
+            }
+            loading.await();
+            open("m1", GROUPS);
+            for (int g = 0; g < GROUPS; g++) {
+                awaitWaiting("m1", g, "once m2 and m3 have answered");
+            }
+            loaded.countDown();
+            members.put("m2", opening.getFirst().get());
+            members.put("m3", opening.getLast().get());
+        }
+        for (int g = 0; g < GROUPS; g++) {
+            awaitWaiting("m1", g, "is empty");
+            awaitLeader(g);
+            acknowledged(member("m2").group(g), "then=" + g);
+        }
+        assertOutside("m1");
     }
 
     @Test
