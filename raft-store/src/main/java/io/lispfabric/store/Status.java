@@ -80,8 +80,11 @@ public record Status(
                 sentence(groups, Status::differs),
                 Optional.empty(),
                 greatest(groups.stream().map(Status::staleMillis)),
-                first.members.stream()
+                groups.stream()
+                        .flatMap(it -> it.members.stream())
                         .map(Member::id)
+                        .distinct()
+                        .sorted()
                         .map(id -> Member.ofAll(id, groups))
                         .toList());
     }
@@ -152,7 +155,7 @@ public record Status(
             OptionalLong heardMillis,
             boolean drained) {
 
-        /** One that the first group has; another may not have it yet, or not any more. */
+        /** One that a group has; another may not have it yet, or not any more. */
         private static Member ofAll(String id, List<Status> groups) {
             var those =
                     groups.stream()

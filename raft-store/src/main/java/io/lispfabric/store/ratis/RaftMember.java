@@ -201,8 +201,9 @@ final class RaftMember {
     }
 
     /** What has wrong rows should not lead: others would get them by snapshots and publications. */
-    boolean shouldBeDrained() {
-        return comparison.differs().isPresent() && !drained().contains(config.self());
+    boolean shouldBeDrained(boolean differsInAnotherGroup) {
+        return (differsInAnotherGroup || comparison.differs().isPresent())
+                && !drained().contains(config.self());
     }
 
     boolean leads() {

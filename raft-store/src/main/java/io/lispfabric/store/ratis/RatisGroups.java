@@ -203,26 +203,42 @@ public final class RatisGroups implements AutoCloseable {
             spreading.add(new Spreading(i, config.electionTimeoutMax()));
         }
         while (!closed) {
-            for (int i = 0; i < logs.size() && !closed; i++) {
-                var log = logs.get(i);
-                var to = spreading.get(i).look(log.status(), log.leads(), System.nanoTime());
-                if (to.isPresent()) {
-                    try {
-                        log.transferLeadership(to.get());
-                        LOG.info(
-                                "{} has the lead of group {} now, as leaders spread",
-                                to.get(),
-                                i + 1);
-                    } catch (IOException | RuntimeException e) {
-                        LOG.info(
-                                "{} does not take the lead of group {}: {}",
-                                to.get(),
-                                i + 1,
-                                e.getMessage());
-                    }
+            try {
+                withdraw();
+                for (int i = 0; i < logs.size() && !closed; i++) {
+                    spread(i, spreading.get(i));
                 }
+            } catch (RuntimeException e) {
+                LOG.error("member {} has met a mistake of its own", config.self(), e);
             }
             LockSupport.parkNanos(LOOK.toNanos());
+        }
+    }
+
+    /** A member whose rows of one group are wrong answers nothing, so it should lead no group. */
+    private void withdraw() {
+        boolean differs = logs.stream().anyMatch(log -> log.status().differs().isPresent());
+        logs.forEach(log -> log.differsInAny(differs));
+    }
+
+    private void spread(int number, Spreading spreading) {
+        var log = logs.get(number);
+        var to =
+                spreading
+                        .look(log.status(), log.leads(), System.nanoTime())
+                        .filter(log::hasRoom); // or it would make way again at once
+        if (to.isEmpty()) {
+            return;
+        }
+        try {
+            log.transferLeadership(to.get());
+            LOG.info("{} has the lead of group {} now, as leaders spread", to.get(), number + 1);
+        } catch (IOException e) {
+            LOG.info(
+                    "{} does not take the lead of group {}: {}",
+                    to.get(),
+                    number + 1,
+                    e.getMessage());
         }
     }
 

@@ -77,6 +77,7 @@ public final class RatisLog implements ReplicatedLog {
     private final Thread keeper;
     private volatile Optional<RaftMember> member = Optional.empty();
     private volatile boolean closed;
+    private volatile boolean differsInAny;
 
     // The rest is the keeper's alone.
     private RaftHost host;
@@ -263,7 +264,7 @@ public final class RatisLog implements ReplicatedLog {
     /** A member whose rows are wrong is drained, by itself. */
     private void withdraw(RaftMember own) {
         long now = System.nanoTime();
-        if (now - withdrawAgain < 0 || !own.shouldBeDrained()) {
+        if (now - withdrawAgain < 0 || !own.shouldBeDrained(differsInAny)) {
             return;
         }
         withdrawAgain = now + HAND_OVER_AGAIN.toNanos();
@@ -272,6 +273,16 @@ public final class RatisLog implements ReplicatedLog {
         } catch (IOException e) {
             LOG.info("{} is not drained yet: {}", config.self(), e.getMessage());
         }
+    }
+
+    /** Of several groups: whether the member's rows of any are wrong. */
+    void differsInAny(boolean now) {
+        differsInAny = now;
+    }
+
+    /** Whether another member says that its disk has room. */
+    boolean hasRoom(String memberId) {
+        return member.filter(own -> own.hasRoom(memberId)).isPresent();
     }
 
     // What others ask of it
