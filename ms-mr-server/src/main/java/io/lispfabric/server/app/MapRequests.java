@@ -42,6 +42,11 @@ import java.util.stream.Stream;
 
 /** Map-Requests: questions, subscriptions and their ends (RFC 9301 §8.3, RFC 9437 §5). */
 final class MapRequests {
+    /**
+     * RFC 9301 §5.3: an xTR asks again after a second, somewhat less when the network is uneven.
+     */
+    private static final long ASKS_AGAIN_MILLIS = 900;
+
     private static final List<MapRequest.Asked> NONE = List.of();
 
     /** Octets of a Map-Reply before its records. */
@@ -746,7 +751,7 @@ final class MapRequests {
                 .findFirst()
                 .map(member -> site.live(member.contact().credentials()))
                 .or(() ->
-                        state.unacknowledged(eid, identity)
+                        state.unacknowledged(eid, identity, around.millis() - ASKS_AGAIN_MILLIS)
                                 .map(Credentials::keyId)
                                 .map(site::credentialsAfter))
                 .or(() -> state.agreed(eid, identity).map(site::live))

@@ -173,12 +173,16 @@ public record MappingSystem(
     /**
      * Under which key of its site an xTR was last answered that has asked for this EID-Prefix and
      * not acknowledged the answer.
+     *
+     * @param beforeMillis only if it has asked by then: what was just acknowledged may yet be on
+     *     its way through the log
      */
-    public Optional<Credentials> unacknowledged(Eid asked, XtrIdentity xtr) {
+    public Optional<Credentials> unacknowledged(Eid asked, XtrIdentity xtr, long beforeMillis) {
         return around(asked, xtr).stream()
                 .flatMap(it -> it.candidates().reversed().stream())
                 .filter(it -> it.asked().equals(asked) && !it.proven())
                 .findFirst()
+                .filter(it -> it.atMillis() <= beforeMillis)
                 .map(it -> it.contact().credentials());
     }
 

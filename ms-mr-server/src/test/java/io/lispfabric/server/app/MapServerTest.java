@@ -52,11 +52,13 @@ import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -294,10 +296,21 @@ class MapServerTest {
         var second =
                 SharedKey.of(
                         2, Bytes.of("the key that follows".getBytes(StandardCharsets.US_ASCII)));
-        try (var server = start(0, new Sites(List.of(site(KEY, second)), false));
+        var later = new AtomicLong();
+        var config =
+                ServerConfig.alone(
+                        "ms-0",
+                        data.resolve("ms-0"),
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        new Sites(List.of(site(KEY, second)), false));
+        try (var server =
+                        Awaiting.ready(
+                                MapServer.start(
+                                        config, () -> Instant.now().plusMillis(later.get())));
                 var d3 = xtr(server, second, D3, 1)) {
             var keyIds = new ArrayList<Integer>();
             for (int i = 0; i < 3; i++) {
+                later.addAndGet(1_000); // RFC 9301 §5.3: asked at most once a second
                 d3.send(d3.subscribe(ACC7));
                 var octets = d3.octets(10_000).orElseThrow();
                 if (LispCodec.decode(ByteBuffer.wrap(octets))
