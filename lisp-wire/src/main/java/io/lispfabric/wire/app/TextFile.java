@@ -65,6 +65,7 @@ public final class TextFile {
         try {
             return Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ);
         } catch (IOException | UnsupportedOperationException _) {
+            // Nothing to warn of: a file that is not there is complained of where it is read.
             return false;
         }
     }
