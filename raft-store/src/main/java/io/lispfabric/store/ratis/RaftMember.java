@@ -55,6 +55,7 @@ final class RaftMember {
     private final Freshness freshness = new Freshness();
     private final Comparison comparison;
     private final Reconnecting<RaftPeerId> reconnecting; // the keeper's alone
+    private final Standing standing = new Standing(); // the keeper's alone
     private volatile Optional<LogUnavailableException> stopped = Optional.empty();
 
     RaftMember(
@@ -429,6 +430,9 @@ final class RaftMember {
             return;
         }
         compare();
+        if (standing.hasEnded(division, System.nanoTime())) {
+            replica.electionEnded();
+        }
         var heard = heard();
         if (division.getId().equals(division.getInfo().getLeaderId())) {
             long now = System.nanoTime();

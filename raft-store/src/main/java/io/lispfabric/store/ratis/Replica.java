@@ -47,6 +47,8 @@ import org.slf4j.LoggerFactory;
 final class Replica extends BaseStateMachine {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
+    private static final String GOES_ON = "it goes on by itself once there is room";
+
     private final StateMachine machine;
     private final MemberDirectory home;
     private final Path rows;
@@ -508,14 +510,24 @@ final class Replica extends BaseStateMachine {
         boolean full = DiskRoom.isCause(cause);
         var why =
                 full
-                        ? "its disk is full; it goes on by itself once there is room"
+                        ? "its disk is full; " + GOES_ON
                         : cause.getMessage() == null ? cause : cause.getMessage();
         var sentence = what + ": " + why;
+        stop(sentence, full, cause);
+        return new IllegalStateException(sentence, cause);
+    }
+
+    /** What Ratis does not tell: it has given up an election whose term it could not write. */
+    void electionEnded() {
+        stop("cannot stand for election: its term could not be written; " + GOES_ON, true, null);
+    }
+
+    private void stop(String sentence, boolean forWantOfRoom, @Nullable Throwable cause) {
         boolean first;
         synchronized (this) {
             first = fault.isEmpty();
             if (first) {
-                lacksRoom = full;
+                lacksRoom = forWantOfRoom;
                 fault = Optional.of(sentence);
             }
         }
@@ -523,6 +535,5 @@ final class Replica extends BaseStateMachine {
             LOG.error("the replica stops: {}", sentence, cause);
             new Thread(stop, "raft-stop").start();
         }
-        return new IllegalStateException(sentence, cause);
     }
 }

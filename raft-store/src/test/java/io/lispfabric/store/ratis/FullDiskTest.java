@@ -8,16 +8,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.lispfabric.store.LogUnavailableException.Reason;
 import io.lispfabric.store.Recorder;
+import io.lispfabric.store.Status;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -79,6 +87,54 @@ class FullDiskTest {
             others.forEach(id -> members.leave(id, Members.PLENTY));
             acknowledged(members.log(others.getFirst()), "f=6");
             members.awaitSameRows(Map.of("a", "1", "b", "2", "d", "4", "f", "6"));
+        }
+    }
+
+    /** Ratis ends such an election for good: the group would be without a leader for ever. */
+    @Test
+    void aMemberThatCouldNotWriteTheTermOfItsElectionStandsAgain() throws IOException {
+        var config =
+                RatisLogConfig.alone("standing", "one", directory.resolve("one"))
+                        .withElectionTimeout(Duration.ofMillis(1500), Duration.ofMillis(1600));
+        try (var log = RatisLog.open(config, new Recorder())) {
+            var termIsWrittenTo = "raft/" + groupOf("one") + "/current/raft-meta.tmp";
+            Files.createDirectory(config.directory().resolve(termIsWrittenTo));
+            await("it has given up", () -> log.status().refuses().isPresent());
+            assertThat(log.status().refuses())
+                    .hasValue(
+                            "cannot stand for election: its term could not be written; it goes on"
+                                    + " by itself once there is room");
+            assertThat(log.status().healthy()).isTrue();
+            await("it takes commands", () -> log.status().refuses().isEmpty());
+            acknowledged(log, "a=1");
+        }
+    }
+
+    /** Else every candidate would seem to have given up. */
+    @Test
+    void aCandidateThatWaitsForVotesIsSeenToStand() throws IOException {
+        try (var members = new Members(directory, "m1", "m2");
+                var silent = new ServerSocket()) {
+            members.openAll();
+            members.close("m2");
+            silent.bind(new InetSocketAddress("127.0.0.1", members.peers().getLast().port()));
+            var candidate =
+                    RaftGroupMemberId.valueOf(
+                            RaftPeerId.valueOf("m1"),
+                            RaftGroupId.valueOf(UUID.fromString(groupOf("m1"))));
+            var log = members.log("m1");
+            await(
+                    "it stands",
+                    () ->
+                            Standing.isSeenTo(candidate)
+                                    && log.status().role() == Status.Role.CANDIDATE);
+        }
+    }
+
+    /** As Ratis names the directory of the log. */
+    private String groupOf(String member) throws IOException {
+        try (var logs = Files.list(directory.resolve(member).resolve("raft"))) {
+            return logs.findFirst().orElseThrow().getFileName().toString();
         }
     }
 
