@@ -1,9 +1,9 @@
 package io.lispfabric.store.ratis;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -37,6 +37,9 @@ final class RaftPort implements AutoCloseable {
     private final MemberDirectory home;
     private final int groups;
     private volatile RaftServer server;
+
+    /** Groups that are being closed. */
+    private final Set<RaftGroupId> leaving = ConcurrentHashMap.newKeySet();
 
     /**
      * Makes the server, without any group; it does not listen yet.
@@ -145,15 +148,12 @@ final class RaftPort implements AutoCloseable {
                                 client, to.getId(), calls.incrementAndGet(), group, begins)));
     }
 
-    /** Closes it, if it is open; and the server with the last one. */
-    synchronized void close(RaftGroupId group) throws IOException {
-        if (server.getLifeCycleState().isClosingOrClosed()) {
-            return;
-        }
-        var open = new ArrayList<RaftGroupId>();
-        server.getGroupIds().forEach(open::add);
-        if (open.equals(List.of(group))) {
-            server.close();
+    /**
+     * Closes it, if it is open; and the server with the last one. Each takes a second, so several
+     * may be closed at once.
+     */
+    void close(RaftGroupId group) throws IOException {
+        if (leave(group)) {
             return;
         }
         try {
@@ -168,7 +168,25 @@ final class RaftPort implements AutoCloseable {
                                     false)));
         } catch (GroupMismatchException e) {
             // as wanted
+        } finally {
+            leaving.remove(group);
         }
+    }
+
+    /** Returns whether the server is closed, as no other group needs it. */
+    private synchronized boolean leave(RaftGroupId group) throws IOException {
+        if (server.getLifeCycleState().isClosingOrClosed()) {
+            return true;
+        }
+        leaving.add(group);
+        for (var open : server.getGroupIds()) {
+            if (!leaving.contains(open)) {
+                return false;
+            }
+        }
+        server.close();
+        leaving.clear();
+        return true;
     }
 
     private static void check(RaftClientReply reply) throws IOException {

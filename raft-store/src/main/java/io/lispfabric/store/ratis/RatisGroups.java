@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -259,7 +260,9 @@ public final class RatisGroups implements AutoCloseable {
     }
 
     private static void close(List<RatisLog> logs, Optional<RaftPort> port, MemberDirectory home) {
-        logs.parallelStream().forEach(RatisLog::close);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            logs.forEach(log -> threads.execute(log::close)); // each takes a second
+        }
         try {
             if (port.isPresent()) {
                 port.get().close();

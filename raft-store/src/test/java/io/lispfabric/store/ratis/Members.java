@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 
@@ -116,6 +117,8 @@ final class Members implements AutoCloseable {
 
     @Override
     public void close() {
-        logs.values().parallelStream().forEach(RatisLog::close); // each takes up to a second
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            logs.values().forEach(log -> threads.execute(log::close)); // each takes a second
+        }
     }
 }

@@ -52,7 +52,9 @@ class RatisGroupsTest {
 
     @AfterEach
     void closeAll() {
-        members.values().parallelStream().forEach(RatisGroups::close);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            members.values().forEach(member -> threads.execute(member::close));
+        }
     }
 
     private void open(String id, int groups) throws IOException {
