@@ -653,13 +653,13 @@ class MapServerTest {
     @Test
     @Rfc("9301 §8.4")
     void aServerThatIsToAskItselfDoesNotStart() {
-        var own = new InetSocketAddress("127.0.42.1", 4342);
+        var own = new InetSocketAddress("127.0.42.1", 14_342);
         assertThatThrownBy(() -> resolver("mr-1", own, own))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("127.0.42.1 port 4342")
+                .hasMessageContaining("127.0.42.1 port 14342")
                 .hasMessageEndingWith("is this server itself");
         // Wherever it listens to: all addresses of this host are its own.
-        var any = new InetSocketAddress("0.0.0.0", 4342);
+        var any = new InetSocketAddress("0.0.0.0", 14_342);
         assertThatThrownBy(() -> resolver("mr-1", any, own))
                 .hasMessageEndingWith("is this server itself");
     }
