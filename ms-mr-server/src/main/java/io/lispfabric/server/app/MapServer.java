@@ -62,6 +62,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private final Optional<AdminService> admin;
     private final Optional<OpsEndpoint> http;
     private volatile @Nullable RatisGroups opening;
+
+    /** None while the logs are being opened. */
+    private volatile @Nullable StatusWatch watch;
+
     private volatile boolean draining;
     private volatile Optional<String> fault = Optional.empty();
     private volatile boolean announced;
@@ -186,9 +190,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                     logConfig(config),
                                     parts.stream().map(it -> it.mappings).toList()));
             opening = groups;
+            watch = open(new StatusWatch(config.member(), groups::statuses));
             gauges();
             // It may have been found to differ before it was started.
-            differs = status().differs().isPresent();
+            differs = seen().differs().isPresent();
             receiver.plane = plane;
             onLoop.add(this::hear);
             loop.every(PUBLISH_MILLIS, guarded(this::publish));
@@ -275,15 +280,15 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         metrics.gauge(
                 "lisp_log_applied_index",
                 "The last log entry applied here",
-                () -> status().appliedIndex());
+                () -> seen().appliedIndex());
         metrics.gauge(
                 "lisp_log_commit_index",
                 "The last log entry known to be committed",
-                () -> status().commitIndex());
+                () -> seen().commitIndex());
         metrics.gauge(
                 "lisp_log_refuses",
                 "1 when this member takes no commands, as its disk is full",
-                () -> status().refuses().isPresent() ? 1 : 0);
+                () -> seen().refuses().isPresent() ? 1 : 0);
         metrics.gauge(
                 "lisp_log_syncs",
                 "How often the log was synced to its disk since this process began",
@@ -293,21 +298,21 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                 "For how long this member may have missed what was committed; -1 if it has heard no"
                         + " leader yet",
                 () -> {
-                    var millis = status().staleMillis();
+                    var millis = seen().staleMillis();
                     return millis.isPresent() ? millis.getAsLong() / 1000.0 : -1;
                 });
         metrics.gauge(
                 "lisp_state_hash_index",
                 "The log entry after which this member has last hashed its rows; -1 if it has not",
-                () -> status().hash().map(StateHash::index).orElse(-1L));
+                () -> seen().hash().map(StateHash::index).orElse(-1L));
         metrics.gauge(
                 "lisp_state_differs",
                 "1 when a majority of the members has other rows than this one, which does not answer then",
-                () -> status().differs().isPresent() ? 1 : 0);
+                () -> seen().differs().isPresent() ? 1 : 0);
         metrics.gauge(
                 "lisp_member_drained",
                 "1 when an operator has drained this member",
-                () -> Readiness.drained(status()).isPresent() ? 1 : 0);
+                () -> Readiness.drained(seen()).isPresent() ? 1 : 0);
         metrics.gauge(
                 "lisp_log_leader",
                 "1 when this member leads; of several groups, how many it leads",
@@ -443,13 +448,23 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
 
     /** How the cluster stands, as seen from here; of several groups, the worst. */
     public Status status() {
-        return groups.status();
+        return Status.ofAll(statuses());
     }
 
     /** How each group stands, as seen from here; none while their logs are being opened. */
     public List<Status> statuses() {
-        var ready = opening;
-        return ready == null ? List.of() : ready.statuses();
+        var ready = watch;
+        return ready == null ? List.of() : ready.now();
+    }
+
+    /** The status of some milliseconds ago. */
+    private Status seen() {
+        return Status.ofAll(seenInEach());
+    }
+
+    private List<Status> seenInEach() {
+        var ready = watch;
+        return ready == null ? List.of() : ready.newest();
     }
 
     /** For what an operator may ask of a server that is not open yet. */
@@ -537,28 +552,28 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         if (fault.isPresent()) {
             return fault;
         }
-        var ready = opening;
-        if (ready == null) {
+        var now = seenInEach();
+        if (now.isEmpty()) {
             return Optional.empty();
         }
-        var now = ready.status();
-        return now.healthy() ? Optional.empty() : Optional.of(now.reason());
+        return Status.ofAll(now).healthy() ? Optional.empty() : Optional.of(Status.ofAll(now).reason());
     }
 
     /** Why nothing is registered here at present, although questions are answered. */
     private Optional<String> refusal() {
-        var ready = opening;
-        return ready == null
+        var now = seenInEach();
+        return now.isEmpty()
                 ? Optional.empty()
-                : ready.status().refuses().map(why -> "nothing is registered: " + why);
+                : Status.ofAll(now).refuses().map(why -> "nothing is registered: " + why);
     }
 
     /** Looks whether what was in the logs when this member was started has been applied. */
     private void look() {
+        var now = seenInEach();
         for (int i = 0; i < parts.size(); i++) {
             var part = parts.get(i);
             if (!part.knowsAll) {
-                part.knowsAll = leads(i) || Readiness.knowsAll(groups.group(i).status());
+                part.knowsAll = leads(i) || Readiness.knowsAll(now.get(i));
             }
         }
     }
@@ -585,7 +600,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
 
     /** Brings the gRPC health service up to date, and whether anything is answered at all. */
     private void announce() {
-        differs = status().differs().isPresent();
+        differs = seen().differs().isPresent();
         boolean ready = problem().isEmpty();
         admin.ifPresent(it -> it.ready(ready));
         announced = ready;
@@ -601,14 +616,13 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     }
 
     private Optional<String> problem() {
-        var ready = opening;
-        if (ready == null) {
+        var now = seenInEach();
+        if (now.isEmpty()) {
             return Optional.of("loading");
         }
         if (draining) {
             return Optional.of("draining");
         }
-        var now = ready.statuses();
         for (int i = 0; i < parts.size(); i++) {
             var problem = problem(parts.get(i), now.get(i));
             if (problem.isPresent()) {
