@@ -66,7 +66,12 @@ final class MapRequests {
 
     private final Surroundings around;
     private final Shards shards;
+    /** Of what goes to who asks for it, by the source of the packet. */
     private final RateLimit replies;
+
+    /** Of what goes to an address that somebody else has named: it takes nothing of the other. */
+    private final RateLimit relayed;
+
     private final RepeatLimit repeats;
     private final OneTimeKeys oneTimeKeys;
     private final SecretHash hash;
@@ -80,6 +85,7 @@ final class MapRequests {
         int perSecond = around.config().repliesPerSecond();
         this.hash = new SecretHash(around.origin());
         this.replies = new RateLimit(perSecond, 2 * perSecond, hash);
+        this.relayed = new RateLimit(perSecond, 2 * perSecond, hash);
         this.repeats = new RepeatLimit(around.config().repeatsPerSecond(), hash);
         this.oneTimeKeys = new OneTimeKeys(around.config().lispSec());
     }
@@ -285,7 +291,7 @@ final class MapRequests {
             return;
         }
         // Before a short EID-Prefix has hundreds of records looked up that are not sent.
-        if (!replies.wouldAllow(to.get(), around.now())
+        if (!limit(to.get(), from).wouldAllow(to.get(), around.now())
                 || !repeats.allows(to.get(), eid, around.millis())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
@@ -361,12 +367,13 @@ final class MapRequests {
      * @param what is not made, nor signed, when it may not be sent
      */
     private void reply(Ip to, From from, Supplier<MapReply> what) {
-        if (!replies.allows(to, around.now())) {
+        var limit = limit(to, from);
+        if (!limit.allows(to, around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
         // What is many times as long as a question counts many times.
-        charge(to, around.outbox().send(to, from.replyPort(), what.get()));
+        limit.charge(to, around.outbox().send(to, from.replyPort(), what.get()) / ORDINARY);
     }
 
     /**
@@ -380,7 +387,7 @@ final class MapRequests {
             return;
         }
         var key = key(etr);
-        if (key.isEmpty() || !replies.allows(etr.address(), around.now())) {
+        if (key.isEmpty() || !relayed.allows(etr.address(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
@@ -424,7 +431,7 @@ final class MapRequests {
         var etr = etrs.stream().filter(this::reaches).findFirst();
         if (etr.isEmpty()) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
-        } else if (!errand.wasPassedOnTo(etr.get()) && !replies.allows(etr.get(), around.now())) {
+        } else if (!errand.wasPassedOnTo(etr.get()) && !relayed.allows(etr.get(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
         } else {
             passOn(errand, errand.from.relayed(), eid, etr.get(), ServerConfig.LISP_PORT);
@@ -528,12 +535,16 @@ final class MapRequests {
 
     /** Whether an address may get one more answer now that it has perhaps not asked for. */
     boolean mayAnswer(Ip to) {
-        return replies.allows(to, around.now());
+        return relayed.allows(to, around.now());
     }
 
     /** An address was sent so many octets that it has perhaps not asked for. */
     void charge(Ip to, int octets) {
-        replies.charge(to, octets / ORDINARY);
+        relayed.charge(to, octets / ORDINARY);
+    }
+
+    private RateLimit limit(Ip to, From from) {
+        return to.equals(from.address()) ? replies : relayed;
     }
 
     /** Whether the socket can send to that family of addresses. */
@@ -573,8 +584,12 @@ final class MapRequests {
             }
             return;
         }
+        if (!state(eid).admits(eid, credentials.get(), identity, shards.room(eid, identity))) {
+            answer(errand, eid); // as the log would have it, which a flood should not fill
+            return;
+        }
         // Its confirmation goes where a stranger may have pointed it, like any Map-Reply.
-        if (!replies.allows(addresses.getFirst(), around.now())) {
+        if (!relayed.allows(addresses.getFirst(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
@@ -621,7 +636,7 @@ final class MapRequests {
         // RFC 9437 §5: the answer goes to the source of the request; inside an ECM, that is who
         // made it, unless it is an EID.
         var source = source(from);
-        if (!replies.allows(source, around.now())) {
+        if (!limit(source, from).allows(source, around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
@@ -760,7 +775,7 @@ final class MapRequests {
 
     private void refuse(MapRequest request, Eid eid, From from, Action action) {
         answerTo(request, from)
-                .filter(to -> replies.allows(to, around.now()))
+                .filter(to -> limit(to, from).allows(to, around.now()))
                 .ifPresent(to ->
                         around.outbox()
                                 .send(to, from.replyPort(), negative(request, eid, from, action)));

@@ -251,6 +251,19 @@ public final class Listener implements Expiring {
                 outstanding);
     }
 
+    Listener at(Contact other) {
+        return new Listener(
+                id(),
+                other,
+                standing,
+                nonce(),
+                sinceMillis,
+                untilMillis,
+                configured,
+                candidates,
+                outstanding);
+    }
+
     Listener until(long millis) {
         return new Listener(
                 id(),

@@ -2,6 +2,7 @@ package io.lispfabric.server.core;
 
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.EidPrefix;
+import io.lispfabric.server.core.Listener.Standing;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
@@ -217,6 +218,26 @@ public record MappingSystem(
     /** What is left of a room for another part of the mapping system, for one xTR there. */
     public Room leaves(Room room, XtrIdentity xtr) {
         return tally.left(room, key(xtr));
+    }
+
+    /**
+     * Whether there is room for a subscription to what an EID is answered with, unless the xTR is
+     * subscribed to some of it already.
+     */
+    public boolean admits(Eid eid, Credentials credentials, XtrIdentity xtr, Room room) {
+        return hasRoom(credentials, xtr, room)
+                || around(eid, xtr).stream().anyMatch(it -> it.standing() != Standing.ASKED);
+    }
+
+    /** Whether there may be one subscriber more, of an xTR that has this to prove it. */
+    boolean hasRoom(Credentials credentials, XtrIdentity xtr, Room room) {
+        var proof =
+                credentials.association().isPresent()
+                        ? Tally.Proof.ASSOCIATION
+                        : member(credentials.site(), xtr).isPresent()
+                                ? Tally.Proof.REGISTRATION
+                                : Tally.Proof.NONE;
+        return tally.leaves(room, key(xtr), proof);
     }
 
     /** How many xTRs have registered, each counted once for each key. */

@@ -645,7 +645,7 @@ final class Step {
         boolean room =
                 state.listener(id)
                         .map(it -> it.admits(candidate))
-                        .orElseGet(() -> hasRoom(id, candidate, command.room()));
+                        .orElseGet(() -> hasRoom(candidate, command.xtr(), command.room()));
         if (room) {
             ask(id, candidate);
         } else {
@@ -654,8 +654,8 @@ final class Step {
     }
 
     /** Whoever holds a secret must not be kept out by all those who hold none. */
-    private boolean hasRoom(ListenerId.Subscriber id, Candidate candidate, Room room) {
-        return state.tally().leaves(room, MappingSystem.key(id.xtr()), candidate.proven());
+    private boolean hasRoom(Candidate candidate, XtrIdentity xtr, Room room) {
+        return state.hasRoom(candidate.contact().credentials(), xtr, room);
     }
 
     /**
@@ -723,7 +723,7 @@ final class Step {
                             false);
             boolean room =
                     known.map(it -> it.admits(candidate))
-                            .orElseGet(() -> hasRoom(id, candidate, command.room()));
+                            .orElseGet(() -> hasRoom(candidate, command.xtr(), command.room()));
             if (room) {
                 ask(id, candidate);
             }
@@ -844,6 +844,7 @@ final class Step {
             for (var other : asked.candidates()) {
                 if (other.nonce().equals(candidate.nonce()) && other.wish() == Wish.SUBSCRIBE) {
                     includeAround(other.asked(), prefix, xtr, candidate.atMillis());
+                    replace(other, prefix, xtr);
                 }
             }
             var news = new LinkedHashSet<Eid>();
@@ -955,6 +956,41 @@ final class Step {
                 include(it, atMillis);
             }
         }
+    }
+
+    /**
+     * The xTR has asked again, perhaps from elsewhere, for what it had subscribed to more closely.
+     * What it then hears of by the new subscription, the old ones must not keep for themselves: one
+     * around what it asks for ends, as there is nothing there any more, and those inside follow it
+     * to where it is now.
+     */
+    private void replace(Candidate asked, Eid prefix, XtrIdentity xtr) {
+        for (var it : state.around(asked.asked(), xtr)) {
+            if (isPartOf(prefix, it)) {
+                var untold = forgetOutstanding(it.id());
+                var left = state.listener(it.id()).orElseThrow();
+                end(
+                        left.as(Standing.ENDED).until(asked.atMillis() + ENDED_MILLIS),
+                        untold,
+                        asked.atMillis());
+            }
+        }
+        var key = MappingSystem.key(xtr);
+        for (var those :
+                state.subscribers().below(BitKey.of(asked.asked()), MappingSystem.MOST_AT_ONCE)) {
+            those.get(key)
+                    .filter(it -> isPartOf(prefix, it) && !it.contact().equals(asked.contact()))
+                    .ifPresent(it -> change(new Change.ListenerSet(it.at(asked.contact()))));
+        }
+    }
+
+    /** Whether it is a longer subscription, in force and made by the xTR itself. */
+    private static boolean isPartOf(Eid prefix, Listener it) {
+        return it.active()
+                && it.configured() == 0
+                && it.id() instanceof ListenerId.Subscriber(var part, _)
+                && prefix.covers(part)
+                && !prefix.equals(part);
     }
 
     /** An exclusion is over; its nonce is kept like that of any other. */

@@ -28,9 +28,24 @@ record Tally(int asking, int kept, PrefixMap<Integer> keptByXtr) {
                 Math.max(0, room.most() - kept));
     }
 
-    /** Whether there may be one more, which is {@code proven} to come from the xTR or not. */
-    boolean leaves(Room room, BitKey xtr, boolean proven) {
-        return (proven || asking < room.mostUnconfirmed())
+    /** What speaks for it that it is the xTR that asks. */
+    enum Proof {
+        NONE,
+        /** An xTR of that name has registered; who knows it may pretend to be it. */
+        REGISTRATION,
+        ASSOCIATION
+    }
+
+    /** Whether there may be one more. Strangers cannot take all the places of those that wait. */
+    boolean leaves(Room room, BitKey xtr, Proof proof) {
+        int most = room.mostUnconfirmed();
+        boolean place =
+                switch (proof) {
+                    case NONE -> asking < most - most / 4;
+                    case REGISTRATION -> asking < most;
+                    case ASSOCIATION -> true;
+                };
+        return place
                 && kept < room.most()
                 && keptByXtr.get(xtr).orElse(0) < room.mostPerXtr();
     }

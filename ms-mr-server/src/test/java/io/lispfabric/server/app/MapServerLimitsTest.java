@@ -25,6 +25,8 @@ import io.lispfabric.wire.app.ConfigException;
 import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -65,6 +67,8 @@ class MapServerLimitsTest {
                 member: ms-0
                 data: %s
                 lisp: { listen: "127.0.0.1:0", replies-per-second: %d }
+                admin: { listen: "127.0.0.1:0" }
+                http: { listen: "127.0.0.1:0" }
                 sites:
                   - name: pod-d
                     site-id: 4
@@ -101,6 +105,25 @@ class MapServerLimitsTest {
             }
             assertThat(answered).hasSize(10);
             assertThat(d1.heard(200)).isEmpty();
+        }
+    }
+
+    /** Else anybody could keep an ITR from being answered, without even its address. */
+    @Test
+    @Rfc("9301 §5.4")
+    void whoNamesAnItrInItsQuestionsTakesNothingOfItsAnswers() throws Exception {
+        var elsewhere = new InetSocketAddress(InetAddress.getByName("127.0.42.9"), 0);
+        try (var server = start(5);
+                var d1 = xtr(server);
+                var stranger = new Xtr(server.lispAddress(), KEY, D1, new Nonce(1), elsewhere)) {
+            for (int i = 0; i < 30; i++) {
+                stranger.send(d1.query(Eid.of(1, "40.0.0." + i)));
+            }
+            Awaiting.until(() -> server.drops("rate_limited") == 20);
+
+            var question = d1.query(Eid.of(1, "40.0.0.1"));
+            d1.send(question);
+            assertThat(d1.replied().nonce()).isEqualTo(question.nonce());
         }
     }
 
@@ -300,7 +323,7 @@ class MapServerLimitsTest {
                     public void close() {}
                 };
         log.addHandler(handler);
-        try (var server = start(1000, "admin: { listen: \"127.0.0.1:0\" }\n")) {
+        try (var server = start(1000)) {
             for (int i = 0; i < 10; i++) {
                 try (var socket = new Socket()) {
                     socket.connect(server.adminAddress().orElseThrow());

@@ -102,6 +102,8 @@ final class Transcript {
                 site(line.substring(5));
             } else if (line.startsWith("most-per-xtr ")) {
                 room = new Room(1_000, Integer.parseInt(line.substring(13)), 1_000);
+            } else if (line.startsWith("most-unconfirmed ")) {
+                room = new Room(Integer.parseInt(line.substring(17)), 1_000, 1_000);
             } else if (line.startsWith("most-keys ")) {
                 mostKeys = Integer.parseInt(line.substring(10));
             } else if (line.startsWith("xtr ")) {

@@ -151,6 +151,18 @@ class TranscriptTest {
         Transcript.replay("exclusion");
     }
 
+    @Rfc("9437 §6")
+    @Test
+    void aCrowdOfStrangersLeavesRoomForWhoHasRegistered() {
+        Transcript.replay("crowd");
+    }
+
+    @Rfc("9437 §5")
+    @Test
+    void whoAsksAgainFromElsewhereIsToldThere() {
+        Transcript.replay("moved");
+    }
+
     @Rfc("9437 §5")
     @Test
     void aSubscriptionToNothingLastsForAWhile() {
