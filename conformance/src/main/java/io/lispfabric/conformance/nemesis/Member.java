@@ -134,6 +134,14 @@ final class Member {
         Shell.run("kill", "-CONT", String.valueOf(running().pid()));
     }
 
+    /** Has it write to its log what its threads do, and beside that what it says of itself. */
+    void tellAll() throws IOException, InterruptedException {
+        if (running().isAlive()) {
+            Files.writeString(folder.resolve("metrics"), metrics().orElse(""));
+            Shell.run("kill", "-QUIT", String.valueOf(running().pid()));
+        }
+    }
+
     /** How it has ended without being told to; nothing if it lives. */
     Optional<String> failure() {
         return process.filter(it -> !it.isAlive() && !expectedToEnd)

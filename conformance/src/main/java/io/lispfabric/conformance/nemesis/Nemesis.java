@@ -43,6 +43,9 @@ public final class Nemesis {
      */
     private static final Duration START = Duration.ofMinutes(3);
 
+    /** How long a member may take to write what its threads do. */
+    private static final int THREADS_MILLIS = 1_000;
+
     private static final Duration LONGEST_FAULT = Duration.ofSeconds(12);
     private static final Duration SHORTEST_LONGEST = Duration.ofSeconds(3);
 
@@ -537,6 +540,10 @@ public final class Nemesis {
         if (judge.violations().isEmpty()) {
             return;
         }
+        for (var member : members) {
+            member.tellAll();
+        }
+        pause(THREADS_MILLIS);
         for (int i = 0; i < MEMBERS; i++) {
             members.get(i).kill();
             lab.empty(i);
