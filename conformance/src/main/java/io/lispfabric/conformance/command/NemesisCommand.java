@@ -80,6 +80,13 @@ public final class NemesisCommand extends Subcommand implements AddedCommand {
     private int rate = 100;
 
     @Option(
+            names = "--groups",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "how many Raft groups EIDs are spread over (default: ${DEFAULT-VALUE})")
+    private int groups;
+
+    @Option(
             names = "--bound",
             paramLabel = "TIME",
             defaultValue = "45s",
@@ -113,6 +120,9 @@ public final class NemesisCommand extends Subcommand implements AddedCommand {
         }
         if (rate < 1 || rate > 10_000) {
             throw usage("--rate is 1 to 10000");
+        }
+        if (groups < 1 || groups > 16) {
+            throw usage("--groups is 1 to 16");
         }
         if (bound.compareTo(Duration.ofSeconds(1)) < 0) {
             throw usage("--bound is at least 1s");
@@ -224,6 +234,7 @@ public final class NemesisCommand extends Subcommand implements AddedCommand {
                                 length(),
                                 bound,
                                 rate,
+                                groups,
                                 faults.isEmpty() ? Nemesis.faults() : new TreeSet<>(faults),
                                 lispctl(),
                                 work),

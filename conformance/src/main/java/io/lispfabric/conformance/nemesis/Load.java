@@ -66,7 +66,9 @@ import java.util.stream.Stream;
  * messages, not how they are written. The black-box suite judges that.
  */
 final class Load implements AutoCloseable {
-    private static final int IID = 1;
+    /** How many Instance IDs there are, from 1: several groups share them. */
+    static final int IIDS = 8;
+
 
     /** xTRs that register. */
     private static final int ETRS = 16;
@@ -615,7 +617,7 @@ final class Load implements AutoCloseable {
         this.lives = new int[members.size()];
         this.pauseNanos = TimeUnit.SECONDS.toNanos(1) / perSecond;
         for (int i = 0; i < EIDS; i++) {
-            places.add(new Place(i, Eid.of(IID, "10.1.0." + (i + 1) + "/32"), i % 4 == 3));
+            places.add(new Place(i, Eid.of(1 + i / 4 % IIDS, "10.1.0." + (i + 1) + "/32"), i % 4 == 3));
         }
         for (int i = 0; i < ETRS; i++) {
             etrs.add(new Etr(i, addresses.get(i)));

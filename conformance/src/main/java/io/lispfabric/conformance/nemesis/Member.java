@@ -21,7 +21,7 @@ final class Member {
     private static final int PATIENCE_MILLIS = 1_000;
 
     /** What the members have in common. */
-    record Setting(List<String> lispctl, long siteId, String secret, int members) {
+    record Setting(List<String> lispctl, long siteId, String secret, int members, int groups) {
         Setting {
             lispctl = List.copyOf(lispctl);
         }
@@ -63,12 +63,18 @@ final class Member {
                     "    - { id: ms-%d, address: \"%s:%d\" }\n"
                             .formatted(i, Lab.memberAddress(i), RAFT));
         }
+        var prefixes = new StringBuilder();
+        for (int iid = 1; iid <= Load.IIDS; iid++) {
+            prefixes.append(
+                    "      - { iid: %d, prefix: 10.0.0.0/8, accelerators: true }\n".formatted(iid));
+        }
         var mine = Lab.memberAddress(number);
         return """
         member: %s
         data: disk/data
         cluster:
           name: nemesis
+          groups: %d
           peers:
         %slisp: { listen: "%s:%d", reply-to: source-port, replies-per-second: 1000000 }
         admin: { listen: "%s:%d", insecure: true }
@@ -78,9 +84,9 @@ final class Member {
           - name: nemesis
             site-id: %d
             keys: [ { id: 1, secret-file: site.key } ]
-            prefixes: [ { iid: 1, prefix: 10.0.0.0/8, accelerators: true } ]
-        """
-                .formatted(name(), peers, mine, LISP, mine, ADMIN, mine, HTTP, setting.siteId());
+            prefixes:
+        %s        """
+                .formatted(name(), setting.groups(), peers, mine, LISP, mine, ADMIN, mine, HTTP, setting.siteId(), prefixes);
     }
 
     void start() throws IOException {
@@ -168,7 +174,7 @@ final class Member {
     boolean leads() {
         return metrics()
                 .flatMap(it -> value(it, "lisp_log_leader"))
-                .filter(it -> it.startsWith("1"))
+                .filter(it -> !it.startsWith("0"))
                 .isPresent();
     }
 

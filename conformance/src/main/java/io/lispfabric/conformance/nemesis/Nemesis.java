@@ -76,6 +76,7 @@ public final class Nemesis {
             Duration length,
             Duration bound,
             int perSecond,
+            int groups,
             Set<String> faults,
             List<String> lispctl,
             Path work) {
@@ -192,7 +193,8 @@ public final class Nemesis {
         if (!lab.canDelay() && setting.faults().contains(Family.SLOW.toString())) {
             log.accept("this kernel has no queue that delays: nothing is made slow");
         }
-        var common = new Member.Setting(setting.lispctl(), SITE.value(), SECRET, MEMBERS);
+        var common = new Member.Setting(
+                        setting.lispctl(), SITE.value(), SECRET, MEMBERS, setting.groups());
         for (int i = 0; i < MEMBERS; i++) {
             members.add(new Member(i, common, lab, setting.work()));
             members.get(i).start();
@@ -354,7 +356,7 @@ public final class Nemesis {
                         .toList());
     }
 
-    /** Who leads, or anybody. */
+    /** Who leads, one of several groups at least, or anybody. */
     private int leader() {
         return IntStream.range(0, MEMBERS)
                 .filter(it -> members.get(it).leads())

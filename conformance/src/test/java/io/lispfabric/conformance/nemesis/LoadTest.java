@@ -45,12 +45,14 @@ class LoadTest {
                                         "nemesis",
                                         SITE,
                                         List.of(KEY),
-                                        List.of(
-                                                SitePrefix.parse(
-                                                        new InstanceId(1),
-                                                        "10.0.0.0/8",
-                                                        true,
-                                                        false)),
+                                        IntStream.rangeClosed(1, Load.IIDS)
+                                                .mapToObj(iid ->
+                                                        SitePrefix.parse(
+                                                                new InstanceId(iid),
+                                                                "10.0.0.0/8",
+                                                                true,
+                                                                false))
+                                                .toList(),
                                         true)),
                         false);
         var lisp = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
