@@ -69,7 +69,6 @@ final class Load implements AutoCloseable {
     /** How many Instance IDs there are, from 1: several groups share them. */
     static final int IIDS = 8;
 
-
     /** xTRs that register. */
     private static final int ETRS = 16;
 
@@ -617,7 +616,9 @@ final class Load implements AutoCloseable {
         this.lives = new int[members.size()];
         this.pauseNanos = TimeUnit.SECONDS.toNanos(1) / perSecond;
         for (int i = 0; i < EIDS; i++) {
-            places.add(new Place(i, Eid.of(1 + i / 4 % IIDS, "10.1.0." + (i + 1) + "/32"), i % 4 == 3));
+            places.add(
+                    new Place(
+                            i, Eid.of(1 + i / 4 % IIDS, "10.1.0." + (i + 1) + "/32"), i % 4 == 3));
         }
         for (int i = 0; i < ETRS; i++) {
             etrs.add(new Etr(i, addresses.get(i)));

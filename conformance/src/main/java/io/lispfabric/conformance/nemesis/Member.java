@@ -85,8 +85,20 @@ final class Member {
             site-id: %d
             keys: [ { id: 1, secret-file: site.key } ]
             prefixes:
-        %s        """
-                .formatted(name(), setting.groups(), peers, mine, LISP, mine, ADMIN, mine, HTTP, setting.siteId(), prefixes);
+        %s\
+        """
+                .formatted(
+                        name(),
+                        setting.groups(),
+                        peers,
+                        mine,
+                        LISP,
+                        mine,
+                        ADMIN,
+                        mine,
+                        HTTP,
+                        setting.siteId(),
+                        prefixes);
     }
 
     void start() throws IOException {

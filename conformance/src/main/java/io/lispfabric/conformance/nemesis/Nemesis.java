@@ -193,7 +193,8 @@ public final class Nemesis {
         if (!lab.canDelay() && setting.faults().contains(Family.SLOW.toString())) {
             log.accept("this kernel has no queue that delays: nothing is made slow");
         }
-        var common = new Member.Setting(
+        var common =
+                new Member.Setting(
                         setting.lispctl(), SITE.value(), SECRET, MEMBERS, setting.groups());
         for (int i = 0; i < MEMBERS; i++) {
             members.add(new Member(i, common, lab, setting.work()));

@@ -66,6 +66,7 @@ final class MapRequests {
 
     private final Surroundings around;
     private final Shards shards;
+
     /** Of what goes to who asks for it, by the source of the packet. */
     private final RateLimit replies;
 

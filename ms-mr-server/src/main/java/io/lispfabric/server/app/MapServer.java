@@ -556,7 +556,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         if (now.isEmpty()) {
             return Optional.empty();
         }
-        return Status.ofAll(now).healthy() ? Optional.empty() : Optional.of(Status.ofAll(now).reason());
+        return Status.ofAll(now).healthy()
+                ? Optional.empty()
+                : Optional.of(Status.ofAll(now).reason());
     }
 
     /** Why nothing is registered here at present, although questions are answered. */

@@ -45,8 +45,6 @@ record Tally(int asking, int kept, PrefixMap<Integer> keptByXtr) {
                     case REGISTRATION -> asking < most;
                     case ASSOCIATION -> true;
                 };
-        return place
-                && kept < room.most()
-                && keptByXtr.get(xtr).orElse(0) < room.mostPerXtr();
+        return place && kept < room.most() && keptByXtr.get(xtr).orElse(0) < room.mostPerXtr();
     }
 }
