@@ -201,6 +201,11 @@ final class ControlPlane {
         return left == 0;
     }
 
+    /** Whether an acknowledgement has made room for more that is to be published. */
+    boolean isReady() {
+        return duties.stream().anyMatch(it -> it.publications().isReady());
+    }
+
     /** Goes on with what takes long, a part at a time. Called often. */
     void goOn() {
         duties.forEach(Duties::goOn);

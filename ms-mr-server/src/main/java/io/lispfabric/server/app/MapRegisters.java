@@ -57,9 +57,12 @@ final class MapRegisters {
 
     /**
      * Records of one site that may be on their way through the log, where there are others that
-     * would have to wait for them. Marks are not counted.
+     * would have to wait for them. Marks are not counted. One Map-Register always may.
      */
     private static final int MOST_UNDER_WAY = 4_096;
+
+    /** To tell so many xTRs of a record takes the log about as long as the record itself. */
+    private static final int TOLD_LIKE_A_RECORD = 8;
 
     private final Surroundings around;
     private final Shards shards;
@@ -240,11 +243,11 @@ final class MapRegisters {
 
     private void submit(int shard, Command.Register command) {
         var site = command.credentials().site();
-        int records = command.records().size();
+        int records = weight(shards.get(shard).state(), command);
         var busy = underWay.computeIfAbsent(site, _ -> new UnderWay());
         long now = around.steadyMillis().getAsLong();
         int all = busy.records.addAndGet(records);
-        if (all > MOST_UNDER_WAY && !isAlone()) {
+        if (all > MOST_UNDER_WAY && all > records && !isAlone()) {
             busy.records.addAndGet(-records);
             if (now - busy.movedMillis > STALLED_MILLIS) {
                 around.metrics().dropped(Drop.LOG_UNAVAILABLE);
@@ -263,6 +266,15 @@ final class MapRegisters {
                             busy.records.addAndGet(-records);
                             busy.movedMillis = around.steadyMillis().getAsLong();
                         });
+    }
+
+    /** How much the log has to do with it, in records. */
+    private static int weight(MappingSystem state, Command.Register command) {
+        int told = 0;
+        for (var record : command.records()) {
+            told += state.toldOf(record.eid());
+        }
+        return command.records().size() + told / TOLD_LIKE_A_RECORD;
     }
 
     /** A mark of ours was taken: its Map-Registers are answered as any others would be. */

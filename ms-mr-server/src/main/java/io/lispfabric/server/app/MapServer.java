@@ -130,6 +130,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                             metrics.dropped(Drop.DIFFERS);
                                         } else if (ready != null) {
                                             ready.receive(datagram);
+                                            goOn(ready.isReady());
                                         }
                                     }));
             var local = new LocalAddresses();

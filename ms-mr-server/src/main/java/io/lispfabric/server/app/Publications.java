@@ -19,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ObjIntConsumer;
 import java.util.function.Predicate;
 
@@ -36,6 +37,13 @@ final class Publications {
     /** How many acknowledgements one command holds; its octets are far below what a log takes. */
     private static final int RECEIPTS = 256;
 
+    /**
+     * Commands that give something up and may be on their way through the log: thousands of xTRs may
+     * fall silent together, and what others say shall not have to wait for that.
+     */
+    private static final int MOST_SURRENDERS = 256;
+
+    private final AtomicInteger surrenders = new AtomicInteger();
     private final Surroundings around;
     private final Publisher publisher = new Publisher();
     private final Pace pace;
@@ -118,14 +126,22 @@ final class Publications {
                     charge.accept(to, octets);
                 }
             }
-            case Publisher.Due.Surrender(var command) -> around.submit(command);
+            case Publisher.Due.Surrender(var command) -> surrender(command);
             case Publisher.Due.Renew(var command) -> around.submit(command);
+        }
+    }
+
+    /** What finds no room is tried again, as if the log had lost it. */
+    private void surrender(Command.GiveUp command) {
+        if (surrenders.get() < MOST_SURRENDERS) {
+            surrenders.incrementAndGet();
+            around.submit(command, _ -> surrenders.decrementAndGet());
         }
     }
 
     /** A Map-Notify is to be told from now on. */
     void onPublish(Effect.Publish publish) {
-        publisher.onPublish(publish, around.now());
+        publisher.onPublish(publish, around.state(), around.now());
     }
 
     /**
@@ -142,6 +158,7 @@ final class Publications {
                 if (listener.filter(it -> vouchesFor(ack, payload, it)).isPresent()) {
                     known = true;
                     acknowledged(listener.get(), ack.nonce());
+                    publisher.onHeard(id, ack.nonce(), record.eid(), around.now());
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement. So nobody
                     // waits for it, and it may wait for others.
@@ -203,6 +220,11 @@ final class Publications {
         } else {
             publisher.onAcknowledged(listener.id(), nonce);
         }
+    }
+
+    /** Whether something may be sent now. */
+    boolean isReady() {
+        return publisher.isReady();
     }
 
     /** How many Map-Notifies wait for their acknowledgement. */

@@ -139,6 +139,11 @@ public record MappingSystem(
         return all;
     }
 
+    /** How many have subscribed to an EID, or around it. */
+    public int toldOf(Eid eid) {
+        return subscribers.covering(BitKey.of(eid)).stream().mapToInt(PrefixMap::size).sum();
+    }
+
     /** Whether what is configured is just this (RFC 9437 §5). */
     public boolean isConfigured(List<Explicit> explicit) {
         var those = configured();

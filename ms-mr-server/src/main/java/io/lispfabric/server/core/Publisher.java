@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +37,19 @@ public final class Publisher {
                     Duration.ofSeconds(12),
                     Duration.ofSeconds(24),
                     Duration.ofSeconds(48));
+
+    /** After so long, nobody is there who could acknowledge. */
+    private static final Duration PATIENCE = GAPS.stream().reduce(Duration.ZERO, Duration::plus);
+
+    /**
+     * How much news an xTR is told before it acknowledges any: half of what finds room in the
+     * receive buffer that Linux gives a socket. One that acknowledges within two milliseconds is
+     * told 64,000 mappings a second.
+     */
+    static final int WINDOW = 128;
+
+    /** So many that are overtaken may lie among those that wait for room, and not be taken out. */
+    private static final int FEW = 64;
 
     /**
      * What only one Map-Notify to a listener at a time is for: news about an EID-Prefix, or a
@@ -89,35 +101,178 @@ public final class Publisher {
         private final ListenerId listener;
         private final MappingSystem.Place place;
         private final Map<Subject, Job> jobs = new HashMap<>(2);
+        private final Turn answers;
+        private final Turn news;
+
+        /** News that find no room in the window, in the order of their nonces. */
+        private final ArrayDeque<Job> later = new ArrayDeque<>(0);
+
+        /** How many of those are over. */
+        private int laterOver;
+
+        /** How many have room in the window, and how many of these are overtaken. */
+        private int inWindow;
+
+        private int overtaken;
+
+        /** Which window it is: what had room in the last one has none to give back. */
+        private int window;
+
+        /** The longest gap that has passed in silence, by its number. */
+        private int silence;
 
         /** The greatest nonce that it has acknowledged since. */
         private @Nullable Nonce acknowledged;
 
-        Waiting(ListenerId listener) {
+        /** When that was. */
+        private Instant heard = Instant.MIN;
+
+        Waiting(ListenerId listener, Turn answers, Turn news) {
             this.listener = listener;
             this.place = MappingSystem.Place.of(listener);
+            this.answers = answers;
+            this.news = news;
+        }
+
+        boolean hasRoom() {
+            return inWindow < WINDOW;
+        }
+
+        void addLater(Job job) {
+            job.later = true;
+            later.add(job);
+            // Each that is taken out here has been looked at once before, or is over.
+            if (laterOver > FEW && laterOver > later.size() / 2) {
+                later.removeIf(it -> it.over);
+                laterOver = 0;
+            }
+        }
+
+        /**
+         * It lives: what it left unanswered, or what is overtaken, has had its time and takes no
+         * room from what is new.
+         */
+        void heard(Instant now) {
+            heard = now;
+            if (silence > 0 || overtaken > 0) {
+                window++;
+                inWindow = 0;
+                overtaken = 0;
+                silence = 0;
+            }
         }
     }
 
+    /** What may be sent of one site, so that it waits for others of this site alone. */
+    private static final class Turn {
+        private final ArrayDeque<Job> ready = new ArrayDeque<>(0);
+    }
+
+    /**
+     * Whose turn it is. Whoever asks names the site himself, so that answers take no time from
+     * news.
+     */
+    private record Whose(String site, boolean answers) {}
+
     /** A Map-Notify on its way; {@code order} keeps those of one moment as they were committed. */
     private static final class Job {
+        private static final int NO_WINDOW = -1;
+
         private final Subject subject;
-        private final Receipt receipt;
+        private final Nonce nonce;
         private final Waiting waiting;
-        private int attempts;
+        private final Instant since;
+
+        /** Which gap is next. */
+        private int gap;
+
+        /** Whether it waits for room. */
+        private boolean later;
+
+        private boolean sent;
         private boolean renewed;
         private Instant due;
         private long order;
 
+        /** In which window of its xTR it has room. */
+        private int window = NO_WINDOW;
+
         /** Settled, or overtaken by a newer one: it may still stand in a line. */
         private boolean over;
 
-        Job(Subject subject, Nonce nonce, Waiting waiting, int attempts, Instant due) {
+        Job(Subject subject, Nonce nonce, Waiting waiting, Instant now) {
             this.subject = subject;
-            this.receipt = new Receipt(nonce, subject.eid());
+            this.nonce = nonce;
             this.waiting = waiting;
-            this.attempts = attempts;
-            this.due = due;
+            this.since = now;
+            this.due = now;
+        }
+
+        /** It is the same news as before, under another nonce: its patience goes on. */
+        void goOn(Job before) {
+            gap = before.gap;
+            sent = true;
+        }
+
+        boolean isNews() {
+            return !subject.confirms();
+        }
+
+        boolean hasRoom() {
+            return window == waiting.window;
+        }
+
+        void takeRoom() {
+            if (isNews() && !hasRoom()) {
+                window = waiting.window;
+                waiting.inWindow++;
+            }
+        }
+
+        void leaveRoom() {
+            if (hasRoom()) {
+                waiting.inWindow--;
+                window = NO_WINDOW;
+            }
+        }
+
+        /** Something newer about the same has come. */
+        void overtake() {
+            over = true;
+            if (hasRoom()) {
+                waiting.overtaken++;
+            } else if (later) {
+                waiting.laterOver++;
+            }
+        }
+
+        /** An overtaken one has come to its end: nothing has been heard of it, and nothing will. */
+        void end() {
+            if (hasRoom()) {
+                waiting.overtaken--;
+                waiting.silence = Math.max(waiting.silence, gap);
+                leaveRoom();
+            }
+        }
+
+        /**
+         * It has been sent as often as it may, or it has waited in vain as long as others were sent
+         * so often.
+         */
+        boolean isHopeless(Instant now) {
+            var last = waiting.heard.isAfter(since) ? waiting.heard : since;
+            return gap == GAPS.size()
+                    || isNews()
+                            && waiting.silence >= GAPS.size() - 1
+                            && !now.isBefore(last.plus(PATIENCE));
+        }
+
+        Turn turn() {
+            return isNews() ? waiting.news : waiting.answers;
+        }
+
+        Receipt receipt() {
+            return new Receipt(nonce, subject.eid());
         }
 
         ListenerId listener() {
@@ -125,7 +280,7 @@ public final class Publisher {
         }
 
         Nonce nonce() {
-            return receipt.nonce();
+            return nonce;
         }
     }
 
@@ -145,12 +300,13 @@ public final class Publisher {
     private final Map<ListenerId, Waiting> waiting = new HashMap<>();
     private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
 
-    /** One for what has not been sent yet, and one for each gap. */
-    private final List<Line> lines =
-            Stream.concat(Stream.of(Duration.ZERO), GAPS.stream())
-                    .distinct()
-                    .map(Line::new)
-                    .toList();
+    /** One for each gap. */
+    private final List<Line> lines = GAPS.stream().distinct().map(Line::new).toList();
+
+    private final Map<Whose, Turn> turns = new HashMap<>();
+
+    /** Those that have something to send; the first one is next. */
+    private final ArrayDeque<Turn> round = new ArrayDeque<>();
 
     private int outstanding;
     private Instant latest = Instant.MIN;
@@ -181,24 +337,72 @@ public final class Publisher {
         record Renew(Command.Renew command) implements Due {}
     }
 
-    /** Something is outstanding from now on. */
-    public void onPublish(Effect.Publish publish, Instant now) {
+    /**
+     * Something is outstanding from now on.
+     *
+     * @param state says whose site the listener is of
+     */
+    public void onPublish(Effect.Publish publish, MappingSystem state, Instant now) {
         look(now);
         var subject = Subject.of(publish.outstanding());
-        var its = waiting.computeIfAbsent(publish.listener(), Waiting::new);
-        var before = its.jobs.get(subject);
-        // What has got another nonce is not news: its patience goes on.
-        int attempts = before != null && before.renewed ? before.attempts : 0;
-        var job = new Job(subject, publish.outstanding().nonce(), its, attempts, now);
-        its.jobs.put(subject, job);
+        var its = waiting.computeIfAbsent(publish.listener(), id -> waiting(id, state));
+        var job = new Job(subject, publish.outstanding().nonce(), its, now);
+        var before = its.jobs.put(subject, job);
         if (before == null) {
             outstanding++;
         } else {
-            before.over = true;
+            before.overtake();
             forget(before);
+            if (before.renewed) {
+                job.goOn(before);
+            }
         }
+        // In the order of their nonces: an xTR drops what comes after a greater one.
+        if (job.isNews() && !(its.hasRoom() && its.later.isEmpty())) {
+            its.addLater(job);
+        } else {
+            start(job);
+        }
+    }
+
+    private Waiting waiting(ListenerId id, MappingSystem state) {
+        var site = state.listener(id).map(it -> it.contact().credentials().site()).orElse("");
+        return new Waiting(id, turn(new Whose(site, true)), turn(new Whose(site, false)));
+    }
+
+    private Turn turn(Whose whose) {
+        return turns.computeIfAbsent(whose, _ -> new Turn());
+    }
+
+    /** There is room for it. */
+    private void start(Job job) {
+        job.takeRoom();
         await(job);
-        queue(job, Duration.ZERO, now);
+        ready(job);
+    }
+
+    private void ready(Job job) {
+        var turn = job.turn();
+        if (turn.ready.isEmpty()) {
+            round.add(turn);
+        }
+        turn.ready.add(job);
+    }
+
+    /** What waits for room, as far as there is some. */
+    private void refill(Waiting its) {
+        while (its.hasRoom() && !its.later.isEmpty()) {
+            var job = its.later.remove();
+            if (job.over) {
+                its.laterOver--;
+            } else {
+                job.later = false;
+                // The longer it has been silent, the less often it is tried.
+                job.gap = Math.max(job.gap, Math.min(its.silence, GAPS.size() - 1));
+                job.due = latest;
+                start(job);
+            }
+        }
     }
 
     /** A clock that was set back must not let anything wait longer than its gap. */
@@ -245,21 +449,23 @@ public final class Publisher {
 
     /** Of most there is only one. */
     private void await(Job job) {
-        var those = awaited.get(job.receipt);
+        var receipt = job.receipt();
+        var those = awaited.get(receipt);
         if (those == null) {
-            awaited.put(job.receipt, Set.of(job.listener()));
+            awaited.put(receipt, Set.of(job.listener()));
         } else if (those.size() > 1) {
             those.add(job.listener());
         } else if (!those.contains(job.listener())) {
             var more = new LinkedHashSet<>(those);
             more.add(job.listener());
-            awaited.put(job.receipt, more);
+            awaited.put(receipt, more);
         }
     }
 
     /** It is settled. */
     private void unschedule(Job job) {
         job.over = true;
+        job.leaveRoom();
         forget(job);
         outstanding--;
         job.waiting.jobs.remove(job.subject);
@@ -267,14 +473,16 @@ public final class Publisher {
         if (job.waiting.jobs.isEmpty()) {
             waiting.remove(job.listener());
         }
+        refill(job.waiting);
     }
 
     /** Nobody awaits its acknowledgement any more. */
     private void forget(Job job) {
-        var those = awaited.get(job.receipt);
+        var receipt = job.receipt();
+        var those = awaited.get(receipt);
         if (those != null && those.contains(job.listener())) {
             if (those.size() == 1) {
-                awaited.remove(job.receipt);
+                awaited.remove(receipt);
             } else {
                 those.remove(job.listener());
             }
@@ -289,7 +497,7 @@ public final class Publisher {
         left.sort((a, b) ->
                 Long.compareUnsigned(
                         a.outstanding().nonce().value(), b.outstanding().nonce().value()));
-        left.forEach(publish -> onPublish(publish, now));
+        left.forEach(publish -> onPublish(publish, state, now));
         // Which of those that are not left have been acknowledged is not known: any may have been.
         left.forEach(publish ->
                 state.listener(publish.listener())
@@ -301,6 +509,8 @@ public final class Publisher {
         waiting.clear();
         awaited.clear();
         lines.forEach(it -> it.jobs.clear());
+        turns.clear();
+        round.clear();
         outstanding = 0;
         last = Optional.empty();
     }
@@ -332,6 +542,27 @@ public final class Publisher {
         }
     }
 
+    /**
+     * The same, whatever counter it has: there is room for more. The Map-Notify itself is settled
+     * once the state says so.
+     */
+    public void onHeard(ListenerId listener, Nonce nonce, Eid eid, Instant now) {
+        var its = waiting.get(listener);
+        if (its != null) {
+            its.heard(now);
+            var job = its.jobs.get(new Subject(eid, Optional.empty()));
+            if (job != null && job.nonce().equals(nonce)) {
+                job.leaveRoom();
+            }
+            refill(its);
+        }
+    }
+
+    /** Whether something may be sent now. */
+    public boolean isReady() {
+        return !round.isEmpty();
+    }
+
     /** How many Map-Notifies wait for their acknowledgement. */
     public int outstanding() {
         return outstanding;
@@ -344,25 +575,53 @@ public final class Publisher {
 
     /** When there is something to do next. */
     public Optional<Instant> due() {
-        return next().map(it -> it.jobs.element().due);
+        return isReady()
+                ? Optional.of(round.element().ready.element().due)
+                : next().map(it -> it.jobs.element().due);
+    }
+
+    /** What has waited for as long as it had to. */
+    private void wake(Instant now) {
+        for (var line = next(); line.isPresent(); line = next()) {
+            var jobs = line.get().jobs;
+            if (jobs.element().due.isAfter(now)) {
+                return;
+            }
+            var job = jobs.remove();
+            if (job.over) {
+                job.end();
+                refill(job.waiting);
+            } else {
+                ready(job);
+            }
+        }
+    }
+
+    /** One of each site in turn, and of each the oldest first. */
+    private Job take() {
+        var turn = round.remove();
+        var job = turn.ready.remove();
+        if (!turn.ready.isEmpty()) {
+            round.add(turn);
+        }
+        return job;
     }
 
     /**
-     * What is to be done at this time, the oldest first.
+     * What is to be done at this time, of one site after the other.
      *
      * @param state the newest one: what has been settled or overtaken there is not sent
      * @param most how much at once; the rest stays due
      */
     public List<Due> poll(Instant now, MappingSystem state, int most) {
         look(now);
+        wake(now);
         var todo = new ArrayList<Due>();
-        while (todo.size() < most) {
-            var line = next();
-            if (line.isEmpty() || line.get().jobs.element().due.isAfter(now)) {
-                break;
-            }
-            var job = line.get().jobs.remove();
+        while (todo.size() < most && isReady()) {
+            var job = take();
             if (job.over) {
+                job.end();
+                refill(job.waiting);
                 continue;
             }
             var listener = state.listener(job.waiting.place);
@@ -371,7 +630,7 @@ public final class Publisher {
                 continue;
             }
             var eid = job.subject.eid();
-            if (job.attempts == GAPS.size()) {
+            if (job.isHopeless(now)) {
                 // Until the state says so: this command may be lost as well.
                 todo.add(new Due.Surrender(new Command.GiveUp(job.listener(), eid, job.nonce())));
                 queue(job, GAPS.getFirst(), now);
@@ -381,8 +640,13 @@ public final class Publisher {
                 queue(job, GAPS.getFirst(), now);
             } else {
                 todo.add(send(job, listener.get(), state));
+                if (job.sent) {
+                    job.waiting.silence = Math.max(job.waiting.silence, job.gap);
+                }
+                job.sent = true;
                 job.renewed = false;
-                queue(job, GAPS.get(job.attempts++), now);
+                job.takeRoom();
+                queue(job, GAPS.get(job.gap++), now);
             }
         }
         return todo;
@@ -400,7 +664,7 @@ public final class Publisher {
             return false;
         }
         return !job.subject.confirms()
-                && job.attempts > 0
+                && job.sent
                 && newest != null
                 && newest.isGreaterThan(job.nonce());
     }
@@ -421,7 +685,7 @@ public final class Publisher {
                         : Optional.<Candidate>empty();
         var contact = asked.map(Candidate::contact).orElseGet(listener::contact);
         // RFC 9437 §6: to one ITR-RLOC; when it does not answer, the next one may.
-        var to = contact.addresses().get(job.attempts % contact.addresses().size());
+        var to = contact.addresses().get(job.gap % contact.addresses().size());
         var id = job.listener();
         return new Due.Send(
                 contact.credentials(),
@@ -433,7 +697,7 @@ public final class Publisher {
                         ? asked.get().answer(state, subscriber)
                         : record(id, job.subject.eid(), state),
                 job.subject.confirms(),
-                job.attempts > 0);
+                job.sent);
     }
 
     private MappingRecord record(ListenerId id, Eid eid, MappingSystem state) {

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.lispfabric.lcaf.Bytes;
+import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,7 +44,7 @@ class PublisherTest {
         state = outcome.next();
         for (var effect : outcome.effects()) {
             if (effect instanceof Effect.Publish publish) {
-                publisher.onPublish(publish, now);
+                publisher.onPublish(publish, state, now);
             }
         }
     }
@@ -369,7 +371,8 @@ class PublisherTest {
                         assertThat(xtr.xtrId().hashCode()).isZero();
                         var id = new ListenerId.Subscriber(eid("40.0.0.7/32"), xtr);
                         var told = new Outstanding(eid("40.0.0.7/32"), new Nonce(i), true);
-                        publisher.onPublish(new Effect.Publish(id, told), START);
+                        publisher.onPublish(
+                                new Effect.Publish(id, told), MappingSystem.EMPTY, START);
                     }
                     assertThat(publisher.outstanding()).isEqualTo(many);
                     publisher.poll(START, MappingSystem.EMPTY, 2 * many);
@@ -390,5 +393,202 @@ class PublisherTest {
         assertThat(publisher.poll(at(2), state, 100)).isEmpty();
         assertThat(nonces(publisher.poll(at(3), state, 100)))
                 .containsExactlyInAnyOrder(500L, 501L, 502L, 503L);
+    }
+
+    private static final Credentials SITE_A = new Credentials("A", 1, 3, 16);
+    private static final Credentials SITE_B = new Credentials("B", 1, 3, 16);
+
+    /** A publisher and the state that it reads, for many that nobody has to register. */
+    private final class Crowd {
+        private final Map<ListenerId, Long> counters = new HashMap<>();
+
+        ListenerId subscriber(int number, Credentials of) {
+            var id = new ListenerId.Subscriber(eid("40.0.0.0/16"), xtr(number));
+            var contact = new Contact(of, List.of(ip("192.0.2.9")), 4342);
+            set(
+                    new Change.ListenerSet(
+                            new Listener(
+                                    id,
+                                    contact,
+                                    Listener.Standing.ACTIVE,
+                                    new Nonce(0),
+                                    0,
+                                    Long.MAX_VALUE,
+                                    0,
+                                    List.of(),
+                                    PrefixMap.empty())));
+            return id;
+        }
+
+        private void set(Change change) {
+            state = state.with(change);
+        }
+
+        /** News about the one with this number; its nonce. */
+        long publish(ListenerId id, int number, Instant now) {
+            long nonce = counters.merge(id, 1L, Long::sum);
+            var told = new Outstanding(numbered(number), new Nonce(nonce), false);
+            set(new Change.OutstandingSet(id, told));
+            publisher.onPublish(new Effect.Publish(id, told), state, now);
+            return nonce;
+        }
+
+        void publish(ListenerId id, int from, int to, Instant now) {
+            for (int i = from; i < to; i++) {
+                publish(id, i, now);
+            }
+        }
+
+        Eid numbered(int number) {
+            return eid("40.0." + number / 256 + "." + number % 256 + "/32");
+        }
+
+        /** The acknowledgement, and what the log makes of it if it gets so far. */
+        void acknowledge(ListenerId id, Publisher.Due.Send sent, Instant now, boolean settled) {
+            publisher.onAcknowledged(id, sent.nonce());
+            publisher.onHeard(id, sent.nonce(), sent.record().eid(), now);
+            if (settled) {
+                set(new Change.OutstandingGone(id, sent.record().eid()));
+            }
+        }
+
+        /** All that is due now; what is given up is. */
+        List<Publisher.Due.Send> poll(Instant now) {
+            var sent = new ArrayList<Publisher.Due.Send>();
+            for (var due : publisher.poll(now, state, Integer.MAX_VALUE)) {
+                switch (due) {
+                    case Publisher.Due.Send send -> sent.add(send);
+                    case Publisher.Due.Surrender(var giveUp) ->
+                            set(new Change.OutstandingGone(giveUp.listener(), giveUp.eid()));
+                    case Publisher.Due.Renew _ -> {}
+                }
+            }
+            return sent;
+        }
+    }
+
+    @Test
+    void anXtrThatAcknowledgesNothingIsToldNoMoreThanFindsRoom() {
+        var crowd = new Crowd();
+        var silent = crowd.subscriber(1, SITE_A);
+        crowd.publish(silent, 0, 1_000, at(0));
+
+        assertThat(crowd.poll(at(0))).hasSize(Publisher.WINDOW);
+        assertThat(crowd.poll(at(2))).isEmpty();
+        assertThat(crowd.poll(at(3))).hasSize(Publisher.WINDOW).allMatch(Publisher.Due.Send::again);
+        assertThat(publisher.outstanding()).isEqualTo(1_000);
+    }
+
+    @Test
+    void eachAcknowledgementMakesRoomForOneBeforeTheLogHasTakenIt() {
+        var crowd = new Crowd();
+        var subscriber = crowd.subscriber(1, SITE_A);
+        crowd.publish(subscriber, 0, 1_000, at(0));
+        var told = new ArrayList<Long>();
+
+        var sent = crowd.poll(at(0));
+        crowd.acknowledge(subscriber, sent.removeLast(), at(0), false);
+        assertThat(crowd.poll(at(0))).hasSize(1);
+
+        while (!sent.isEmpty()) {
+            for (var it : sent) {
+                told.add(it.nonce().value());
+                crowd.acknowledge(subscriber, it, at(0), true);
+            }
+            sent = crowd.poll(at(0));
+        }
+        assertThat(told).isSorted().hasSize(998);
+    }
+
+    /** Ten changes a second of each of a thousand EIDs, and nobody is there. */
+    @Test
+    void anXtrThatIsSilentIsSentLessAndLessHoweverMuchChanges() {
+        var crowd = new Crowd();
+        var silent = crowd.subscriber(1, SITE_A);
+        var sent = new ArrayList<Integer>();
+        for (int second = 0; second < 300; second++) {
+            int now = 0;
+            for (int i = 0; i < 10; i++) {
+                crowd.publish(silent, 0, 200, at(second));
+                now += crowd.poll(at(second)).size();
+            }
+            sent.add(now);
+            assertThat(publisher.outstanding()).isEqualTo(200);
+        }
+        assertThat(sent.subList(0, 3).stream().mapToInt(it -> it).sum())
+                .isEqualTo(Publisher.WINDOW);
+        assertThat(sent.subList(0, 99).stream().mapToInt(it -> it).sum())
+                .isLessThanOrEqualTo(7 * Publisher.WINDOW);
+        assertThat(sent.subList(99, 300).stream().mapToInt(it -> it).sum())
+                .isLessThanOrEqualTo(5 * Publisher.WINDOW);
+    }
+
+    @Test
+    void oneThatIsHeardAgainIsToldAllThatHasWaited() {
+        var crowd = new Crowd();
+        var subscriber = crowd.subscriber(1, SITE_A);
+        crowd.publish(subscriber, 0, 1_000, at(0));
+        for (int second = 0; second < 51; second++) {
+            crowd.poll(at(second));
+        }
+
+        int told = 0;
+        var sent = crowd.poll(at(51));
+        while (!sent.isEmpty()) {
+            told += sent.size();
+            for (var it : sent) {
+                crowd.acknowledge(subscriber, it, at(51), true);
+            }
+            sent = crowd.poll(at(51));
+        }
+
+        assertThat(told).isEqualTo(1_000);
+        crowd.poll(at(200));
+        assertThat(publisher.outstanding()).isZero();
+        assertThat(publisher.remembered()).isZero();
+    }
+
+    @Test
+    void whatFindsNoRoomIsGivenUpWhenWhatIsSentIs() {
+        var crowd = new Crowd();
+        var silent = crowd.subscriber(1, SITE_A);
+        crowd.publish(silent, 0, 1_000, at(0));
+        int sent = 0;
+        for (int second = 0; second < 130; second++) {
+            sent += crowd.poll(at(second)).size();
+        }
+
+        assertThat(sent).isEqualTo(7 * Publisher.WINDOW);
+        assertThat(publisher.outstanding()).isZero();
+    }
+
+    @Test
+    void aSiteWithMuchToTellWaitsForNobodyAndNobodyForIt() {
+        var crowd = new Crowd();
+        for (int number = 1; number <= 100; number++) {
+            crowd.publish(crowd.subscriber(number, SITE_A), 0, 100, at(0));
+        }
+        var other = crowd.subscriber(101, SITE_B);
+        crowd.publish(other, 0, 5, at(0));
+
+        var due = publisher.poll(at(0), state, 10);
+
+        assertThat(due)
+                .extracting(it -> ((Publisher.Due.Send) it).credentials().site())
+                .containsExactly("A", "B", "A", "B", "A", "B", "A", "B", "A", "B");
+        assertThat(publisher.poll(at(0), state, 10)).hasSize(10);
+    }
+
+    /** Whoever asks says himself which site he is of. */
+    @Test
+    void theAnswersToRequestsInTheNameOfASiteDoNotKeepItsNewsWaiting() {
+        for (int number = 10; number < 110; number++) {
+            apply(subscribe(number, 1, "40.0.0.0/16", "203.0.113.9"), START);
+        }
+        subscribed("192.0.2.9");
+
+        var due = publisher.poll(at(0), state, 8);
+
+        assertThat(due).filteredOn(it -> !((Publisher.Due.Send) it).confirms()).hasSize(3);
     }
 }

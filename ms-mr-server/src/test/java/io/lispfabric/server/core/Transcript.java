@@ -279,7 +279,7 @@ final class Transcript {
                 case Effect.Outdated _ -> note("-- dropped: outdated");
                 case Effect.Crowded _ -> note("-- left out: one xTR too many");
                 case Effect.Conflicting _ -> note("-- left out: conflicting");
-                case Effect.Publish publish -> publisher.onPublish(publish, now());
+                case Effect.Publish publish -> publisher.onPublish(publish, state, now());
                 case Effect.Dismiss(var credentials, _, var to, _, var nonce, var record) ->
                         notify(credentials, to, nonce, List.of(record));
             }
