@@ -62,7 +62,21 @@ final class MapRegisters {
     private static final int MOST_UNDER_WAY = 4_096;
 
     /** To tell so many xTRs of a record takes the log about as long as the record itself. */
-    private static final int TOLD_LIKE_A_RECORD = 8;
+    private static final int TOLD_LIKE_A_RECORD = 2;
+
+    /** What takes the log longer than so many records: while it works on that, all others wait. */
+    private static final int HEAVY = MOST_UNDER_WAY / 4;
+
+    /**
+     * A site that keeps others waiting lets them speak for twice as long before it does so again.
+     */
+    private static final int PAUSES = 2;
+
+    /** For no longer, though. */
+    private static final long MOST_PAUSE_MILLIS = 1_000;
+
+    /** Whoever has registered something within this time may do so again. */
+    private static final long SPEAKS_MILLIS = 1_000;
 
     private final Surroundings around;
     private final Shards shards;
@@ -82,7 +96,17 @@ final class MapRegisters {
 
         /** When the first of those came, or one came back, on the steady clock. */
         private volatile long movedMillis;
+
+        /** Until when nothing heavy is taken if others speak, on the steady clock. */
+        private volatile long pausesUntilMillis = Long.MIN_VALUE;
     }
+
+    /** The last two sites that have registered something, and when. */
+    private Spoke latest = new Spoke("", Long.MIN_VALUE / 2);
+
+    private Spoke other = latest;
+
+    private record Spoke(String site, long atMillis) {}
 
     private final Shares xtrShares = new Shares();
     private final Shares eidShares = new Shares();
@@ -247,7 +271,9 @@ final class MapRegisters {
         var busy = underWay.computeIfAbsent(site, _ -> new UnderWay());
         long now = around.steadyMillis().getAsLong();
         int all = busy.records.addAndGet(records);
-        if (all > MOST_UNDER_WAY && all > records && !isAlone()) {
+        boolean heavy = records > HEAVY;
+        if (all > MOST_UNDER_WAY && all > records && !isAlone()
+                || heavy && now < busy.pausesUntilMillis && doOthersSpeak(site, now)) {
             busy.records.addAndGet(-records);
             if (now - busy.movedMillis > STALLED_MILLIS) {
                 around.metrics().dropped(Drop.LOG_UNAVAILABLE);
@@ -259,13 +285,27 @@ final class MapRegisters {
         if (all == records) {
             busy.movedMillis = now;
         }
+        if (!latest.site().equals(site)) {
+            other = latest;
+        }
+        latest = new Spoke(site, now);
         shards.get(shard)
                 .submit(
                         command,
-                        _ -> {
+                        committed -> {
                             busy.records.addAndGet(-records);
-                            busy.movedMillis = around.steadyMillis().getAsLong();
+                            long over = around.steadyMillis().getAsLong();
+                            busy.movedMillis = over;
+                            if (heavy && committed) {
+                                busy.pausesUntilMillis =
+                                        over + Math.min(PAUSES * (over - now), MOST_PAUSE_MILLIS);
+                            }
                         });
+    }
+
+    private boolean doOthersSpeak(String site, long now) {
+        var them = latest.site().equals(site) ? other : latest;
+        return now - them.atMillis() < SPEAKS_MILLIS;
     }
 
     /** How much the log has to do with it, in records. */

@@ -426,10 +426,10 @@ final class SimXtr {
             claims.remove(what.eid());
             group.remove(what.eid());
         } else {
-            claim.registeredMillis = what.atMillis();
             // News that came meanwhile may be newer than the answer: they have different counters.
             // Then it refreshes at once, as the answer to that is newer than both.
             boolean uncertain = groupMillis.getOrDefault(what.eid(), 0L) >= what.atMillis();
+            claim.registeredMillis = uncertain ? -1 : what.atMillis();
             claim.dueMillis = uncertain ? time.millis() : time.millis() + REFRESH_MILLIS;
             claim.backoffMillis = 1_000;
             group.put(what.eid(), record);
