@@ -10,7 +10,11 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Command;
+import io.lispfabric.server.core.Contact;
+import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.Explicit;
+import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.Decoded;
@@ -288,6 +292,51 @@ class RefreshMarksTest {
         assertThat(handOn()).hasSize(2);
         saysMany(2, 4, ClusterSim.KEY, "40.0.203", 1);
         assertThat(metrics.drops(Drop.SITE_BUSY)).isEqualTo(2);
+    }
+
+    /** The log has to tell ten xTRs of each of its records. */
+    private void saysWhatManyHear(String prefix) {
+        saysMany(2, 4, ClusterSim.KEY, prefix, 255);
+    }
+
+    /** What one site tells many of takes the log long, however few its Map-Registers are. */
+    @Test
+    void aSiteThatTellsManyLeavesTheLogToOthersForTwiceAsLong() {
+        var subscriptions = new ArrayList<Explicit>();
+        for (int i = 1; i <= 10; i++) {
+            subscriptions.add(
+                    new Explicit(
+                            new ListenerId.Subscriber(
+                                    Eid.parse("40.0.0.0/8", IID),
+                                    new XtrIdentity(new XtrId(9, i), new SiteId(4))),
+                            new Contact(
+                                    new Credentials("POD-D", 1, 3, 16),
+                                    List.of(Ip.parse("192.0.2.9")),
+                                    4342),
+                            new Nonce(1)));
+        }
+        commit(List.of(new Command.Configure(0, subscriptions)));
+
+        saysMany(9, 5, ClusterSim.OLD_KEY, "41.0.0", 1);
+        saysWhatManyHear("40.0.100");
+        assertThat(handOn()).hasSize(2);
+        steadyMillis = 100;
+        underWay.forEach(it -> it.complete(true));
+        underWay.clear();
+
+        steadyMillis = 299;
+        saysWhatManyHear("40.0.101");
+        assertThat(handOn()).isEmpty();
+        assertThat(metrics.drops(Drop.SITE_BUSY)).isEqualTo(1);
+        saysMany(2, 4, ClusterSim.KEY, "40.0.102", 1);
+        assertThat(handOn()).as("what is told to few").hasSize(1);
+        steadyMillis = 300;
+        saysWhatManyHear("40.0.101");
+        assertThat(handOn()).hasSize(1);
+        steadyMillis = 1_200;
+        underWay.forEach(it -> it.complete(true));
+        saysWhatManyHear("40.0.103");
+        assertThat(handOn()).as("where nobody else speaks").hasSize(1);
     }
 
     /** Then the xTR has it wait; that others have room is not what it waits for. */
