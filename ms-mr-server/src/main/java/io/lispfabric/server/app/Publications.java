@@ -38,8 +38,8 @@ final class Publications {
     private static final int RECEIPTS = 256;
 
     /**
-     * Commands that give something up and may be on their way through the log: thousands of xTRs may
-     * fall silent together, and what others say shall not have to wait for that.
+     * Commands that give something up and may be on their way through the log: thousands of xTRs
+     * may fall silent together, and what others say shall not have to wait for that.
      */
     private static final int MOST_SURRENDERS = 256;
 
