@@ -74,16 +74,22 @@ public final class MessageAuthentication {
      */
     public static boolean verify(
             LispMessage.Authenticated message, ByteBuffer payload, SharedKey key) {
-        var authentication = message.authentication();
-        int length = authentication.data().length();
-        var algorithm = Algorithm.of(authentication.algorithmId());
-        if (algorithm.isEmpty()
-                || authentication.keyId() != key.keyId()
-                || !isAccepted(algorithm.get(), length, message, key)) {
+        if (!fits(message, key)) {
             return false;
         }
-        var mac = mac(payload, length, message, key, algorithm.get());
+        var authentication = message.authentication();
+        var algorithm = Algorithm.of(authentication.algorithmId()).orElseThrow();
+        var mac = mac(payload, authentication.data().length(), message, key, algorithm);
         return authentication.data().isStartOf(mac);
+    }
+
+    /** Whether the MAC may be one of this key, before anything is computed. */
+    public static boolean fits(LispMessage.Authenticated message, SharedKey key) {
+        var authentication = message.authentication();
+        return authentication.keyId() == key.keyId()
+                && Algorithm.of(authentication.algorithmId())
+                        .filter(it -> isAccepted(it, authentication.data().length(), message, key))
+                        .isPresent();
     }
 
     private static boolean isAccepted(

@@ -7,8 +7,14 @@ import java.util.Locale;
  * sentence are what an operator should hear of.
  */
 enum Drop {
-    /** A MAC that no key of the site makes; also an unknown site, Key ID or algorithm. */
-    BAD_AUTHENTICATION("no key of its site makes the MAC of a message from %s, nonce %s"),
+    /** A Key ID that the site does not have. */
+    NO_SUCH_KEY("a Map-Register from %s is refused, its site has no key of its Key ID: %s"),
+    /** A key that is not configured for the algorithm, or not for so long a MAC. */
+    ALGORITHM_NOT_ALLOWED(
+            "a Map-Register from %s is refused, its key is not for its algorithm: %s"),
+    /** A MAC that was made with another secret, or of other octets. */
+    BAD_AUTHENTICATION(
+            "a Map-Register from %s is refused, its MAC is not made with the secret of its key: %s"),
     /** A nonce that was not greater than the last one (RFC 9301 §5.6: SHOULD log). */
     REPLAYED("%s may have been played again: the nonce is not greater than the last one: %s"),
     /** An EID-Prefix that the site may not register (RFC 9301 §8.2). */
@@ -77,8 +83,8 @@ enum Drop {
     RATE_LIMITED,
     /** A Map-Notify-Ack that nothing waits for. */
     UNKNOWN_ACK,
-    /** A site that is in the state and not in the settings any more. */
-    NO_SUCH_SITE("there is no site %s any more: nothing is said to %s"),
+    /** A site that is not in the settings, or not any more. */
+    NO_SUCH_SITE("there is no site %s: %s"),
     /** The disk of this member, or of the leader, is nearly full. */
     DISK_FULL,
     /** The log has no leader, or too much to do. */

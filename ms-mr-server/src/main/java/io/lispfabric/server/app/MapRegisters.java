@@ -21,6 +21,7 @@ import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
@@ -142,7 +143,7 @@ final class MapRegisters {
     void receive(MapRegister register, From from, ByteBuffer payload) {
         var voucher = voucher(register, payload);
         if (voucher.isEmpty()) {
-            around.drop(Drop.BAD_AUTHENTICATION, from.address(), register.nonce());
+            refuse(register, from);
             return;
         }
         var site = voucher.get().site();
@@ -585,17 +586,61 @@ final class MapRegisters {
      * any that fits.
      */
     private Optional<Voucher> voucher(MapRegister register, ByteBuffer payload) {
-        var candidates =
-                register.identity()
-                        .map(id -> around.config().sites().withId(id.siteId()).stream().toList())
-                        .orElse(around.config().sites().sites());
-        for (var site : candidates) {
+        for (var site : candidates(register)) {
             var key = site.key(register.authentication().keyId());
             if (key.isPresent() && MessageAuthentication.verify(register, payload, key.get())) {
                 return Optional.of(new Voucher(site, key.get()));
             }
         }
         return Optional.empty();
+    }
+
+    private List<Site> candidates(MapRegister register) {
+        return register.identity()
+                .map(id -> around.config().sites().withId(id.siteId()).stream().toList())
+                .orElse(around.config().sites().sites());
+    }
+
+    /** Nobody vouches for it: says what does not fit. */
+    private void refuse(MapRegister register, From from) {
+        var claim = new Claim(register);
+        var candidates = candidates(register);
+        if (candidates.isEmpty()) {
+            var what = "a Map-Register from " + from.address() + " gives " + claim;
+            around.drop(Drop.NO_SUCH_SITE, "of that Site-ID", what);
+            return;
+        }
+        var keys =
+                candidates.stream()
+                        .flatMap(it -> it.key(register.authentication().keyId()).stream())
+                        .toList();
+        var why =
+                keys.isEmpty()
+                        ? Drop.NO_SUCH_KEY
+                        : keys.stream().anyMatch(it -> MessageAuthentication.fits(register, it))
+                                ? Drop.BAD_AUTHENTICATION
+                                : Drop.ALGORITHM_NOT_ALLOWED;
+        around.drop(why, from.address(), claim);
+    }
+
+    /** What a Map-Register gives to be believed; put into words when somebody reads them. */
+    private record Claim(MapRegister register) {
+        @Override
+        public String toString() {
+            var authentication = register.authentication();
+            return register.identity()
+                            .map(it -> "Site-ID " + it.siteId() + ", xTR-ID " + it.xtrId())
+                            .orElse("no Site-ID, so any site's key could be it")
+                    + ", Key ID "
+                    + authentication.keyId()
+                    + ", "
+                    + Algorithm.of(authentication.algorithmId())
+                            .map(Algorithm::title)
+                            .orElseGet(() -> "unknown algorithm " + authentication.algorithmId())
+                    + " of "
+                    + authentication.data().length()
+                    + " octets";
+        }
     }
 
     /** What makes a Map-Register the same as another, octet by octet, when its MAC is right. */

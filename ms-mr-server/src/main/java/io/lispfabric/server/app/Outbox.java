@@ -106,7 +106,10 @@ final class Outbox {
             List<MappingRecord> records) {
         var found = signature(wanted);
         if (found.isEmpty()) {
-            incidents.drop(Drop.NO_SUCH_SITE, wanted.site(), to);
+            incidents.drop(
+                    Drop.NO_SUCH_SITE,
+                    wanted.site(),
+                    "what it still subscribes to or registers is not told to " + to);
             return 0;
         }
         var by = found.get();
