@@ -18,9 +18,15 @@ enum Drop {
     /** A nonce that was not greater than the last one (RFC 9301 §5.6: SHOULD log). */
     REPLAYED("%s may have been played again: the nonce is not greater than the last one: %s"),
     /** An EID-Prefix that the site may not register (RFC 9301 §8.2). */
-    PREFIX_NOT_ALLOWED("%s may not register %s"),
+    PREFIX_NOT_ALLOWED("%s may not register %s, which is not among the prefixes of the site"),
+    /** An EID-Prefix that is none of the members of the INCC group that its segment is for. */
+    NOT_A_MEMBER("%s may not register %s, no member of the INCC group of its segment"),
+    /** An EID-Prefix of an Instance ID that no segment has. */
+    NO_SUCH_SEGMENT("%s may not register %s, no segment has its Instance ID"),
+    /** An EID-Prefix of a segment of the other network. */
+    SEGMENT_NOT_SERVED("%s may not register %s, its segment is not of this server's domain"),
     /** A locator outside of what the site may use. */
-    RLOC_NOT_ALLOWED("%s may not name the locators it gives for %s"),
+    RLOC_NOT_ALLOWED("%s may not name the locator %s"),
     /** An EID-Prefix that another site holds. */
     PREFIX_CONFLICT("%s registers %s, which is another's"),
     /** One xTR more than may register an EID-Prefix together. */

@@ -14,6 +14,7 @@ import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.MappingSystem;
+import io.lispfabric.server.core.Refusal;
 import io.lispfabric.server.core.Registrant;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.wire.Authentication;
@@ -198,15 +199,21 @@ final class MapRegisters {
         for (var record : records) {
             // RFC 9301 §9: all EID-Prefixes MUST be verified. A bad record does not spoil its
             // neighbours.
-            if (!around.config().sites().mayRegister(site, record.eid())) {
-                around.drop(Drop.PREFIX_NOT_ALLOWED, site.name(), record.eid());
+            var refusal = around.config().sites().refusal(site, record.eid());
+            var stranger =
+                    record.ttl().removes()
+                            ? Optional.<Rloc>empty()
+                            : record.locators().stream()
+                                    .flatMap(locator -> addresses(locator.rloc()))
+                                    .filter(rloc -> !site.mayUse(rloc))
+                                    .findFirst();
+            if (refusal.isPresent()) {
+                around.drop(reason(refusal.get()), site.name(), record.eid());
             } else if (!isSane(record)) {
                 around.drop(Drop.BAD_LOCATOR, site.name(), record.eid());
-            } else if (!record.ttl().removes()
-                    && !record.locators().stream()
-                            .flatMap(locator -> addresses(locator.rloc()))
-                            .allMatch(site::mayUse)) {
-                around.drop(Drop.RLOC_NOT_ALLOWED, site.name(), record.eid());
+            } else if (stranger.isPresent()) {
+                around.drop(
+                        Drop.RLOC_NOT_ALLOWED, site.name(), stranger.get() + " for " + record.eid());
             } else if (!hasRoomFor(site, record)) {
                 around.drop(Drop.NO_ROOM, site.name(), record.eid());
             } else if (!mayComeAgain(record)) {
@@ -216,6 +223,15 @@ final class MapRegisters {
             }
         }
         return accepted;
+    }
+
+    private static Drop reason(Refusal refusal) {
+        return switch (refusal) {
+            case NO_SEGMENT -> Drop.NO_SUCH_SEGMENT;
+            case NOT_SERVED -> Drop.SEGMENT_NOT_SERVED;
+            case NO_MEMBER -> Drop.NOT_A_MEMBER;
+            case NOT_OF_SITE -> Drop.PREFIX_NOT_ALLOWED;
+        };
     }
 
     private Command.Register command(

@@ -130,16 +130,18 @@ public final class Segments {
         return segments.isEmpty() || of(iid).filter(it -> served.contains(it.domain())).isPresent();
     }
 
-    /** Whether an EID may be registered in its segment at all, whoever does so. */
-    boolean admits(Eid eid) {
-        return serves(eid.iid())
-                && of(eid.iid())
-                        .filter(it -> it.inccGroup().isPresent())
-                        .map(_ ->
-                                groups(eid.iid()).stream()
-                                        .flatMap(group -> group.members().stream())
-                                        .anyMatch(member -> member.covers(eid.prefix())))
-                        .orElse(true);
+    /** Why an EID may not be registered in its segment at all, whoever does so. */
+    Optional<Refusal> refusal(Eid eid) {
+        if (!serves(eid.iid())) {
+            return Optional.of(of(eid.iid()).isPresent() ? Refusal.NOT_SERVED : Refusal.NO_SEGMENT);
+        }
+        return of(eid.iid())
+                .filter(it -> it.inccGroup().isPresent())
+                .filter(_ ->
+                        groups(eid.iid()).stream()
+                                .flatMap(group -> group.members().stream())
+                                .noneMatch(member -> member.covers(eid.prefix())))
+                .map(_ -> Refusal.NO_MEMBER);
     }
 
     @Override

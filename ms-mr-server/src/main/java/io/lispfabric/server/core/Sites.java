@@ -156,9 +156,13 @@ public final class Sites {
         return segments;
     }
 
-    /** Whether xTRs of a site may register an EID-Prefix here (RFC 9301 §8.2). */
-    public boolean mayRegister(Site site, Eid eid) {
-        return segments.admits(eid) && site.mayRegister(eid);
+    /** Why xTRs of a site may not register an EID-Prefix here; empty when they may. */
+    public Optional<Refusal> refusal(Site site, Eid eid) {
+        return segments.refusal(eid)
+                .or(() ->
+                        site.mayRegister(eid)
+                                ? Optional.empty()
+                                : Optional.of(Refusal.NOT_OF_SITE));
     }
 
     /** Whether what is not registered is to be dropped (draft-jain §4.5.4, §5.5.4). */

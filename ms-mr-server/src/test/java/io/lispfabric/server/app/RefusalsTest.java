@@ -11,6 +11,9 @@ import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.InccGroup;
+import io.lispfabric.server.core.Segment;
+import io.lispfabric.server.core.Segments;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
@@ -174,5 +177,70 @@ class RefusalsTest {
                                 key(1, "whatever", Algorithm.HMAC_SHA256_128),
                                 Drop.BAD_AUTHENTICATION))
                 .contains("no Site-ID, so any site's key could be it", "Key ID 1");
+    }
+
+    private void refused(Sites sites, Eid eid, String rloc, Drop reason, String sentence) {
+        told.clear();
+        receive(sites, MessageAuthentication.seal(register(Optional.of(4L), eid, rloc), KEY));
+        assertThat(metrics.drops(reason)).isEqualTo(1);
+        assertThat(told).containsExactly(sentence);
+    }
+
+    @Test
+    @Rfc("9301 §8.2")
+    void whatASiteMayNotRegisterIsToldWithTheReason() {
+        refused(
+                SITES,
+                ACC7,
+                "198.51.100.1",
+                Drop.RLOC_NOT_ALLOWED,
+                "pod-d may not name the locator 198.51.100.1 for [1]40.0.0.7/32");
+        refused(
+                SITES,
+                Eid.of(1, "50.0.0.1"),
+                "192.0.2.13",
+                Drop.PREFIX_NOT_ALLOWED,
+                "pod-d may not register [1]50.0.0.1/32, which is not among the prefixes of the"
+                        + " site");
+        var ring =
+                new InccGroup(
+                        "ring",
+                        Optional.empty(),
+                        Set.of(),
+                        List.of(EidPrefix.parse("40.0.0.8/32")));
+        var segments =
+                new Segments(
+                        List.of(
+                                segment(1, "ring", Segment.Domain.SCALE_UP, Optional.of("ring")),
+                                segment(2, "out", Segment.Domain.SCALE_OUT, Optional.empty())),
+                        List.of(ring),
+                        Set.of(Segment.Domain.SCALE_UP));
+        var planned = new Sites(SITES.sites(), false, false, segments);
+        refused(
+                planned,
+                ACC7,
+                "192.0.2.13",
+                Drop.NOT_A_MEMBER,
+                "pod-d may not register [1]40.0.0.7/32, no member of the INCC group of its"
+                        + " segment");
+        refused(
+                planned,
+                Eid.of(2, "40.0.0.7"),
+                "192.0.2.13",
+                Drop.SEGMENT_NOT_SERVED,
+                "pod-d may not register [2]40.0.0.7/32, its segment is not of this server's"
+                        + " domain");
+        refused(
+                planned,
+                Eid.of(3, "40.0.0.7"),
+                "192.0.2.13",
+                Drop.NO_SUCH_SEGMENT,
+                "pod-d may not register [3]40.0.0.7/32, no segment has its Instance ID");
+    }
+
+    private static Segment segment(
+            int iid, String name, Segment.Domain domain, Optional<String> group) {
+        return new Segment(
+                new InstanceId(iid), name, domain, Optional.empty(), group, Optional.empty());
     }
 }

@@ -62,7 +62,7 @@ class SegmentsTest {
         assertThat(segments.groups(new InstanceId(7))).containsExactly(ring, tree);
         assertThat(segments.groups(new InstanceId(1))).isEmpty();
         // It is a VRF as any other: whoever may register in it need be of no group.
-        assertThat(segments.admits(eid("[7]10.0.0.3"))).isTrue();
+        assertThat(segments.refusal(eid("[7]10.0.0.3"))).isEmpty();
         assertThatThrownBy(() -> plan(blue, Segment.of(8, "more", domain).forInccDomain("blue")))
                 .hasMessage("two segments are for INCC domain blue");
     }
@@ -80,8 +80,9 @@ class SegmentsTest {
         var sites = new Sites(List.of(site), false, false, segments);
 
         assertThat(segments.of(ring)).contains(own);
-        assertThat(sites.mayRegister(site, eid("[9]name:POD-D-AccID-7"))).isTrue();
-        assertThat(sites.mayRegister(site, eid("[9]name:POD-D-AccID-6"))).isFalse();
+        assertThat(sites.refusal(site, eid("[9]name:POD-D-AccID-7"))).isEmpty();
+        assertThat(sites.refusal(site, eid("[9]name:POD-D-AccID-6")))
+                .contains(Refusal.NO_MEMBER);
     }
 
     @Rfc("R-057")
@@ -110,8 +111,9 @@ class SegmentsTest {
         var site = site("POD-D", 4, plain("40.0.0.0/16"), up);
         var sites = new Sites(List.of(site), false, false, out);
 
-        assertThat(sites.mayRegister(site, eid("40.0.0.0/16"))).isTrue();
-        assertThat(sites.mayRegister(site, eid("[100]name:POD-D-AccID-7"))).isFalse();
+        assertThat(sites.refusal(site, eid("40.0.0.0/16"))).isEmpty();
+        assertThat(sites.refusal(site, eid("[100]name:POD-D-AccID-7")))
+                .contains(Refusal.NOT_SERVED);
         // Whatever was registered before it was told so.
         var state = Fixture.registered("40.0.0.0/16", "[100]name:POD-D-AccID-7");
         assertThat(answer(state, sites, "40.0.0.7").locators()).hasSize(1);
