@@ -199,7 +199,7 @@ final class Subscribing {
         if (LispCodec.decode(arrived.buffer(), Vendors.ANY)
                         instanceof Decoded.Message(MapReply reply)
                 && asked.contains(reply.nonce())) {
-            throw refused(reply);
+            throw refused(reply, link.path().local());
         }
         ignored++;
         return Optional.empty();
@@ -215,7 +215,7 @@ final class Subscribing {
     }
 
     /** Any Map-Reply means "not subscribed" (RFC 9437 §5); two actions say why. */
-    private CommandFailure refused(MapReply reply) {
+    private CommandFailure refused(MapReply reply, LispAddress itrRloc) {
         var action =
                 reply.records().stream()
                         .filter(MappingRecord::isNegative)
@@ -230,7 +230,11 @@ final class Subscribing {
                         + " answered with a Map-Reply ("
                         + action.label()
                         + ")"
-                        + (denied ? "" : ", as one that cannot or will not take a subscription"));
+                        + (action == Action.DROP_POLICY_DENIED
+                                ? "; the ITR-RLOC was " + itrRloc + ": is it in the site's rlocs?"
+                                : denied
+                                        ? ""
+                                        : ", as one that cannot or will not take a subscription"));
     }
 
     /** Whether the datagram is news. */

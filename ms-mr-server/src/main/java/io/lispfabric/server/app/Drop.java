@@ -69,6 +69,11 @@ enum Drop {
     NO_USABLE_ITR_RLOC,
     /** A Map-Request without LISP-SEC, where that is required (RFC 9301 §9). */
     UNPROTECTED,
+    /** A subscription with an ITR-RLOC outside of what the site may use (RFC 9437 §3). */
+    ITR_RLOC_NOT_ALLOWED("not all ITR-RLOCs are in the rlocs of %s: %s"),
+    /** A subscription that a policy, a configured one or its one-time key rules out. */
+    SUBSCRIPTION_DENIED(
+            "xTR %s may not have it, by a policy, a configured subscription or its one-time key: %s"),
     /** A one-time key in the clear, or wrapped in a way that is not known (RFC 9303 §6.5). */
     KEY_NOT_WRAPPED("%s gives a one-time key that is not wrapped as it must be, nonce %s"),
     /** A one-time key that was wrapped with a secret that is not configured. */

@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Map-Requests: questions, subscriptions and their ends (RFC 9301 §8.3, RFC 9437 §5). */
@@ -562,6 +563,7 @@ final class MapRequests {
         var credentials = credentials(request, identity, eid, from);
         if (credentials.isEmpty()) {
             // RFC 9437 §5: no security association, no subscription.
+            dropSubscription(identity, eid, request);
             refuse(request, eid, from, Action.DROP_AUTH_FAILURE);
             return;
         }
@@ -581,6 +583,7 @@ final class MapRequests {
             if (isReplay(identity, eid, request, from)) {
                 around.drop(Drop.REPLAYED, identity, request.nonce());
             } else {
+                dropSubscription(identity, eid, request);
                 refuse(request, eid, from, Action.DROP_POLICY_DENIED);
             }
             return;
@@ -609,6 +612,31 @@ final class MapRequests {
                         MapResolver.isOutside(around.config().sites(), eid),
                         around.config().subscriptions().temporary().toMillis(),
                         shards.room(eid, identity)));
+    }
+
+    private void dropSubscription(XtrIdentity identity, Eid eid, MapRequest request) {
+        var site = around.config().sites().withId(identity.siteId());
+        var what = new Wanted(eid, request);
+        if (site.isEmpty()) {
+            around.drop(Drop.NO_SUCH_SITE, "of Site-ID " + identity.siteId(), what);
+        } else if (mayUse(identity, request)) {
+            around.drop(Drop.SUBSCRIPTION_DENIED, identity, what);
+        } else {
+            around.drop(Drop.ITR_RLOC_NOT_ALLOWED, site.get().name(), what);
+        }
+    }
+
+    /** A subscription that is refused; put into words when somebody reads them. */
+    private record Wanted(Eid eid, MapRequest request) {
+        @Override
+        public String toString() {
+            return "a subscription to "
+                    + eid
+                    + " that names "
+                    + request.itrRlocs().stream()
+                            .map(Object::toString)
+                            .collect(Collectors.joining(", "));
+        }
     }
 
     private MappingSystem state(Eid eid) {

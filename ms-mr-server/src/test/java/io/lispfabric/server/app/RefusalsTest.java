@@ -18,8 +18,10 @@ import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
 import io.lispfabric.wire.Authentication;
+import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapRegister;
+import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
@@ -242,5 +244,29 @@ class RefusalsTest {
             int iid, String name, Segment.Domain domain, Optional<String> group) {
         return new Segment(
                 new InstanceId(iid), name, domain, Optional.empty(), group, Optional.empty());
+    }
+
+    @Test
+    @Rfc("9437 §3")
+    @Rfc("9437 §5")
+    void aSubscriptionThatIsRefusedIsToldWithItsItrRlocs() {
+        subscribe(4, "198.51.100.1");
+        subscribe(9, "192.0.2.1");
+        assertThat(told)
+                .containsExactly(
+                        "not all ITR-RLOCs are in the rlocs of pod-d: a subscription to"
+                                + " [1]40.0.0.7/32 that names 198.51.100.1",
+                        "there is no site of Site-ID 9: a subscription to [1]40.0.0.7/32 that"
+                                + " names 192.0.2.1");
+        assertThat(metrics.drops(Drop.ITR_RLOC_NOT_ALLOWED)).isEqualTo(1);
+        assertThat(metrics.drops(Drop.NO_SUCH_SITE)).isEqualTo(1);
+    }
+
+    private void subscribe(long siteId, String itrRloc) {
+        var xtr = new XtrIdentity(new XtrId(0, 0xd3), new SiteId(siteId));
+        var request =
+                MapRequest.subscription(
+                        new Nonce(1), Optional.empty(), List.of(Ip.parse(itrRloc)), ACC7, xtr);
+        receive(SITES, LispCodec.encode(request));
     }
 }
