@@ -1,7 +1,9 @@
 package io.lispfabric.server.app;
 
 import io.lispfabric.lcaf.Flaw;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.function.Consumer;
 
@@ -28,6 +30,9 @@ final class Incidents {
 
     private final long[] untold = new long[TOO_LONG + 1];
 
+    /** Since when those are counted that are told of with the next one. */
+    private final long[] since = new long[TOO_LONG + 1];
+
     /**
      * @param log where to tell
      */
@@ -46,7 +51,8 @@ final class Incidents {
             tell(
                     "a datagram from %s cannot be read: %s at octet %d"
                             .formatted(who, flaw.label(), offset),
-                    more);
+                    more,
+                    flaw.ordinal());
         }
     }
 
@@ -62,7 +68,7 @@ final class Incidents {
         }
         long more = others(FLAWS + reason.ordinal(), reason.tolerated());
         if (more >= 0) {
-            tell(String.format(reason.sentence(), who, what), more);
+            tell(String.format(reason.sentence(), who, what), more, FLAWS + reason.ordinal());
         }
     }
 
@@ -79,7 +85,8 @@ final class Incidents {
             tell(
                     "a message of %d octets to %s is longer than the %d that every path carries; if yours carry more, set lisp.path-mtu"
                             .formatted(octets, to, room),
-                    more);
+                    more,
+                    TOO_LONG);
         }
     }
 
@@ -96,20 +103,30 @@ final class Incidents {
                 untold[index]++;
                 return -1;
             }
+            since[index] = until[index] - WHILE_MILLIS;
             until[index] = now + WHILE_MILLIS;
             long more = untold[index];
             untold[index] = 0;
             return more;
         }
         if (over) {
+            since[index] = now;
             until[index] = now + WHILE_MILLIS;
             untold[index] = 0;
         }
         return ++untold[index] == tolerated ? tolerated - 1 : -1;
     }
 
-    private void tell(String sentence, long more) {
-        log.accept(
-                more == 0 ? sentence : sentence + " (and " + more + " more since the last time)");
+    private void tell(String sentence, long more, int index) {
+        log.accept(more == 0 ? sentence : sentence + others(more, since[index]));
+    }
+
+    /** The same reason, but perhaps of another sender. */
+    private static String others(long more, long sinceMillis) {
+        return " (and %d %s like it since %s)"
+                .formatted(
+                        more,
+                        more == 1 ? "other" : "others",
+                        Instant.ofEpochMilli(sinceMillis).truncatedTo(ChronoUnit.SECONDS));
     }
 }
