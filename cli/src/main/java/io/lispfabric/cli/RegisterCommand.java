@@ -200,9 +200,13 @@ final class RegisterCommand extends Subcommand {
                         + Sockets.text(path.peer())
                         + ", and no Map-Notify that the key vouches for came back"
                         + (forged == 0 ? "" : " (" + forged + " other datagrams did)")
-                        + ". A Map-Server is silent towards a wrong Site-ID, Key ID, secret or algorithm, an"
-                        + " EID-Prefix outside of the key's site, and a nonce that is not greater"
-                        + " than the last one; its log and its metrics name the reason");
+                        + ". A Map-Server is silent towards a wrong Site-ID, Key ID, secret or algorithm; an"
+                        + " EID-Prefix that is not the site's, or not a member's of its INCC group;"
+                        + " an Instance ID of no segment or of the other domain; an RLOC outside of"
+                        + " the site's rlocs; a nonce that is not greater than the last one; more"
+                        + " than registrations.most, most-xtrs or repeats-per-second allow; and all"
+                        + " of it while its disk has less than disk-reserve. Its log and its metrics"
+                        + " name the reason");
     }
 
     private static MapRegister with(MapRegister template, Nonce nonce) {
