@@ -243,7 +243,15 @@ public final class ResolveBench {
                                         + confirmed.cardinality()
                                         + " of "
                                         + messages
-                                        + " Map-Registers, and then no more");
+                                        + " Map-Registers, and then no more; its site must have this"
+                                        + " secret"
+                                        + " as Key ID "
+                                        + how.key().keyId()
+                                        + ", and may register "
+                                        + eid(0)
+                                        + " to "
+                                        + eid(target.eids() - 1)
+                                        + " with RLOCs of 192.0.2.0/24 (no Site-ID is given)");
                     }
                     sent.stream().distinct().filter(i -> !confirmed.get(i)).forEach(open::add);
                     underWay = 0;

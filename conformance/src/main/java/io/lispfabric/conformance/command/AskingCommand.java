@@ -27,6 +27,18 @@ import picocli.CommandLine.Parameters;
 
 /** What all that ask servers have in common. */
 abstract class AskingCommand extends Subcommand {
+    static final String EIDS =
+            "EIDs are 172.16.0.0/32, 172.16.0.1/32 and so on of Instance ID 0, with RLOCs 192.0.2.1"
+                    + " and 192.0.2.2, registered without Site-ID and xTR-ID: a site with the secret"
+                    + " may register more-specifics of 172.16.0.0/12 there.";
+    static final String COLUMNS =
+            "server us: microseconds of processor time of PID and its children for each answer;"
+                    + " asker us: of this side for each question; x: times the median of the first"
+                    + " server.";
+
+    /** More of all than what a full socket loses now and then. */
+    private static final double MUCH_LOST = 0.1;
+
     @Parameters(
             arity = "1..*",
             paramLabel = "NAME=KIND:ADDRESS:PORT:PID[:EIDS]",
@@ -68,16 +80,24 @@ abstract class AskingCommand extends Subcommand {
                             + " alone, and confirms only what comes from port 4342")
     private List<String> legacy = List.of();
 
+    private boolean muchLost;
     private final List<Json> all = new ArrayList<>();
     private final Map<String, List<Double>> costs = new LinkedHashMap<>();
 
     /** Measures, and shows what was measured. */
-    abstract int measure() throws IOException;
+    abstract int measure() throws IOException, CommandFailure;
 
     @Override
     public final Integer call() throws CommandFailure {
         try {
-            return measure();
+            int code = measure();
+            if (muchLost) {
+                note(
+                        "much was lost: some servers limit what one address is answered; ours by"
+                                + " lisp: replies-per-second and repeats-per-second, and"
+                                + " registrations: repeats-per-second");
+            }
+            return code;
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
         }
@@ -163,10 +183,30 @@ abstract class AskingCommand extends Subcommand {
     }
 
     /** Shows a measurement that counts for the medians. */
-    Json.Obj showCounted(ResolveBench.Asked it) {
+    Json.Obj showCounted(ResolveBench.Asked it) throws CommandFailure {
+        answers(it);
+        muchLost |= it.lost() > MUCH_LOST * it.sent();
         costs.computeIfAbsent(it.target().name() + " " + it.rate(), _ -> new ArrayList<>())
                 .add(it.serverMicros());
         return show(it);
+    }
+
+    /**
+     * @throws CommandFailure when nothing came back, so that there is nothing to measure
+     */
+    static void answers(ResolveBench.Asked it) throws CommandFailure {
+        if (it.answered() == 0) {
+            throw new CommandFailure(
+                    ExitCode.UNREACHABLE,
+                    it.target().name()
+                            + " has answered nothing of "
+                            + it.sent()
+                            + " messages: does it listen at "
+                            + it.target().address().getAddress().getHostAddress()
+                            + " port "
+                            + it.target().address().getPort()
+                            + "?");
+        }
     }
 
     Json.Obj show(ResolveBench.Asked it) {

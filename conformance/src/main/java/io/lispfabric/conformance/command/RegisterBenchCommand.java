@@ -1,5 +1,6 @@
 package io.lispfabric.conformance.command;
 
+import io.lispfabric.cli.CommandFailure;
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Json;
 import io.lispfabric.conformance.bench.ResolveBench;
@@ -15,9 +16,12 @@ import picocli.CommandLine.Option;
         name = "register",
         mixinStandardHelpOptions = true,
         addMethodSubcommands = false,
-        description =
-                "Register EIDs one by one at fixed rates, each in an authenticated Map-Register,"
-                        + " and show how many Map-Notifies come back, how soon, and what it costs.")
+        description = {
+            "Register EIDs one by one at fixed rates, each in an authenticated Map-Register, and show"
+                    + " how many Map-Notifies come back, how soon, and what it costs.",
+            AskingCommand.EIDS,
+            AskingCommand.COLUMNS
+        })
 final class RegisterBenchCommand extends AskingCommand {
     @Option(
             names = "--rates",
@@ -35,7 +39,7 @@ final class RegisterBenchCommand extends AskingCommand {
     private Path keyFile = Path.of("");
 
     @Override
-    int measure() throws IOException {
+    int measure() throws IOException, CommandFailure {
         var targets = targets();
         head("server");
         for (var target : targets) {

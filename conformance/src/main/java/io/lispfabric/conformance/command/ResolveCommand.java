@@ -1,5 +1,6 @@
 package io.lispfabric.conformance.command;
 
+import io.lispfabric.cli.CommandFailure;
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Json;
 import io.lispfabric.conformance.bench.ResolveBench;
@@ -18,10 +19,13 @@ import picocli.CommandLine.Option;
         name = "resolve",
         mixinStandardHelpOptions = true,
         addMethodSubcommands = false,
-        description =
-                "Ask servers at fixed rates, one after another and again, and show what they"
-                        + " answer, how soon, and what it costs them. conformance/bench/resolve.sh"
-                        + " starts the servers.")
+        description = {
+            "Ask servers at fixed rates, one after another and again, and show what they answer, how"
+                    + " soon, and what it costs them. conformance/bench/resolve.sh starts the"
+                    + " servers.",
+            AskingCommand.EIDS,
+            AskingCommand.COLUMNS
+        })
 final class ResolveCommand extends AskingCommand {
     @Option(
             names = "--rates",
@@ -64,13 +68,13 @@ final class ResolveCommand extends AskingCommand {
     private String stranger = "127.0.0.2";
 
     @Override
-    int measure() throws IOException {
+    int measure() throws IOException, CommandFailure {
         var targets = targets();
         fill(targets);
         head("server");
         for (var target : targets) {
             if (warmUp > 0) {
-                ResolveBench.ask(target, 20_000, warmUp);
+                answers(ResolveBench.ask(target, 20_000, warmUp));
             }
         }
         var found = new LinkedHashMap<String, List<Double>>();
