@@ -32,42 +32,43 @@ public record Case(
     /** What a peer may lack without being wrong, and what other cases build on. */
     public enum Need {
         /** It answers questions at all. */
-        ANSWERS("it answers Map-Requests"),
+        ANSWERS("it answers no Map-Requests"),
         /** It takes registrations with the secret that it was configured with. */
-        REGISTERS("it takes registrations"),
+        REGISTERS("it takes no registrations"),
         /** Map-Requests outside an ECM, which only an ETR has to answer. */
-        BARE("it answers Map-Requests that are not in an ECM"),
+        BARE("it answers no Map-Requests that are not in an ECM"),
         /** The site has IPv6 EIDs. */
-        IPV6("the site may register IPv6 EIDs"),
+        IPV6("the site may register no IPv6 EIDs"),
         /** RFC 9301 §5.6 names the merge-request bit, and no duty to heed it. */
-        MERGES("it merges locator-sets"),
+        MERGES("it merges no locator-sets"),
         /** RFC 9437. */
-        PUBSUB("it takes subscriptions"),
+        PUBSUB("it takes no subscriptions"),
         /** AFI 16389. */
-        MACS("the site may register MAC addresses"),
+        MACS("the site may register no MAC addresses"),
         /** AFI 17 (RFC 9735). */
-        NAMES("the site may register distinguished names"),
+        NAMES("the site may register no distinguished names"),
         /** Two live keys (RFC 9301 §5.6). */
-        SECOND_KEY("the site has a second key"),
+        SECOND_KEY("the site has no second key"),
         /** Somebody else with a good key. */
-        OTHER_SITE("there is a key of another site"),
+        OTHER_SITE("there is no key of another site"),
         /** RFC 9303, and a key for it. */
-        LISP_SEC("it answers Map-Requests that LISP-SEC protects"),
+        LISP_SEC("it answers no Map-Requests that LISP-SEC protects"),
         /** Minutes. */
-        TIME("there is time to wait for timeouts"),
+        TIME("there is no time to wait for timeouts"),
         /** Port 4342 of this side. */
-        CONTROL_PORT("port 4342 of our address can be listened on"),
+        CONTROL_PORT("port 4342 of our address cannot be listened on"),
         /** More than one address on this side. */
-        LOOPBACK("the peer is on the loopback interface, where we have other addresses");
+        LOOPBACK("the peer is not on the loopback interface, where we have other addresses");
 
-        private final String text;
+        private final String lack;
 
-        Need(String text) {
-            this.text = text;
+        Need(String lack) {
+            this.lack = lack;
         }
 
-        public String text() {
-            return text;
+        /** What is so without it. */
+        public String lack() {
+            return lack;
         }
     }
 

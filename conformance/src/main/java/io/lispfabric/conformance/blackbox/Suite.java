@@ -127,7 +127,7 @@ public final class Suite implements AutoCloseable {
                 return new Result(
                         test,
                         Verdict.SKIP,
-                        "not found: " + need.text() + "; " + lacking.get(),
+                        need.lack() + " (" + lacking.get() + ")",
                         List.of(),
                         Duration.ZERO);
             }

@@ -479,7 +479,12 @@ final class Talk implements AutoCloseable {
                 return readable(notify.get());
             }
             if (i == TRIES) {
-                throw failed("no Map-Notify came to the Map-Register");
+                throw failed(
+                        "no Map-Notify came to the Map-Register for "
+                                + eids(register)
+                                + " from "
+                                + network.local().getHostAddress()
+                                + "; look at secret, Site-ID, EID-Prefixes and rlocs");
             }
         }
     }

@@ -388,15 +388,12 @@ public final class ConformCommand implements AddedCommand {
             out().println(
                             switch (result.verdict()) {
                                 case PASS -> ink.good("✓") + " " + result.test().id();
-                                case FAIL ->
-                                        ink.bad("✗")
-                                                + " "
+                                case FAIL -> failed(result);
+                                case SKIP ->
+                                        "- "
                                                 + result.test().id()
-                                                + " (RFC "
-                                                + result.test().rfc()
-                                                + "): "
+                                                + ": skipped: "
                                                 + result.detail();
-                                case SKIP -> "- " + result.test().id() + ": " + result.detail();
                             });
             if (result.verdict() == Verdict.FAIL || globals().verbose()) {
                 out().println("    " + result.test().text());
@@ -409,6 +406,16 @@ public final class ConformCommand implements AddedCommand {
                         });
             }
             out().flush();
+        }
+
+        private String failed(Result result) {
+            return globals().ink().bad("✗")
+                    + " "
+                    + result.test().id()
+                    + " (RFC "
+                    + result.test().rfc()
+                    + "): "
+                    + result.detail();
         }
 
         private static long count(List<Result> results, Verdict verdict) {
@@ -439,6 +446,13 @@ public final class ConformCommand implements AddedCommand {
                                                 .map(RunCases::json)
                                                 .collect(Json.toArray())));
                 return;
+            }
+            if (count(results, Verdict.FAIL) > 0) {
+                out().println("failed:"); // once more, as they are far above
+                results.stream()
+                        .filter(it -> it.verdict() == Verdict.FAIL)
+                        .map(this::failed)
+                        .forEach(out()::println);
             }
             out().printf(
                             Locale.ROOT,
