@@ -28,7 +28,7 @@ final class Question {
                     .arity("1")
                     .index("0")
                     .description(
-                            "an address, a prefix, mac:… or name:…",
+                            "an address, a prefix, mac:…, name:… or a group as in '(*,239.1.1.1)'",
                             "an Instance ID may stand before it, as in [100]10.0.0.7")
                     .build();
 

@@ -36,6 +36,9 @@ final class SubscribeCommand extends Subcommand {
                         this,
                         "subscribe",
                         "Subscribe to an EID (RFC 9437) and print every publication until Ctrl-C.",
+                        "To what is not registered it is a temporary subscription to the whole hole"
+                                + " around the EID (RFC 9437): what is registered anywhere in it is"
+                                + " published, other EIDs too.",
                         "With -o json, one JSON object a line. Ends its subscription when it ends.");
         question.addTo(spec);
         List.of(bare, count, duration).forEach(spec::addOption);

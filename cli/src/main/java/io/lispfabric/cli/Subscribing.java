@@ -323,10 +323,11 @@ final class Subscribing {
                                 + Sockets.text(from.source()));
         command.out()
                 .println(
-                        Mappings.head(record, ink)
-                                + (record.ttl().removes()
-                                        ? "   gone"
-                                        : record.isNegative() ? "   no locators" : ""));
+                        record.ttl().removes()
+                                ? Mappings.head(record, ink) + "   gone"
+                                : record.isNegative()
+                                        ? Mappings.negativeHead(record, ink)
+                                        : Mappings.head(record, ink));
         Mappings.locators(record.locators(), ink).forEach(command.out()::println);
         command.out().flush();
     }
