@@ -1,5 +1,6 @@
 package io.lispfabric.cli;
 
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.server.app.ServerConfig;
 import io.lispfabric.wire.app.ConfigException;
 import io.lispfabric.wire.app.Settings;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -64,7 +66,7 @@ final class ConfigCommand {
                                         : Kind.ms);
                 var name =
                         switch (meant) {
-                            case ms -> ServerConfig.from(settings).member();
+                            case ms -> mapServer(settings);
                             case xtr -> AgentConfig.from(settings).name();
                         };
                 if (globals().json()) {
@@ -87,6 +89,22 @@ final class ConfigCommand {
                 }
                 throw new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
             }
+        }
+
+        private String mapServer(Settings settings) throws ConfigException {
+            var config = ServerConfig.from(settings);
+            for (var site : config.sites().sites()) {
+                var ids = new HashMap<Bytes, Integer>();
+                for (var key : site.keys()) {
+                    var other = ids.putIfAbsent(key.secret(), key.keyId());
+                    if (other != null) {
+                        note(
+                                "warning: site %s: Key IDs %d and %d have the same secret"
+                                        .formatted(site.name(), other, key.keyId()));
+                    }
+                }
+            }
+            return config.member();
         }
 
         private Json.Obj json(boolean good) {

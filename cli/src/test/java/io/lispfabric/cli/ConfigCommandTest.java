@@ -90,6 +90,43 @@ class ConfigCommandTest {
     }
 
     @Test
+    void twoKeyIdsWithOneSecretAreWarnedOf() throws Exception {
+        Files.writeString(folder.resolve("a.key"), "0123456789abcdef0123456789abcdef");
+        var file =
+                Files.writeString(
+                        folder.resolve("ms.yaml"),
+                        """
+                        member: ms-0
+                        data: ms-data
+                        sites:
+                          - name: pod-a
+                            site-id: 1
+                            keys: [ { id: 1, secret-file: a.key }, { id: 2, secret-file: a.key } ]
+                            prefixes: [ { iid: 1, prefix: 10.0.0.0/16 } ]
+                        """);
+
+        var run = Run.lispctl("config", "check", file.toString());
+
+        assertThat(run.code()).isEqualTo(ExitCode.OK);
+        assertThat(run.err()).contains("site pod-a: Key IDs 1 and 2 have the same secret");
+    }
+
+    @Test
+    void whatIsNoYamlOfOursIsSaidWithTheFileAndTheReason() throws Exception {
+        var file = folder.resolve("bad.yaml");
+        Files.writeString(file, "member: \0");
+        assertThat(Run.lispctl("config", "check", file.toString()).err())
+                .contains("bad.yaml: not YAML: U+0000");
+        Files.writeString(file, "a: &x [1]\nb: *x\n");
+        assertThat(Run.lispctl("config", "check", file.toString()).err())
+                .contains("bad.yaml:2: only a single value may have an alias: *x");
+        var loop = folder.resolve("loop.yaml");
+        Files.createSymbolicLink(loop, loop);
+        assertThat(Run.lispctl("config", "check", loop.toString()).err())
+                .contains("loop.yaml: cannot be read: it is a symbolic link to no file");
+    }
+
+    @Test
     void aMissingFileIsOneLine() {
         var run = Run.lispctl("config", "check", folder.resolve("none.yaml").toString());
 

@@ -187,7 +187,8 @@ class SubscribeCommandTest {
 
             assertThat(run.code()).isEqualTo(ExitCode.DENIED);
             assertThat(run.out()).isEmpty();
-            assertThat(run.err()).contains("not subscribed", "drop-policy-denied");
+            assertThat(run.err())
+                    .contains("not subscribed", "drop-policy-denied", "the ITR-RLOC was 127.0.0.1");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.lispfabric.conformance.command;
 
+import io.lispfabric.cli.AddedCommand;
 import io.lispfabric.cli.CommandFailure;
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Subcommand;
@@ -13,9 +14,9 @@ import picocli.CommandLine.Option;
         name = "rehearse",
         mixinStandardHelpOptions = true,
         description =
-                "Run a server under load in this process, on the loopback. `lispctl rehearse` does"
-                        + " so, and keeps what the JVM learns by it for `lispctl serve`.")
-final class RehearseCommand extends Subcommand {
+                "Run a server under load on the loopback, and keep what the JVM learns by it, so that"
+                        + " `lispctl serve` starts warm: a minute and 70 MB, after each build.")
+public final class RehearseCommand extends Subcommand implements AddedCommand {
     @Option(
             names = "--seconds",
             paramLabel = "S",

@@ -22,10 +22,13 @@ import org.slf4j.LoggerFactory;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.common.Anchor;
+import org.snakeyaml.engine.v2.events.AliasEvent;
 import org.snakeyaml.engine.v2.events.CollectionEndEvent;
 import org.snakeyaml.engine.v2.events.CollectionStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -75,28 +78,43 @@ public final class Settings {
 
     /** Reads text as if it stood in a file of that name. */
     public static Settings parse(String file, String yaml) throws ConfigException {
-        // Aliases are how a small file becomes a large one.
         var load =
                 LoadSettings.builder()
                         .setMaxAliasesForCollections(0)
                         .setAllowDuplicateKeys(false)
                         .build();
         try {
-            refuseDepth(file, new Parse(load).parseString(yaml));
+            refuseDepthAndAliases(file, new Parse(load).parseString(yaml));
             var root = new Compose(load).composeString(yaml);
             return root.isEmpty() ? new Settings(file, "", 1) : of(file, "", root.get());
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
             throw new ConfigException(file + ":" + line + ": not YAML: " + e.getProblem());
+        } catch (ReaderException e) {
+            throw new ConfigException(
+                    "%s: not YAML: U+%04X may not be in it"
+                            .formatted(file, e.getCodePoint()));
         } catch (YamlEngineException e) {
             throw new ConfigException(file + ": not YAML: " + e.getMessage());
         }
     }
 
-    /** The composer recurses, and our settings need few levels. */
-    private static void refuseDepth(String file, Iterable<Event> events) throws ConfigException {
+    /**
+     * The composer recurses, and our settings need few levels. Aliases are how a small file becomes
+     * a large one.
+     */
+    private static void refuseDepthAndAliases(String file, Iterable<Event> events) throws ConfigException {
         int depth = 0;
+        var collections = new HashSet<Anchor>();
         for (var event : events) {
+            if (event instanceof CollectionStartEvent start) {
+                start.getAnchor().ifPresent(collections::add);
+            }
+            if (event instanceof AliasEvent alias && collections.contains(alias.getAlias())) {
+                int line = event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
+                throw new ConfigException(
+                        file + ":" + line + ": only a single value may have an alias: *" + alias.getAlias());
+            }
             if (event instanceof CollectionStartEvent && ++depth > MAX_DEPTH) {
                 int line = event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
                 throw new ConfigException(

@@ -33,7 +33,10 @@ public final class TextFile {
     /** The same of whatever can be read, such as {@code /dev/stdin}. */
     public static String readAny(Path file, int most) throws IOException {
         if (!Files.exists(file)) {
-            throw new IOException("there is no such file");
+            throw new IOException(
+                    Files.isSymbolicLink(file)
+                            ? "it is a symbolic link to no file"
+                            : "there is no such file");
         }
         if (Files.isDirectory(file)) {
             throw new IOException("it is a folder");
@@ -47,7 +50,7 @@ public final class TextFile {
         } catch (AccessDeniedException e) {
             throw new IOException("it may not be read", e);
         } catch (CharacterCodingException e) {
-            throw new IOException("it is no text", e);
+            throw new IOException("it is no text in UTF-8", e);
         }
     }
 

@@ -27,7 +27,7 @@ class TextFileTest {
         refused(folder.resolve("none"), 9, "there is no such file");
         refused(folder, 9, "it is a folder");
         var octets = Files.write(folder.resolve("octets"), new byte[] {(byte) 0xC3, 0x28});
-        refused(octets, 9, "it is no text");
+        refused(octets, 9, "it is no text in UTF-8");
     }
 
     @Test
