@@ -8,13 +8,11 @@ import java.util.Locale;
  */
 enum Drop {
     /** A Key ID that the site does not have. */
-    NO_SUCH_KEY("a Map-Register from %s is refused, its site has no key of its Key ID: %s"),
+    NO_SUCH_KEY("there is no key of that Key ID at %s: %s"),
     /** A key that is not configured for the algorithm, or not for so long a MAC. */
-    ALGORITHM_NOT_ALLOWED(
-            "a Map-Register from %s is refused, its key is not for its algorithm: %s"),
+    ALGORITHM_NOT_ALLOWED("the key of that Key ID at %s is not for that algorithm: %s"),
     /** A MAC that was made with another secret, or of other octets. */
-    BAD_AUTHENTICATION(
-            "a Map-Register from %s is refused, its MAC is not made with the secret of its key: %s"),
+    BAD_AUTHENTICATION("the MAC is not made with the secret of that Key ID at %s: %s"),
     /** A nonce that was not greater than the last one (RFC 9301 §5.6: SHOULD log). */
     REPLAYED("%s may have been played again: the nonce is not greater than the last one: %s"),
     /** An EID-Prefix that the site may not register (RFC 9301 §8.2). */

@@ -619,11 +619,10 @@ final class MapRegisters {
 
     /** Nobody vouches for it: says what does not fit. */
     private void refuse(MapRegister register, From from) {
-        var claim = new Claim(register);
+        var claim = new Claim(register, from);
         var candidates = candidates(register);
         if (candidates.isEmpty()) {
-            var what = "a Map-Register from " + from.address() + " gives " + claim;
-            around.drop(Drop.NO_SUCH_SITE, "of that Site-ID", what);
+            around.drop(Drop.NO_SUCH_SITE, "of that Site-ID", claim);
             return;
         }
         var keys =
@@ -636,17 +635,22 @@ final class MapRegisters {
                         : keys.stream().anyMatch(it -> MessageAuthentication.fits(register, it))
                                 ? Drop.BAD_AUTHENTICATION
                                 : Drop.ALGORITHM_NOT_ALLOWED;
-        around.drop(why, from.address(), claim);
+        var where =
+                register.identity().isPresent() ? candidates.getFirst().name() : "any of the sites";
+        around.drop(why, where, claim);
     }
 
     /** What a Map-Register gives to be believed; put into words when somebody reads them. */
-    private record Claim(MapRegister register) {
+    private record Claim(MapRegister register, From from) {
         @Override
         public String toString() {
             var authentication = register.authentication();
-            return register.identity()
+            return "a Map-Register from "
+                    + from.address()
+                    + " with "
+                    + register.identity()
                             .map(it -> "Site-ID " + it.siteId() + ", xTR-ID " + it.xtrId())
-                            .orElse("no Site-ID, so any site's key could be it")
+                            .orElse("no Site-ID")
                     + ", Key ID "
                     + authentication.keyId()
                     + ", "

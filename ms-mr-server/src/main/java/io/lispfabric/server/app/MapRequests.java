@@ -616,9 +616,9 @@ final class MapRequests {
 
     private void dropSubscription(XtrIdentity identity, Eid eid, MapRequest request) {
         var site = around.config().sites().withId(identity.siteId());
-        var what = new Wanted(eid, request);
+        var what = new Wanted(identity, eid, request);
         if (site.isEmpty()) {
-            around.drop(Drop.NO_SUCH_SITE, "of Site-ID " + identity.siteId(), what);
+            around.drop(Drop.NO_SUCH_SITE, "of that Site-ID", what);
         } else if (mayUse(identity, request)) {
             around.drop(Drop.SUBSCRIPTION_DENIED, identity, what);
         } else {
@@ -627,12 +627,14 @@ final class MapRequests {
     }
 
     /** A subscription that is refused; put into words when somebody reads them. */
-    private record Wanted(Eid eid, MapRequest request) {
+    private record Wanted(XtrIdentity identity, Eid eid, MapRequest request) {
         @Override
         public String toString() {
-            return "a subscription to "
+            return "Site-ID "
+                    + identity.siteId()
+                    + " wants a subscription to "
                     + eid
-                    + " that names "
+                    + " for ITR-RLOC "
                     + request.itrRlocs().stream()
                             .map(Object::toString)
                             .collect(Collectors.joining(", "));

@@ -160,25 +160,25 @@ class RefusalsTest {
                         "Key ID 1",
                         "HMAC-SHA-256-128-None");
         assertThat(refused(here, key(7, "whatever", Algorithm.HMAC_SHA256_128), Drop.NO_SUCH_KEY))
-                .contains("no key of its Key ID", "Site-ID 4", "Key ID 7");
+                .contains("no key of that Key ID at pod-d", "Site-ID 4", "Key ID 7");
         assertThat(
                         refused(
                                 here,
                                 key(1, "a secret of pod-d", Algorithm.HMAC_SHA1_96),
                                 Drop.ALGORITHM_NOT_ALLOWED))
-                .contains("not for its algorithm", "HMAC-SHA-1-96-None");
+                .contains("not for that algorithm", "HMAC-SHA-1-96-None");
         assertThat(
                         refused(
                                 here,
                                 key(1, "a secret of pod-e", Algorithm.HMAC_SHA256_128),
                                 Drop.BAD_AUTHENTICATION))
-                .contains("not made with the secret of its key", "Site-ID 4", "Key ID 1");
+                .contains("not made with the secret of that Key ID at pod-d", "Site-ID 4", "Key ID 1");
         assertThat(
                         refused(
                                 Optional.empty(),
                                 key(1, "whatever", Algorithm.HMAC_SHA256_128),
                                 Drop.BAD_AUTHENTICATION))
-                .contains("no Site-ID, so any site's key could be it", "Key ID 1");
+                .contains("at any of the sites", "with no Site-ID, ", "Key ID 1");
     }
 
     private void refused(Sites sites, Eid eid, String rloc, Drop reason, String sentence) {
@@ -254,10 +254,11 @@ class RefusalsTest {
         subscribe(9, "192.0.2.1");
         assertThat(told)
                 .containsExactly(
-                        "not all ITR-RLOCs are in the rlocs of pod-d: a subscription to"
-                                + " [1]40.0.0.7/32 that names 198.51.100.1",
-                        "there is no site of Site-ID 9: a subscription to [1]40.0.0.7/32 that"
-                                + " names 192.0.2.1");
+                        "not all ITR-RLOCs are in the rlocs of pod-d: Site-ID 4"
+                                + " wants a subscription to [1]40.0.0.7/32 for ITR-RLOC"
+                                + " 198.51.100.1",
+                        "there is no site of that Site-ID: Site-ID 9 wants a subscription to"
+                                + " [1]40.0.0.7/32 for ITR-RLOC 192.0.2.1");
         assertThat(metrics.drops(Drop.ITR_RLOC_NOT_ALLOWED)).isEqualTo(1);
         assertThat(metrics.drops(Drop.NO_SUCH_SITE)).isEqualTo(1);
     }
