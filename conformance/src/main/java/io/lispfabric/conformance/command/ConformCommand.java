@@ -390,10 +390,7 @@ public final class ConformCommand implements AddedCommand {
                                 case PASS -> ink.good("✓") + " " + result.test().id();
                                 case FAIL -> failed(result);
                                 case SKIP ->
-                                        "- "
-                                                + result.test().id()
-                                                + ": skipped: "
-                                                + result.detail();
+                                        "- " + result.test().id() + ": skipped: " + result.detail();
                             });
             if (result.verdict() == Verdict.FAIL || globals().verbose()) {
                 out().println("    " + result.test().text());

@@ -177,7 +177,8 @@ class ConformCommandTest {
             assertThat(run.out())
                     .contains("✓ negative.nowhere", "received: Map-Reply nonce ")
                     .contains("- register.notify: skipped: no key was given")
-                    .contains("- negative.unregistered: skipped: it takes no registrations (no key");
+                    .contains(
+                            "- negative.unregistered: skipped: it takes no registrations (no key");
             assertThat(lispctl("conform", "run", "--peer", peer, "--role", "mr").code())
                     .isEqualTo(ExitCode.OK);
         }

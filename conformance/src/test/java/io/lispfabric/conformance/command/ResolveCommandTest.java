@@ -40,6 +40,7 @@ class ResolveCommandTest {
         var out = new StringWriter();
         Lispctl.run(new PrintWriter(out), new PrintWriter(out), "bench", "resolve", "--help");
 
-        assertThat(out.toString()).contains("172.16.0.0", "Instance ID 0", "server us:", "x: times");
+        assertThat(out.toString())
+                .contains("172.16.0.0", "Instance ID 0", "server us:", "x: times");
     }
 }

@@ -92,8 +92,7 @@ public final class Settings {
             throw new ConfigException(file + ":" + line + ": not YAML: " + e.getProblem());
         } catch (ReaderException e) {
             throw new ConfigException(
-                    "%s: not YAML: U+%04X may not be in it"
-                            .formatted(file, e.getCodePoint()));
+                    "%s: not YAML: U+%04X may not be in it".formatted(file, e.getCodePoint()));
         } catch (YamlEngineException e) {
             throw new ConfigException(file + ": not YAML: " + e.getMessage());
         }
@@ -103,7 +102,8 @@ public final class Settings {
      * The composer recurses, and our settings need few levels. Aliases are how a small file becomes
      * a large one.
      */
-    private static void refuseDepthAndAliases(String file, Iterable<Event> events) throws ConfigException {
+    private static void refuseDepthAndAliases(String file, Iterable<Event> events)
+            throws ConfigException {
         int depth = 0;
         var collections = new HashSet<Anchor>();
         for (var event : events) {
@@ -113,7 +113,11 @@ public final class Settings {
             if (event instanceof AliasEvent alias && collections.contains(alias.getAlias())) {
                 int line = event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);
                 throw new ConfigException(
-                        file + ":" + line + ": only a single value may have an alias: *" + alias.getAlias());
+                        file
+                                + ":"
+                                + line
+                                + ": only a single value may have an alias: *"
+                                + alias.getAlias());
             }
             if (event instanceof CollectionStartEvent && ++depth > MAX_DEPTH) {
                 int line = event.getStartMark().map(mark -> mark.getLine() + 1).orElse(1);

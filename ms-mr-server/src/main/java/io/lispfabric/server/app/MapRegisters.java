@@ -213,7 +213,9 @@ final class MapRegisters {
                 around.drop(Drop.BAD_LOCATOR, site.name(), record.eid());
             } else if (stranger.isPresent()) {
                 around.drop(
-                        Drop.RLOC_NOT_ALLOWED, site.name(), stranger.get() + " for " + record.eid());
+                        Drop.RLOC_NOT_ALLOWED,
+                        site.name(),
+                        stranger.get() + " for " + record.eid());
             } else if (!hasRoomFor(site, record)) {
                 around.drop(Drop.NO_ROOM, site.name(), record.eid());
             } else if (!mayComeAgain(record)) {

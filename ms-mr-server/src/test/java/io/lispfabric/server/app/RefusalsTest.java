@@ -53,7 +53,9 @@ class RefusalsTest {
     private static final Eid ACC7 = Eid.of(1, "40.0.0.7");
     private static final Sites SITES =
             new Sites(
-                    List.of(site("pod-d", 4, KEY, "40.0.0.0/16"), site("pod-e", 5, OTHER, "50.0.0.0/16")),
+                    List.of(
+                            site("pod-d", 4, KEY, "40.0.0.0/16"),
+                            site("pod-e", 5, OTHER, "50.0.0.0/16")),
                     false);
 
     private final ServerMetrics metrics = new ServerMetrics();
@@ -93,8 +95,7 @@ class RefusalsTest {
                 new MappingLog(
                         new MappingLog.Released() {
                             @Override
-                            public void onEffects(
-                                    List<Effect> effects) {}
+                            public void onEffects(List<Effect> effects) {}
 
                             @Override
                             public void onLeadership(boolean leads) {}
@@ -172,7 +173,10 @@ class RefusalsTest {
                                 here,
                                 key(1, "a secret of pod-e", Algorithm.HMAC_SHA256_128),
                                 Drop.BAD_AUTHENTICATION))
-                .contains("not made with the secret of that Key ID at pod-d", "Site-ID 4", "Key ID 1");
+                .contains(
+                        "not made with the secret of that Key ID at pod-d",
+                        "Site-ID 4",
+                        "Key ID 1");
         assertThat(
                         refused(
                                 Optional.empty(),

@@ -81,8 +81,7 @@ class SegmentsTest {
 
         assertThat(segments.of(ring)).contains(own);
         assertThat(sites.refusal(site, eid("[9]name:POD-D-AccID-7"))).isEmpty();
-        assertThat(sites.refusal(site, eid("[9]name:POD-D-AccID-6")))
-                .contains(Refusal.NO_MEMBER);
+        assertThat(sites.refusal(site, eid("[9]name:POD-D-AccID-6"))).contains(Refusal.NO_MEMBER);
     }
 
     @Rfc("R-057")
