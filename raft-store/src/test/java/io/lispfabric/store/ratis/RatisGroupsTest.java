@@ -381,6 +381,7 @@ class RatisGroupsTest {
                         assertThat(it.members())
                                 .extracting(Status.Member::id)
                                 .containsExactly("m2", "m3", "m4"));
+        await("it takes commands", () -> member("m4").status().refuses().isEmpty());
         acknowledged(member("m4").group(2), "c=3");
     }
 }
