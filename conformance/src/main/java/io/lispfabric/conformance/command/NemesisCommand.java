@@ -121,8 +121,8 @@ public final class NemesisCommand extends Subcommand implements AddedCommand {
         if (rate < 1 || rate > 10_000) {
             throw usage("--rate is 1 to 10000");
         }
-        if (groups < 1 || groups > 16) {
-            throw usage("--groups is 1 to 16");
+        if (groups < 1 || groups > 8) {
+            throw usage("--groups is 1 to 8");
         }
         if (bound.compareTo(Duration.ofSeconds(1)) < 0) {
             throw usage("--bound is at least 1s");

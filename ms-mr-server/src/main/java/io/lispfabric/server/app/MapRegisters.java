@@ -317,7 +317,12 @@ final class MapRegisters {
                             busy.movedMillis = over;
                             if (heavy && committed) {
                                 busy.pausesUntilMillis =
-                                        over + Math.min(PAUSES * (over - now), MOST_PAUSE_MILLIS);
+                                        Math.max(
+                                                busy.pausesUntilMillis,
+                                                over
+                                                        + Math.min(
+                                                                PAUSES * (over - now),
+                                                                MOST_PAUSE_MILLIS));
                             }
                         });
     }

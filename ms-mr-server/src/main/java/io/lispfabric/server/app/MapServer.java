@@ -463,6 +463,11 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         return Status.ofAll(seenInEach());
     }
 
+    private Optional<String> blindness() {
+        var ready = watch;
+        return ready == null ? Optional.empty() : ready.blindness();
+    }
+
     private List<Status> seenInEach() {
         var ready = watch;
         return ready == null ? List.of() : ready.newest();
@@ -557,6 +562,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         if (now.isEmpty()) {
             return Optional.empty();
         }
+        var blind = blindness();
+        if (blind.isPresent()) {
+            return blind;
+        }
         return Status.ofAll(now).healthy()
                 ? Optional.empty()
                 : Optional.of(Status.ofAll(now).reason());
@@ -625,6 +634,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         }
         if (draining) {
             return Optional.of("draining");
+        }
+        var blind = blindness();
+        if (blind.isPresent()) {
+            return blind;
         }
         for (int i = 0; i < parts.size(); i++) {
             var problem = problem(parts.get(i), now.get(i));

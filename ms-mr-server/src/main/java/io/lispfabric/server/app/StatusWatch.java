@@ -3,6 +3,8 @@ package io.lispfabric.server.app;
 import io.lispfabric.store.Status;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -18,9 +20,13 @@ final class StatusWatch implements AutoCloseable {
 
     private static final Duration LOOK = Duration.ofMillis(20);
 
+    /** After so long without a look, what is known is worth nothing. */
+    private static final Duration BLIND = Duration.ofSeconds(20);
+
     private final Supplier<List<Status>> groups;
     private final Thread thread;
     private volatile List<Status> newest;
+    private volatile long seenNanos = System.nanoTime();
     private volatile boolean closed;
     private long begun; // guarded by this
     private long done; // guarded by this
@@ -37,7 +43,8 @@ final class StatusWatch implements AutoCloseable {
             long look = begin();
             try {
                 newest = groups.get();
-            } catch (RuntimeException e) {
+                seenNanos = System.nanoTime();
+            } catch (Throwable e) { // whoever waits for a look must not wait for ever
                 LOG.error("how the log stands could not be told", e);
             } finally {
                 end(look);
@@ -58,6 +65,17 @@ final class StatusWatch implements AutoCloseable {
     /** As seen at the last look, one to a group; takes no time. */
     List<Status> newest() {
         return newest;
+    }
+
+    /** What is wrong if nothing has been seen for long. */
+    Optional<String> blindness() {
+        long nanos = System.nanoTime() - seenNanos;
+        return nanos < BLIND.toNanos() || closed
+                ? Optional.empty()
+                : Optional.of(
+                        "for "
+                                + TimeUnit.NANOSECONDS.toSeconds(nanos)
+                                + " s the log has not said how it stands");
     }
 
     /** As seen at a look that begins now; blocks until it ends. */

@@ -56,6 +56,11 @@ public record Candidate(
         return contact.credentials().association().isPresent();
     }
 
+    /** Whether it proves as much as what it would take the place of. */
+    boolean mayReplace(Listener other) {
+        return proven() || other.contact().credentials().association().isEmpty();
+    }
+
     /**
      * Whether a Map-Request without one may not use this nonce as long as this one waits: not
      * again, nor in the place of one that has more to show. A smaller one it may: this may be a

@@ -110,21 +110,21 @@ public final class Publisher {
         /** How many of those are over. */
         private int laterOver;
 
-        /** How many have room in the window, and how many of these are overtaken. */
+        /** How many have room in the window. */
         private int inWindow;
 
-        private int overtaken;
+        /** What has been sent, the oldest first, and how often something was. */
+        private final ArrayDeque<Flight> flights = new ArrayDeque<>(0);
 
-        /** Which window it is: what had room in the last one has none to give back. */
-        private int window;
+        private long sendings;
 
         /** The longest gap that has passed in silence, by its number. */
         private int silence;
 
-        /** The greatest nonce that it has acknowledged since. */
+        /** The greatest nonce that it has acknowledged. */
         private @Nullable Nonce acknowledged;
 
-        /** When that was. */
+        /** When it has acknowledged something last. */
         private Instant heard = Instant.MIN;
 
         Waiting(ListenerId listener, Turn answers, Turn news) {
@@ -148,18 +148,37 @@ public final class Publisher {
             }
         }
 
-        /**
-         * It lives: what it left unanswered, or what is overtaken, has had its time and takes no
-         * room from what is new.
-         */
-        void heard(Instant now) {
-            heard = now;
-            if (silence > 0 || overtaken > 0) {
-                window++;
-                inWindow = 0;
-                overtaken = 0;
-                silence = 0;
+        void fly(Job job) {
+            job.takeRoom();
+            job.flight = ++sendings;
+            flights.add(new Flight(job, job.flight));
+            if (flights.size() > 4 * WINDOW) {
+                flights.removeIf(it -> !it.isLast());
             }
+        }
+
+        /**
+         * It lives. What was sent before what it has acknowledged has arrived by now, or is lost,
+         * and takes no room from what is new.
+         */
+        void heard(@Nullable Job acknowledgedJob, Instant now) {
+            heard = now;
+            silence = 0;
+            long until = acknowledgedJob == null ? 0 : acknowledgedJob.flight;
+            while (!flights.isEmpty() && flights.element().number <= until) {
+                var flight = flights.remove();
+                if (flight.isLast()) {
+                    flight.job.leaveRoom();
+                }
+            }
+        }
+    }
+
+    /** A sending of a Map-Notify. */
+    private record Flight(Job job, long number) {
+        /** Whether it has not been sent again since, and still has room. */
+        boolean isLast() {
+            return job.room && job.flight == number;
         }
     }
 
@@ -176,15 +195,18 @@ public final class Publisher {
 
     /** A Map-Notify on its way; {@code order} keeps those of one moment as they were committed. */
     private static final class Job {
-        private static final int NO_WINDOW = -1;
-
         private final Subject subject;
         private final Nonce nonce;
         private final Waiting waiting;
-        private final Instant since;
+
+        /** From when on its patience counts. */
+        private Instant since;
 
         /** Which gap is next. */
         private int gap;
+
+        /** Whether it has begun with a longer gap than the first. */
+        private boolean beganLate;
 
         /** Whether it waits for room. */
         private boolean later;
@@ -194,8 +216,11 @@ public final class Publisher {
         private Instant due;
         private long order;
 
-        /** In which window of its xTR it has room. */
-        private int window = NO_WINDOW;
+        /** Whether it has room in the window of its xTR. */
+        private boolean room;
+
+        /** The number of its last sending. */
+        private long flight;
 
         /** Settled, or overtaken by a newer one: it may still stand in a line. */
         private boolean over;
@@ -211,6 +236,8 @@ public final class Publisher {
         /** It is the same news as before, under another nonce: its patience goes on. */
         void goOn(Job before) {
             gap = before.gap;
+            beganLate = before.beganLate;
+            since = before.since;
             sent = true;
         }
 
@@ -218,53 +245,54 @@ public final class Publisher {
             return !subject.confirms();
         }
 
-        boolean hasRoom() {
-            return window == waiting.window;
-        }
-
         void takeRoom() {
-            if (isNews() && !hasRoom()) {
-                window = waiting.window;
+            if (isNews() && !room) {
+                room = true;
                 waiting.inWindow++;
             }
         }
 
         void leaveRoom() {
-            if (hasRoom()) {
+            if (room) {
+                room = false;
                 waiting.inWindow--;
-                window = NO_WINDOW;
             }
         }
 
         /** Something newer about the same has come. */
         void overtake() {
             over = true;
-            if (hasRoom()) {
-                waiting.overtaken++;
-            } else if (later) {
+            if (later) {
                 waiting.laterOver++;
             }
         }
 
         /** An overtaken one has come to its end: nothing has been heard of it, and nothing will. */
         void end() {
-            if (hasRoom()) {
-                waiting.overtaken--;
+            if (room) {
                 waiting.silence = Math.max(waiting.silence, gap);
                 leaveRoom();
             }
         }
 
         /**
-         * It has been sent as often as it may, or it has waited in vain as long as others were sent
-         * so often.
+         * It has been sent as often as it may, or less often for as long as that takes; or it has
+         * waited so long in vain behind what was.
          */
         boolean isHopeless(Instant now) {
+            if (!isNews()) {
+                return gap == GAPS.size();
+            }
             var last = waiting.heard.isAfter(since) ? waiting.heard : since;
-            return gap == GAPS.size()
-                    || isNews()
-                            && waiting.silence >= GAPS.size() - 1
-                            && !now.isBefore(last.plus(PATIENCE));
+            return gap == GAPS.size() && !(beganLate && now.isBefore(since.plus(PATIENCE)))
+                    || waiting.silence >= GAPS.size() - 1 && !now.isBefore(last.plus(PATIENCE));
+        }
+
+        /** For how long it waits once it has been sent. */
+        Duration pause() {
+            var pause = GAPS.get(Math.min(gap, GAPS.size() - 1));
+            gap = Math.min(gap + 1, GAPS.size());
+            return pause;
         }
 
         Turn turn() {
@@ -398,7 +426,11 @@ public final class Publisher {
             } else {
                 job.later = false;
                 // The longer it has been silent, the less often it is tried.
-                job.gap = Math.max(job.gap, Math.min(its.silence, GAPS.size() - 1));
+                int reached = Math.min(its.silence, GAPS.size() - 1);
+                if (reached > job.gap) {
+                    job.gap = reached;
+                    job.beganLate = true;
+                }
                 job.due = latest;
                 start(job);
             }
@@ -549,11 +581,8 @@ public final class Publisher {
     public void onHeard(ListenerId listener, Nonce nonce, Eid eid, Instant now) {
         var its = waiting.get(listener);
         if (its != null) {
-            its.heard(now);
             var job = its.jobs.get(new Subject(eid, Optional.empty()));
-            if (job != null && job.nonce().equals(nonce)) {
-                job.leaveRoom();
-            }
+            its.heard(job != null && job.nonce().equals(nonce) ? job : null, now);
             refill(its);
         }
     }
@@ -634,6 +663,8 @@ public final class Publisher {
                 // Until the state says so: this command may be lost as well.
                 todo.add(new Due.Surrender(new Command.GiveUp(job.listener(), eid, job.nonce())));
                 queue(job, GAPS.getFirst(), now);
+                job.leaveRoom();
+                refill(job.waiting);
             } else if (isOvertaken(job, listener.get())) {
                 todo.add(new Due.Renew(new Command.Renew(job.listener(), eid, job.nonce())));
                 job.renewed = true;
@@ -645,8 +676,10 @@ public final class Publisher {
                 }
                 job.sent = true;
                 job.renewed = false;
-                job.takeRoom();
-                queue(job, GAPS.get(job.gap++), now);
+                if (job.isNews()) {
+                    job.waiting.fly(job);
+                }
+                queue(job, job.pause(), now);
             }
         }
         return todo;

@@ -966,7 +966,7 @@ final class Step {
      */
     private void replace(Candidate asked, Eid prefix, XtrIdentity xtr) {
         for (var it : state.around(asked.asked(), xtr)) {
-            if (isPartOf(prefix, it)) {
+            if (isPartOf(prefix, it) && asked.mayReplace(it)) {
                 var untold = forgetOutstanding(it.id());
                 var left = state.listener(it.id()).orElseThrow();
                 end(
@@ -979,7 +979,10 @@ final class Step {
         for (var those :
                 state.subscribers().below(BitKey.of(asked.asked()), MappingSystem.MOST_AT_ONCE)) {
             those.get(key)
-                    .filter(it -> isPartOf(prefix, it) && !it.contact().equals(asked.contact()))
+                    .filter(it ->
+                            isPartOf(prefix, it)
+                                    && asked.mayReplace(it)
+                                    && !it.contact().equals(asked.contact()))
                     .ifPresent(it -> change(new Change.ListenerSet(it.at(asked.contact()))));
         }
     }

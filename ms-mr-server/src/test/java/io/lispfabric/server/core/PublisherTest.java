@@ -487,7 +487,7 @@ class PublisherTest {
         var told = new ArrayList<Long>();
 
         var sent = crowd.poll(at(0));
-        crowd.acknowledge(subscriber, sent.removeLast(), at(0), false);
+        crowd.acknowledge(subscriber, sent.removeFirst(), at(0), false);
         assertThat(crowd.poll(at(0))).hasSize(1);
 
         while (!sent.isEmpty()) {
@@ -498,6 +498,45 @@ class PublisherTest {
             sent = crowd.poll(at(0));
         }
         assertThat(told).isSorted().hasSize(998);
+    }
+
+    /** What is lost was sent before what arrives, and must not keep the window shut. */
+    @Test
+    void whatWasSentBeforeWhatIsAcknowledgedTakesNoRoomAndWhatWasSentLaterDoes() {
+        var crowd = new Crowd();
+        var subscriber = crowd.subscriber(1, SITE_A);
+        crowd.publish(subscriber, 0, 1_000, at(0));
+        var sent = crowd.poll(at(0));
+        crowd.acknowledge(subscriber, sent.get(99), at(1), true);
+        assertThat(crowd.poll(at(1))).hasSize(100);
+
+        // Sent again, it takes its room again, and one that is heard opens for what came before it.
+        var again = crowd.poll(at(3));
+        assertThat(again).hasSize(127);
+        crowd.acknowledge(subscriber, again.getFirst(), at(3), true);
+        assertThat(crowd.poll(at(3))).hasSize(2);
+    }
+
+    /** It is told again once it may be back, not given up after having been sent once. */
+    @Test
+    void whatIsNewInALongSilenceIsGivenUpNoSoonerThanAnythingElse() {
+        var crowd = new Crowd();
+        var silent = crowd.subscriber(1, SITE_A);
+        crowd.publish(silent, 0, 128, at(0));
+        for (int second = 0; second < 50; second++) {
+            crowd.poll(at(second));
+        }
+        crowd.publish(silent, 0, 2, at(50)); // what it overtakes ends with its gap
+        crowd.publish(silent, 200, 201, at(50));
+        int times = 0;
+        for (int second = 50; second < 149; second++) {
+            times +=
+                    (int)
+                            crowd.poll(at(second)).stream()
+                                    .filter(it -> it.record().eid().equals(crowd.numbered(200)))
+                                    .count();
+        }
+        assertThat(times).isEqualTo(2);
     }
 
     /** Ten changes a second of each of a thousand EIDs, and nobody is there. */

@@ -184,8 +184,11 @@ final class RaftPort implements AutoCloseable {
                 return false;
             }
         }
-        server.close();
-        leaving.clear();
+        try {
+            server.close();
+        } finally {
+            leaving.clear();
+        }
         return true;
     }
 
