@@ -72,7 +72,7 @@ final class MapRequests {
     private final RateLimit replies;
 
     /** Of what goes to an address that somebody else has named: it takes nothing of the other. */
-    private final RateLimit relayed;
+    private final RateLimit named;
 
     private final RepeatLimit repeats;
     private final OneTimeKeys oneTimeKeys;
@@ -87,7 +87,7 @@ final class MapRequests {
         int perSecond = around.config().repliesPerSecond();
         this.hash = new SecretHash(around.origin());
         this.replies = new RateLimit(perSecond, 2 * perSecond, hash);
-        this.relayed = new RateLimit(perSecond, 2 * perSecond, hash);
+        this.named = new RateLimit(perSecond, 2 * perSecond, hash);
         this.repeats = new RepeatLimit(around.config().repeatsPerSecond(), hash);
         this.oneTimeKeys = new OneTimeKeys(around.config().lispSec());
     }
@@ -389,7 +389,7 @@ final class MapRequests {
             return;
         }
         var key = key(etr);
-        if (key.isEmpty() || !relayed.allows(etr.address(), around.now())) {
+        if (key.isEmpty() || !named.allows(etr.address(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
@@ -433,7 +433,7 @@ final class MapRequests {
         var etr = etrs.stream().filter(this::reaches).findFirst();
         if (etr.isEmpty()) {
             around.metrics().dropped(Drop.NO_USABLE_ITR_RLOC);
-        } else if (!errand.wasPassedOnTo(etr.get()) && !relayed.allows(etr.get(), around.now())) {
+        } else if (!errand.wasPassedOnTo(etr.get()) && !named.allows(etr.get(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
         } else {
             passOn(errand, errand.from.relayed(), eid, etr.get(), ServerConfig.LISP_PORT);
@@ -537,16 +537,16 @@ final class MapRequests {
 
     /** Whether an address may get one more answer now that it has perhaps not asked for. */
     boolean mayAnswer(Ip to) {
-        return relayed.allows(to, around.now());
+        return named.allows(to, around.now());
     }
 
     /** An address was sent so many octets that it has perhaps not asked for. */
     void charge(Ip to, int octets) {
-        relayed.charge(to, octets / ORDINARY);
+        named.charge(to, octets / ORDINARY);
     }
 
     private RateLimit limit(Ip to, From from) {
-        return to.equals(from.address()) ? replies : relayed;
+        return to.equals(from.address()) ? replies : named;
     }
 
     /** Whether the socket can send to that family of addresses. */
@@ -593,7 +593,7 @@ final class MapRequests {
             return;
         }
         // Its confirmation goes where a stranger may have pointed it, like any Map-Reply.
-        if (!relayed.allows(addresses.getFirst(), around.now())) {
+        if (!named.allows(addresses.getFirst(), around.now())) {
             around.metrics().dropped(Drop.RATE_LIMITED);
             return;
         }
