@@ -106,12 +106,10 @@ final class ControlPlane {
     }
 
     private void receive(MapNotifyAck ack, Ip from, ByteBuffer payload) {
+        var who = new Vouching(ack, payload, around.config().sites());
         boolean known = false;
         for (var part : shards.split(ack.records(), MappingRecord::eid).entrySet()) {
-            known |=
-                    duties.get(part.getKey())
-                            .publications()
-                            .receive(ack, part.getValue(), from, payload);
+            known |= duties.get(part.getKey()).publications().receive(who, part.getValue(), from);
         }
         if (!known) {
             around.metrics().dropped(Drop.UNKNOWN_ACK);

@@ -3,21 +3,15 @@ package io.lispfabric.server.app;
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
-import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Publisher;
-import io.lispfabric.wire.MapNotifyAck;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
-import io.lispfabric.wire.auth.MessageAuthentication;
-import io.lispfabric.wire.auth.SharedKey;
 import io.lispfabric.wire.udp.UdpEndpoint;
-import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ObjIntConsumer;
@@ -45,7 +39,7 @@ final class Publications {
 
     private final AtomicInteger surrenders = new AtomicInteger();
     private final Surroundings around;
-    private final Publisher publisher = new Publisher();
+    private final Publisher publisher;
     private final Pace pace;
     private final Predicate<Ip> mayAnswer;
     private final ObjIntConsumer<Ip> charge;
@@ -61,6 +55,7 @@ final class Publications {
     Publications(
             Surroundings around, Pace pace, Predicate<Ip> mayAnswer, ObjIntConsumer<Ip> charge) {
         this.around = around;
+        this.publisher = new Publisher(around.config().subscriptions().room().mostUnconfirmed());
         this.pace = pace;
         this.mayAnswer = mayAnswer;
         this.charge = charge;
@@ -145,19 +140,24 @@ final class Publications {
     }
 
     /**
+     * @param who whose it is
      * @param records those of its records that are about EIDs of the group
      * @param from where it came from
-     * @param payload the message's octets, which its MAC covers
      * @return whether it acknowledges anything
      */
-    boolean receive(MapNotifyAck ack, List<MappingRecord> records, Ip from, ByteBuffer payload) {
+    boolean receive(Vouching who, List<MappingRecord> records, Ip from) {
+        var ack = who.ack();
         boolean known = false;
         for (var record : records) {
             for (var id : senders(ack.nonce(), record.eid(), from)) {
                 var listener = around.state().listener(id);
-                if (listener.filter(it -> vouchesFor(ack, payload, it)).isPresent()) {
+                boolean its =
+                        listener.map(it -> it.contact(ack.nonce()).credentials())
+                                .filter(who::isFor)
+                                .isPresent();
+                if (its) {
                     known = true;
-                    acknowledged(listener.get(), ack.nonce());
+                    acknowledged(listener.orElseThrow(), ack.nonce());
                     publisher.onHeard(id, ack.nonce(), record.eid(), around.now());
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement. So nobody
@@ -195,23 +195,6 @@ final class Publications {
                                         .filter(listener -> listener.isAt(from))
                                         .isPresent())
                         .toList();
-    }
-
-    private boolean vouchesFor(MapNotifyAck ack, ByteBuffer payload, Listener listener) {
-        return key(listener.contact(ack.nonce()).credentials(), ack)
-                .filter(key -> MessageAuthentication.verify(ack, payload, key))
-                .isPresent();
-    }
-
-    /** That of the association if there is one, and then no other; else any of the site's. */
-    private Optional<SharedKey> key(Credentials credentials, MapNotifyAck ack) {
-        return around.config()
-                .sites()
-                .named(credentials.site())
-                .flatMap(site ->
-                        credentials.association().isPresent()
-                                ? credentials.key(site)
-                                : site.key(ack.authentication().keyId()));
     }
 
     private void acknowledged(Listener listener, Nonce nonce) {

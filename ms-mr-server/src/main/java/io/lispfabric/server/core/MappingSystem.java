@@ -245,6 +245,11 @@ public record MappingSystem(
         return tally.leaves(room, key(xtr), proof);
     }
 
+    /** How many have only asked to subscribe, and not yet shown that it was themselves who did. */
+    int unconfirmed() {
+        return tally.asking();
+    }
+
     /** How many xTRs have registered, each counted once for each key. */
     public int xtrs() {
         return Math.max(nonces.size(), members.size());

@@ -48,6 +48,12 @@ public final class Publisher {
      */
     static final int WINDOW = 128;
 
+    /**
+     * How often a stranger is told what it asks for when half the places of those that wait are
+     * taken: the first retransmissions, and then its place goes to another.
+     */
+    private static final int SENDINGS_IN_A_CROWD = 4;
+
     /** So many that are overtaken may lie among those that wait for room, and not be taken out. */
     private static final int FEW = 64;
 
@@ -325,6 +331,7 @@ public final class Publisher {
     /** What was told last: a changed mapping is told to one listener after another. */
     private record Told(Mapping mapping, MappingRecord record) {}
 
+    private final int crowd;
     private final Map<ListenerId, Waiting> waiting = new HashMap<>();
     private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
 
@@ -340,6 +347,13 @@ public final class Publisher {
     private Instant latest = Instant.MIN;
     private Optional<Told> last = Optional.empty();
     private long order;
+
+    /**
+     * @param mostUnconfirmed how many subscriptions may wait for their confirmation
+     */
+    public Publisher(int mostUnconfirmed) {
+        this.crowd = mostUnconfirmed / 2;
+    }
 
     /** What is to be done now. */
     public sealed interface Due {
@@ -659,7 +673,7 @@ public final class Publisher {
                 continue;
             }
             var eid = job.subject.eid();
-            if (job.isHopeless(now)) {
+            if (job.isHopeless(now) || makesWay(job, listener.get(), state)) {
                 // Until the state says so: this command may be lost as well.
                 todo.add(new Due.Surrender(new Command.GiveUp(job.listener(), eid, job.nonce())));
                 queue(job, GAPS.getFirst(), now);
@@ -683,6 +697,15 @@ public final class Publisher {
             }
         }
         return todo;
+    }
+
+    /** Whether it has been told often enough for one whose place many others want. */
+    private boolean makesWay(Job job, Listener listener, MappingSystem state) {
+        return job.gap >= SENDINGS_IN_A_CROWD
+                && !job.isNews()
+                && state.unconfirmed() > crowd
+                && listener.standing() == Listener.Standing.ASKED
+                && listener.candidate(job.nonce()).filter(Candidate::proven).isEmpty();
     }
 
     /**

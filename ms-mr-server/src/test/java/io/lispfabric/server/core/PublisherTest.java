@@ -35,7 +35,7 @@ class PublisherTest {
     private static final ListenerId SUBSCRIBER =
             new ListenerId.Subscriber(eid("40.0.0.0/16"), xtr(9));
 
-    private final Publisher publisher = new Publisher();
+    private final Publisher publisher = new Publisher(Fixture.ROOM.mostUnconfirmed());
     private MappingSystem state = registered("40.0.0.0/16");
     private long nonces = 100;
 
@@ -306,7 +306,7 @@ class PublisherTest {
         assertThat(publisher.poll(at(3), state, 100)).isEmpty();
         assertThat(publisher.awaiting(new Nonce(503), eid("40.0.0.7/32"))).isEmpty();
 
-        var next = new Publisher();
+        var next = new Publisher(Fixture.ROOM.mostUnconfirmed());
         next.onLeading(state, at(10));
 
         assertThat(nonces(next.poll(at(10), state, 100))).containsExactly(500L, 502L, 503L);

@@ -85,13 +85,13 @@ final class Transcript {
     private final List<Line> written = new ArrayList<>();
     private final List<Line> heard = new ArrayList<>();
     private MappingSystem state = MappingSystem.EMPTY;
-    private Publisher publisher = new Publisher();
     private final Leases leases = new Leases();
 
     /** The last Map-Register. */
     private Command.@Nullable Register said;
 
     private Room room = Fixture.ROOM;
+    private Publisher publisher;
     private int mostKeys = 1_000;
     private int second;
 
@@ -118,6 +118,7 @@ final class Transcript {
                 written.add(new Line(at, timed ? line.substring(6) : line));
             }
         }
+        publisher = new Publisher(room.mostUnconfirmed());
     }
 
     /** Replays {@code transcripts/NAME.txt} and fails where the mapping system says otherwise. */
@@ -184,7 +185,7 @@ final class Transcript {
                 say(line.text());
             } else if (line.text().equals("-- a new leader")) {
                 heard.add(line);
-                publisher = new Publisher();
+                publisher = new Publisher(room.mostUnconfirmed());
                 publisher.onLeading(state, now());
                 leases.onLeading();
             } else if (line.text().startsWith("-- configured:")) {
