@@ -1,14 +1,10 @@
 package io.lispfabric.server.app;
 
-import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Effect;
-import io.lispfabric.server.core.Listener;
-import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Publisher;
 import io.lispfabric.wire.MappingRecord;
-import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.udp.UdpEndpoint;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,6 +32,12 @@ final class Publications {
      * may fall silent together, and what others say shall not have to wait for that.
      */
     private static final int MOST_SURRENDERS = 256;
+
+    /**
+     * How many listeners one Map-Notify-Ack may be looked for among: its 255 records may each be
+     * about an EID-Prefix that thousands of xTRs, who count alike, have been told of.
+     */
+    private static final int MOST_SOUGHT = 4_096;
 
     private final AtomicInteger surrenders = new AtomicInteger();
     private final Surroundings around;
@@ -148,21 +150,28 @@ final class Publications {
     boolean receive(Vouching who, List<MappingRecord> records, Ip from) {
         var ack = who.ack();
         boolean known = false;
+        int sought = 0;
         for (var record : records) {
-            for (var id : senders(ack.nonce(), record.eid(), from)) {
-                var listener = around.state().listener(id);
+            var awaiting = publisher.awaiting(ack.nonce(), record.eid());
+            sought += awaiting.size();
+            if (sought > Math.max(MOST_SOUGHT, awaiting.size())) {
+                break;
+            }
+            for (var awaited : senders(awaiting, from)) {
+                var listener = publisher.listener(awaited, around.state());
                 boolean its =
                         listener.map(it -> it.contact(ack.nonce()).credentials())
                                 .filter(who::isFor)
                                 .isPresent();
                 if (its) {
                     known = true;
-                    acknowledged(listener.orElseThrow(), ack.nonce());
-                    publisher.onHeard(id, ack.nonce(), record.eid(), around.now());
+                    publisher.onHeard(
+                            awaited, listener.get().restartsAt(ack.nonce()), around.now());
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement. So nobody
                     // waits for it, and it may wait for others.
-                    receipts.add(new Command.Receipt(id, record.eid(), ack.nonce()));
+                    receipts.add(
+                            new Command.Receipt(awaited.listener(), record.eid(), ack.nonce()));
                     if (receipts.size() == RECEIPTS) {
                         handOn();
                     }
@@ -184,25 +193,16 @@ final class Publications {
      * Whose it may be. The xTRs of a site share keys, and nothing keeps their nonces apart: of
      * several that have been told the same under one nonce, it is the one at that address.
      */
-    private List<ListenerId> senders(Nonce nonce, Eid eid, Ip from) {
-        var awaiting = publisher.awaiting(nonce, eid);
+    private List<Publisher.Awaited> senders(List<Publisher.Awaited> awaiting, Ip from) {
         return awaiting.size() == 1
                 ? awaiting
                 : awaiting.stream()
                         .filter(it ->
-                                around.state()
-                                        .listener(it)
+                                publisher
+                                        .listener(it, around.state())
                                         .filter(listener -> listener.isAt(from))
                                         .isPresent())
                         .toList();
-    }
-
-    private void acknowledged(Listener listener, Nonce nonce) {
-        if (listener.restartsAt(nonce)) {
-            publisher.onRestarted(listener.id(), nonce);
-        } else {
-            publisher.onAcknowledged(listener.id(), nonce);
-        }
     }
 
     /** Whether something may be sent now. */

@@ -10,11 +10,9 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,16 +81,34 @@ public final class Publisher {
         }
     }
 
-    /** What a Map-Notify-Ack says. */
-    private record Receipt(Nonce nonce, Eid eid) implements Comparable<Receipt> {
+    /** What a Map-Notify-Ack says; its hash is computed once. */
+    private static final class Receipt implements Comparable<Receipt> {
         /**
          * Nonces that xTRs count from may be as near to each other as EIDs are: this parts them.
          */
         private static final long GOLDEN = 0x9E37_79B9_7F4A_7C15L;
 
+        private final Nonce nonce;
+        private final Eid eid;
+        private final int hash;
+
+        Receipt(Nonce nonce, Eid eid) {
+            this.nonce = nonce;
+            this.eid = eid;
+            this.hash = (int) (nonce.value() * GOLDEN >>> Integer.SIZE) + eid.hashCode();
+        }
+
         @Override
         public int hashCode() {
-            return (int) (nonce.value() * GOLDEN >>> Integer.SIZE) + eid.hashCode();
+            return hash;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Receipt it
+                    && hash == it.hash
+                    && nonce.equals(it.nonce)
+                    && eid.equals(it.eid);
         }
 
         @Override
@@ -100,6 +116,12 @@ public final class Publisher {
             int byNonce = Long.compareUnsigned(nonce.value(), other.nonce.value());
             return byNonce != 0 ? byNonce : BitKey.of(eid).compareTo(BitKey.of(other.eid));
         }
+    }
+
+    /** A Map-Notify that waits for its acknowledgement. */
+    public sealed interface Awaited {
+        /** Whose acknowledgement. */
+        ListenerId listener();
     }
 
     /** What is kept of a listener while anything waits for its acknowledgement. */
@@ -200,8 +222,10 @@ public final class Publisher {
     private record Whose(String site, boolean answers) {}
 
     /** A Map-Notify on its way; {@code order} keeps those of one moment as they were committed. */
-    private static final class Job {
+    private static final class Job implements Awaited {
         private final Subject subject;
+        private final BitKey key;
+        private final Receipt receipt;
         private final Nonce nonce;
         private final Waiting waiting;
 
@@ -228,11 +252,18 @@ public final class Publisher {
         /** The number of its last sending. */
         private long flight;
 
+        /** Others that the same acknowledgement may be of. */
+        private @Nullable Job alike;
+
+        private @Nullable Job alikeBefore;
+
         /** Settled, or overtaken by a newer one: it may still stand in a line. */
         private boolean over;
 
         Job(Subject subject, Nonce nonce, Waiting waiting, Instant now) {
             this.subject = subject;
+            this.key = BitKey.of(subject.eid());
+            this.receipt = new Receipt(nonce, subject.eid());
             this.nonce = nonce;
             this.waiting = waiting;
             this.since = now;
@@ -305,11 +336,8 @@ public final class Publisher {
             return isNews() ? waiting.news : waiting.answers;
         }
 
-        Receipt receipt() {
-            return new Receipt(nonce, subject.eid());
-        }
-
-        ListenerId listener() {
+        @Override
+        public ListenerId listener() {
             return waiting.listener;
         }
 
@@ -333,7 +361,7 @@ public final class Publisher {
 
     private final int crowd;
     private final Map<ListenerId, Waiting> waiting = new HashMap<>();
-    private final Map<Receipt, Set<ListenerId>> awaited = new HashMap<>();
+    private final Map<Receipt, Job> awaited = new HashMap<>();
 
     /** One for each gap. */
     private final List<Line> lines = GAPS.stream().distinct().map(Line::new).toList();
@@ -493,18 +521,17 @@ public final class Publisher {
         return byTime < 0 || byTime == 0 && job.order < other.order;
     }
 
-    /** Of most there is only one. */
+    /** Of most there is only one; of xTRs that count alike, a chain of thousands. */
     private void await(Job job) {
-        var receipt = job.receipt();
-        var those = awaited.get(receipt);
-        if (those == null) {
-            awaited.put(receipt, Set.of(job.listener()));
-        } else if (those.size() > 1) {
-            those.add(job.listener());
-        } else if (!those.contains(job.listener())) {
-            var more = new LinkedHashSet<>(those);
-            more.add(job.listener());
-            awaited.put(receipt, more);
+        var first = awaited.putIfAbsent(job.receipt, job);
+        if (first != null && first != job && job.alikeBefore == null) {
+            var second = first.alike;
+            job.alike = second;
+            job.alikeBefore = first;
+            first.alike = job;
+            if (second != null) {
+                second.alikeBefore = job;
+            }
         }
     }
 
@@ -524,15 +551,20 @@ public final class Publisher {
 
     /** Nobody awaits its acknowledgement any more. */
     private void forget(Job job) {
-        var receipt = job.receipt();
-        var those = awaited.get(receipt);
-        if (those != null && those.contains(job.listener())) {
-            if (those.size() == 1) {
-                awaited.remove(receipt);
-            } else {
-                those.remove(job.listener());
-            }
+        var before = job.alikeBefore;
+        var after = job.alike;
+        if (before != null) {
+            before.alike = after;
+        } else if (after != null) {
+            awaited.replace(job.receipt, job, after);
+        } else {
+            awaited.remove(job.receipt, job);
         }
+        if (after != null) {
+            after.alikeBefore = before;
+        }
+        job.alike = null;
+        job.alikeBefore = null;
     }
 
     /** This replica leads from now on, and goes on with what the last leader left. */
@@ -562,42 +594,64 @@ public final class Publisher {
     }
 
     /**
-     * Who may have sent a Map-Notify-Ack with this nonce for this EID-Prefix. The Map-Notify stays
-     * due until the state has learned of it: were that command lost, nothing else would say so.
+     * What a Map-Notify-Ack with this nonce for this EID-Prefix may be of. The Map-Notify stays due
+     * until the state has learned of it: were that command lost, nothing else would say so.
      */
-    public List<ListenerId> awaiting(Nonce nonce, Eid eid) {
-        return List.copyOf(awaited.getOrDefault(new Receipt(nonce, eid), Set.of()));
+    public List<Awaited> awaiting(Nonce nonce, Eid eid) {
+        var first = awaited.get(new Receipt(nonce, eid));
+        if (first == null) {
+            return List.of();
+        }
+        if (first.alike == null) {
+            return List.of(first);
+        }
+        var all = new ArrayList<Awaited>();
+        for (var it = first; it != null; it = it.alike) {
+            all.add(it);
+        }
+        return all;
     }
 
-    /** A Map-Notify-Ack of this listener was right. */
-    public void onAcknowledged(ListenerId listener, Nonce nonce) {
-        var its = waiting.get(listener);
-        if (its != null && (its.acknowledged == null || nonce.isGreaterThan(its.acknowledged))) {
-            its.acknowledged = nonce;
-        }
+    /** The listener whose acknowledgement that is, as it is now. */
+    public Optional<Listener> listener(Awaited it, MappingSystem state) {
+        return switch (it) {
+            case Job job -> state.listener(job.waiting.place);
+        };
     }
 
     /**
-     * The same for one that begins a new counter, so that what was acknowledged before does not
-     * count any more (RFC 9437 §7.1).
+     * Its Map-Notify-Ack has come, and was right: there is room for more. The Map-Notify itself is
+     * settled once the state says so.
+     *
+     * @param restarts whether it begins a new counter, so that what was acknowledged before does
+     *     not count any more (RFC 9437 §7.1)
      */
-    public void onRestarted(ListenerId listener, Nonce nonce) {
-        var its = waiting.get(listener);
-        if (its != null) {
-            its.acknowledged = nonce;
+    public void onHeard(Awaited it, boolean restarts, Instant now) {
+        switch (it) {
+            case Job job -> {
+                var its = job.waiting;
+                if (restarts) {
+                    its.acknowledged = job.nonce;
+                } else {
+                    acknowledged(its, job.nonce);
+                }
+                its.heard(job.isNews() ? job : null, now);
+                refill(its);
+            }
         }
     }
 
-    /**
-     * The same, whatever counter it has: there is room for more. The Map-Notify itself is settled
-     * once the state says so.
-     */
-    public void onHeard(ListenerId listener, Nonce nonce, Eid eid, Instant now) {
+    /** The same, of a Map-Notify that is not known any more. */
+    void onAcknowledged(ListenerId listener, Nonce nonce) {
         var its = waiting.get(listener);
         if (its != null) {
-            var job = its.jobs.get(new Subject(eid, Optional.empty()));
-            its.heard(job != null && job.nonce().equals(nonce) ? job : null, now);
-            refill(its);
+            acknowledged(its, nonce);
+        }
+    }
+
+    private static void acknowledged(Waiting its, Nonce nonce) {
+        if (its.acknowledged == null || nonce.isGreaterThan(its.acknowledged)) {
+            its.acknowledged = nonce;
         }
     }
 
@@ -729,7 +783,7 @@ public final class Publisher {
         return job.subject.confirms()
                 ? listener.answers().stream().anyMatch(it -> it.nonce().equals(job.nonce()))
                 : listener.outstanding()
-                        .get(BitKey.of(job.subject.eid()))
+                        .get(job.key)
                         .filter(it -> it.nonce().equals(job.nonce()))
                         .isPresent();
     }

@@ -342,7 +342,10 @@ class PublisherTest {
         var found = new ArrayList<ListenerId>();
         for (var publish : state.outstanding()) {
             var nonce = publish.outstanding().nonce();
-            var awaiting = publisher.awaiting(nonce, publish.outstanding().eid());
+            var awaiting =
+                    publisher.awaiting(nonce, publish.outstanding().eid()).stream()
+                            .map(Publisher.Awaited::listener)
+                            .toList();
             assertThat(awaiting).contains(publish.listener());
             assertThat(publisher.awaiting(nonce, eid("40.0.0.7/32"))).isEmpty();
             found.addAll(awaiting);
@@ -445,8 +448,9 @@ class PublisherTest {
 
         /** The acknowledgement, and what the log makes of it if it gets so far. */
         void acknowledge(ListenerId id, Publisher.Due.Send sent, Instant now, boolean settled) {
-            publisher.onAcknowledged(id, sent.nonce());
-            publisher.onHeard(id, sent.nonce(), sent.record().eid(), now);
+            publisher.awaiting(sent.nonce(), sent.record().eid()).stream()
+                    .filter(it -> it.listener().equals(id))
+                    .forEach(it -> publisher.onHeard(it, false, now));
             if (settled) {
                 set(new Change.OutstandingGone(id, sent.record().eid()));
             }

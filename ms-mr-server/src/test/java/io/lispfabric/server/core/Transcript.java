@@ -408,7 +408,7 @@ final class Transcript {
         var awaiting =
                 publisher.awaiting(nonce, eid).stream()
                         .filter(it ->
-                                state.listener(it)
+                                state.listener(it.listener())
                                         .map(listener -> listener.contact(nonce).credentials())
                                         .map(Credentials::association)
                                         .filter(association::equals)
@@ -417,13 +417,10 @@ final class Transcript {
         if (awaiting.isEmpty()) {
             note("-- dropped: nobody waits for this acknowledgement");
         }
-        for (var listener : awaiting) {
-            if (state.listener(listener).filter(it -> it.restartsAt(nonce)).isPresent()) {
-                publisher.onRestarted(listener, nonce);
-            } else {
-                publisher.onAcknowledged(listener, nonce);
-            }
-            apply(Command.Acknowledge.of(listener, eid, nonce));
+        for (var it : awaiting) {
+            var listener = state.listener(it.listener()).orElseThrow();
+            publisher.onHeard(it, listener.restartsAt(nonce), now());
+            apply(Command.Acknowledge.of(listener.id(), eid, nonce));
         }
     }
 
