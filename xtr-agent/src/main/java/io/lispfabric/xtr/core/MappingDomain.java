@@ -538,7 +538,7 @@ public final class MappingDomain {
                         // draft-jain §4.5.3: a pxTR is told of all in the subnet that it registers.
                         events.add(install(record, Cause.PUBLICATION, now));
                     }
-                    registrar.regroup(record, now).ifPresent(events::add);
+                    registrar.onNews(record, now).ifPresent(events::add);
                 }
                 // Our acknowledgment was lost: one for each copy that arrives (RFC 9301 §5.7).
                 case DUPLICATE -> known = true;

@@ -123,6 +123,9 @@ final class Registrar {
         /** The nonce of the last unsolicited Map-Notify about this EID. */
         Optional<Nonce> group = Optional.empty();
 
+        /** What had gone out last when the last news of this EID came. */
+        Optional<Nonce> beforeNews = Optional.empty();
+
         Registration(Eid eid, Instant due) {
             this.eid = eid;
             this.due = due;
@@ -480,25 +483,53 @@ final class Registrar {
                 registrations.remove(it.eid);
                 table.remove(it.eid);
                 events.add(new XtrEvent.Deregistered(now, domain, it.eid));
-            } else if (it.confirmed) {
-                regroup(record, now).ifPresent(events::add);
+                continue;
+            }
+            boolean doubtful = isDoubtful(it, notify.nonce(), record.locators());
+            if (doubtful) {
+                // What is registered is sure, but not with whom: the answer to the next will tell.
+                it.due = now.plus(FIRST_RETRY);
+                nextDue = earlier(nextDue, it.due);
+            }
+            var told = doubtful ? it.merged : record.locators();
+            if (it.confirmed) {
+                regroup(it, told, now).ifPresent(events::add);
             } else {
                 it.confirmed = true;
-                it.merged = record.locators();
+                it.merged = told;
                 events.add(new XtrEvent.Registered(now, domain, it.eid, it.merged));
             }
         }
         return events;
     }
 
-    /** Takes the newest locator-set of an EID that this xTR has registered (draft-jain §6.2). */
-    Optional<XtrEvent> regroup(MappingRecord record, Instant now) {
+    /**
+     * Whether an answer may be older than the news that has come: they are counted apart, so that
+     * only what was asked for after the news is surely newer, and news that does not list what this
+     * xTR says is surely older. Where both say the same, it does not matter.
+     */
+    private boolean isDoubtful(Registration it, Nonce nonce, List<Locator> told) {
+        return it.beforeNews.filter(last -> !nonce.isGreaterThan(last)).isPresent()
+                && it.merged.stream().anyMatch(rloc -> rloc.rloc().equals(own(it).rloc()))
+                && !it.merged.equals(told);
+    }
+
+    /** Takes the news of an EID that this xTR has registered (draft-jain §6.2). */
+    Optional<XtrEvent> onNews(MappingRecord record, Instant now) {
         var it = registrations.get(record.eid());
-        if (it == null || it.withdrawn || it.merged.equals(record.locators())) {
+        if (it == null || it.withdrawn) {
+            return Optional.empty();
+        }
+        it.beforeNews = Optional.of(it.last);
+        return regroup(it, record.locators(), now);
+    }
+
+    private Optional<XtrEvent> regroup(Registration it, List<Locator> told, Instant now) {
+        if (it.merged.equals(told)) {
             return Optional.empty();
         }
         var before = it.merged;
-        it.merged = record.locators();
+        it.merged = told;
         return Optional.of(new XtrEvent.GroupChanged(now, domain, it.eid, before, it.merged));
     }
 

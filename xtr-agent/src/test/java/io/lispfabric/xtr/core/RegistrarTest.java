@@ -121,6 +121,116 @@ class RegistrarTest {
     }
 
     @Test
+    @Rfc("R-096")
+    @Rfc("9301 §5.7")
+    void aLateAnswerDoesNotUndoTheNewsThatHasOvertakenIt() {
+        var talk = new Conversation();
+        talk.register(ACC_7);
+        talk.notify("101", mapping(ACC_7, "192.0.2.13"));
+        talk.until(60);
+        talk.notify("7000000000000001", mapping(ACC_7, "192.0.2.13", "192.0.2.14"));
+        talk.text();
+
+        // What it says may have been so before the news, or after: the next answer tells.
+        talk.notify("102", mapping(ACC_7, "192.0.2.13"));
+        talk.until(61);
+        talk.notify("103", mapping(ACC_7, "192.0.2.13", "192.0.2.14"));
+        talk.until(121);
+        assertThat(talk.text())
+                .isEqualTo(
+                        """
+                          60.0   < ms1 Map-Notify 102 [1]40.0.0.7/32 1440m {.13}
+                          61.0   > ms1 Map-Register 103 [1]40.0.0.7/32 1440m {.13}
+                          61.0   < ms1 Map-Notify 103 [1]40.0.0.7/32 1440m {.13 .14}
+                         121.0   > ms1 Map-Register 104 [1]40.0.0.7/32 1440m {.13}
+                        """);
+    }
+
+    @Test
+    @Rfc("R-096")
+    void whatIsAskedForAfterTheNewsIsTaken() {
+        var talk = new Conversation();
+        talk.register(ACC_7);
+        talk.notify("101", mapping(ACC_7, "192.0.2.13"));
+        talk.until(60.5);
+        talk.notify("7000000000000001", mapping(ACC_7, "192.0.2.13", "192.0.2.14"));
+        talk.until(63);
+        talk.text();
+
+        // 102 went out before the news, but 103 and 104 after it.
+        talk.notify("104", mapping(ACC_7, "192.0.2.13", "192.0.2.15"));
+        talk.notify("102", mapping(ACC_7, "192.0.2.13"));
+        talk.until(122.9);
+        assertThat(talk.text())
+                .isEqualTo(
+                        """
+                          63.0   < ms1 Map-Notify 104 [1]40.0.0.7/32 1440m {.13 .15}
+                          63.0   * group of [1]40.0.0.7/32 {.13 .14} -> {.13 .15}
+                          63.0   < ms1 Map-Notify 102 [1]40.0.0.7/32 1440m {.13}
+                        """);
+    }
+
+    @Test
+    @Rfc("R-096")
+    void newsBeforeTheFirstAnswerIsNotUndoneByIt() {
+        var talk = new Conversation();
+        talk.register(ACC_7);
+        talk.until(20);
+        talk.notify("7000000000000001", mapping(ACC_7, "192.0.2.13", "192.0.2.14"));
+        talk.text();
+
+        // The question is repeated once a second and not after the half minute of its last pause.
+        talk.notify("101", mapping(ACC_7, "192.0.2.13"));
+        talk.until(21);
+        assertThat(talk.text())
+                .isEqualTo(
+                        """
+                          20.0   < ms1 Map-Notify 101 [1]40.0.0.7/32 1440m {.13}
+                          20.0   * registered [1]40.0.0.7/32 {.13 .14}
+                          21.0   > ms1 Map-Register 106 [1]40.0.0.7/32 1440m {.13}
+                        """);
+    }
+
+    @Test
+    @Rfc("R-096")
+    void newsWithoutThisXtrIsOlderThanTheAnswerToIt() {
+        var talk = new Conversation();
+        talk.register(ACC_7);
+        talk.notify("7000000000000001", mapping(ACC_7, "192.0.2.14"));
+        talk.notify("101", mapping(ACC_7, "192.0.2.13", "192.0.2.14"));
+        talk.until(59.9);
+        assertThat(talk.text())
+                .contains("* registered [1]40.0.0.7/32 {.13 .14}")
+                .doesNotContain("102");
+    }
+
+    @Test
+    @Rfc("R-096")
+    @Rfc("9301 §5.7")
+    void aCopyOfAnAnswerIsNoNews() {
+        var talk = new Conversation();
+        talk.register(ACC_7);
+        talk.notify("101", mapping(ACC_7, "192.0.2.13"));
+        talk.register("[1]40.0.0.8/32");
+        talk.notify("102", mapping("[1]40.0.0.8/32", "192.0.2.13"));
+        talk.notify("1", mapping(ACC_7, "192.0.2.13", "192.0.2.14"));
+        talk.text();
+
+        talk.notify("101", mapping(ACC_7, "192.0.2.13"));
+        // Nor do the nonces of the news, which is counted elsewhere, go on from its own.
+        talk.notify("2", mapping(ACC_7, "192.0.2.13", "192.0.2.15"));
+        assertThat(talk.text())
+                .isEqualTo(
+                        """
+                           0.0   < ms1 Map-Notify 101 [1]40.0.0.7/32 1440m {.13}
+                           0.0   < ms1 Map-Notify 2 [1]40.0.0.7/32 1440m {.13 .15}
+                           0.0   > ms1 Map-Notify-Ack 2 [1]40.0.0.7/32 1440m {.13 .15}
+                           0.0   * group of [1]40.0.0.7/32 {.13 .14} -> {.13 .15}
+                           0.0   * acked 2
+                        """);
+    }
+
+    @Test
     @Rfc("R-077")
     @Rfc("R-078")
     @Rfc("R-049")
