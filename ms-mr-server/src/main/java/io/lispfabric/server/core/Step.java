@@ -962,11 +962,13 @@ final class Step {
      * The xTR has asked again, perhaps from elsewhere, for what it had subscribed to more closely.
      * What it then hears of by the new subscription, the old ones must not keep for themselves: one
      * around what it asks for ends, as there is nothing there any more, and those inside follow it
-     * to where it is now.
+     * to where it is now. But what has come of a later question stays: something is there again.
      */
     private void replace(Candidate asked, Eid prefix, XtrIdentity xtr) {
         for (var it : state.around(asked.asked(), xtr)) {
-            if (isPartOf(prefix, it) && asked.mayReplace(it)) {
+            boolean later =
+                    it.nonce().isGreaterThan(asked.nonce()) && it.contact().equals(asked.contact());
+            if (isPartOf(prefix, it) && asked.mayReplace(it) && !later) {
                 var untold = forgetOutstanding(it.id());
                 var left = state.listener(it.id()).orElseThrow();
                 end(

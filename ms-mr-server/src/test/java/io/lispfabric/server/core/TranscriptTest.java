@@ -106,6 +106,12 @@ class TranscriptTest {
     }
 
     @Rfc("9437 §5")
+    @Test
+    void anAnswerThatIsAcknowledgedLateDoesNotEndWhatALaterQuestionHasBegun() {
+        Transcript.replay("asked-meanwhile");
+    }
+
+    @Rfc("9437 §5")
     @Rfc("9437 §7")
     @Rfc("R-068")
     @Test
