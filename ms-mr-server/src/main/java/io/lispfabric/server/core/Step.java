@@ -284,15 +284,11 @@ final class Step {
         // no nonce of ours is ever used twice with another content.
         var waiting = stillAwaiting(eid, group);
         group.addAll(waiting);
-        cause.filter(it -> it.wantMapNotify() || !waiting.contains(it.registrant()))
-                .map(Command.Register::registrant)
-                .ifPresent(author -> {
-                    // It has said so itself, and hears the rest in the answer.
-                    group.remove(author);
-                    if (waiting.contains(author)) {
-                        change(new Change.OutstandingGone(new ListenerId.Member(author), eid));
-                    }
-                });
+        // Who has said so itself hears the rest in the answer. But that is not counted with the
+        // news: if some is on its way, only later news makes sure that it does not go by that.
+        cause.map(Command.Register::registrant)
+                .filter(author -> !waiting.contains(author))
+                .ifPresent(group::remove);
         for (var registrant : group) {
             var id = new ListenerId.Member(registrant);
             if (state.listener(id).isPresent()) {

@@ -521,8 +521,10 @@ final class Ledger {
      */
     void starts(XtrIdentity xtr, Ip address, Nonce nonce, MappingRecord record) {
         var at = new At(xtr, record.eid());
-        seen.put(at, versions(record, -1).findFirst().orElse(-1));
-        acknowledges(at, address, nonce, record);
+        long first = versions(record, -1).findFirst().orElse(-1);
+        // What has never been there is gone as well, and no version says so.
+        long exact = acknowledges(at, address, nonce, record).orElse(first);
+        seen.put(at, Math.min(first, exact));
     }
 
     /** An xTR takes in what was published, and acknowledges it. */

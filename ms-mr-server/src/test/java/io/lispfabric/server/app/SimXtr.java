@@ -24,6 +24,7 @@ import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -65,7 +66,11 @@ final class SimXtr {
         private long registeredMillis = -1;
     }
 
-    private record Said(Eid eid, int version, long atMillis) {}
+    private record Said(Eid eid, int version, long atMillis) {
+        boolean isNoLaterThan(Said other) {
+            return eid.equals(other.eid) && atMillis <= other.atMillis;
+        }
+    }
 
     private record Asked(Nonce nonce, Eid eid) {}
 
@@ -95,6 +100,10 @@ final class SimXtr {
 
     private final Map<Eid, Claim> claims = new LinkedHashMap<>();
     private final Map<Nonce, Said> said = new LinkedHashMap<>();
+
+    /** The nonces of what has its answer, or a later one has it: copies of those are no news. */
+    private final Set<Nonce> settled = new HashSet<>();
+
     private final Map<Eid, MappingRecord> group = new LinkedHashMap<>();
     private final Map<Eid, Nonce> groupNonces = new LinkedHashMap<>();
 
@@ -102,6 +111,10 @@ final class SimXtr {
     private final Map<Eid, Long> groupMillis = new LinkedHashMap<>();
 
     private Nonce lastNonce = new Nonce(0);
+
+    /** How often it has said anything new about any EID. */
+    private int versions;
+
     private boolean restarted;
 
     private final Set<Eid> wanted = new LinkedHashSet<>();
@@ -160,6 +173,7 @@ final class SimXtr {
         sim.ledger().restarts(ids);
         claims.clear();
         said.clear();
+        settled.clear();
         group.clear();
         groupNonces.clear();
         groupMillis.clear();
@@ -179,7 +193,7 @@ final class SimXtr {
         sim.ledger().claims(ids, eid);
         var claim = claims.computeIfAbsent(eid, _ -> new Claim());
         claim.weight = weight;
-        claim.version++;
+        claim.version = ++versions;
         claim.dueMillis = 0;
         claim.backoffMillis = 1_000;
         claim.registeredMillis = -1;
@@ -389,7 +403,9 @@ final class SimXtr {
                         .map(Asked::eid)
                         .toList();
         if (what.isPresent()) {
-            onAnswer(what.get(), nonce, record);
+            onAnswer(what.get(), record);
+        } else if (settled.contains(nonce)) {
+            return;
         } else if (record.action() == Action.DROP_AUTH_FAILURE) {
             if (confirmed.isEmpty()
                     && !confirmations.contains(new Asked(nonce, eid))
@@ -408,8 +424,9 @@ final class SimXtr {
         }
     }
 
-    private void onAnswer(Said what, Nonce nonce, MappingRecord record) {
-        said.keySet().removeIf(older -> nonce.isGreaterThan(older));
+    private void onAnswer(Said what, MappingRecord record) {
+        said.entrySet()
+                .removeIf(it -> it.getValue().isNoLaterThan(what) && settled.add(it.getKey()));
         var claim = claims.get(what.eid());
         if (claim == null || claim.version != what.version()) {
             return;
