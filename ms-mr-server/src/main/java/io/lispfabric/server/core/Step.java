@@ -759,7 +759,10 @@ final class Step {
         }
         var asked = command.asked();
         var nonce = command.nonce();
-        boolean replay = state.listener(id).filter(it -> it.isReplay(asked, nonce)).isPresent();
+        // Whatever it was answered with: a copy that comes when there is something else is a copy.
+        boolean replay =
+                state.isReplay(asked, id.xtr(), nonce)
+                        || state.listener(id).filter(it -> it.isReplay(asked, nonce)).isPresent();
         if (replay) {
             var who = Registrant.of(credentials.site(), credentials.keyId(), Optional.of(id.xtr()));
             effects.add(new Effect.Replayed(command.origin(), who, nonce));
