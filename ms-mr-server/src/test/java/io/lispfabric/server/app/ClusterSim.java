@@ -9,12 +9,14 @@ import io.lispfabric.lcaf.InstanceId;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.app.SimNetwork.Quality;
 import io.lispfabric.server.core.ListenerId;
+import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Policies;
 import io.lispfabric.server.core.Room;
 import io.lispfabric.server.core.Site;
 import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
+import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrIdentity;
@@ -33,6 +35,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A mapping system of three members and the xTRs around it, in one thread, in virtual time, from
@@ -87,7 +90,17 @@ final class ClusterSim {
     static final long LEASE_MILLIS = ServerConfig.Registrations.DEFAULT.timeout().toMillis();
 
     private static final InstanceId IID = new InstanceId(1);
+
+    /** If there are two groups, it belongs to the other one. */
+    private static final InstanceId OTHER_IID =
+            IntStream.iterate(2, it -> it + 1)
+                    .mapToObj(InstanceId::new)
+                    .filter(it -> Shards.of(it, 2) != Shards.of(IID, 2))
+                    .findFirst()
+                    .orElseThrow();
+
     private static final Eid POD = eid("40.0.0.0/16");
+    private static final Eid OTHER_POD = Eid.parse("40.0.0.0/16", OTHER_IID);
     private static final Eid EVERYTHING = eid("0.0.0.0/0");
     private static final Eid OUTSIDE = eid("50.0.0.1/32");
     private static final Eid OLD = eid("41.0.0.1/32");
@@ -104,6 +117,7 @@ final class ClusterSim {
                     List.of(KEY),
                     List.of(
                             SitePrefix.parse(IID, "40.0.0.0/16", true, false),
+                            SitePrefix.parse(OTHER_IID, "40.0.0.0/16", true, false),
                             SitePrefix.petr(IID, "0.0.0.0/0")),
                     true);
 
@@ -197,7 +211,10 @@ final class ClusterSim {
     private final SimTime time;
     private final SimNetwork network;
     private final Seams seams;
-    private final Ledger ledger;
+
+    /** One of each Raft group that EIDs are sharded to (ADR 13). */
+    private final List<Ledger> ledgers;
+
     private final List<SimMember> members;
     private final List<SimXtr> xtrs = new ArrayList<>();
     private final Map<Ip, SimXtr> byAddress = new HashMap<>();
@@ -211,12 +228,22 @@ final class ClusterSim {
      * @param looked the invariants that are looked at
      */
     ClusterSim(long seed, Seams seams, Set<Invariant> looked) {
+        this(seed, seams, looked, 1);
+    }
+
+    /**
+     * @param groups one, or two: then half of the accelerators are in another segment, and an xTR
+     *     says in one Map-Register what it has to say at a time
+     */
+    ClusterSim(long seed, Seams seams, Set<Invariant> looked, int groups) {
         this.time = new SimTime(seed);
         this.network = new SimNetwork(time);
         this.seams = seams;
-        this.ledger = new Ledger(this, seams, looked);
+        this.ledgers =
+                Stream.generate(() -> new Ledger(this, seams, looked)).limit(groups).toList();
         this.faults = Faults.of(time.random());
-        this.members = IntStream.range(0, MEMBERS).mapToObj(i -> new SimMember(this, i)).toList();
+        this.members =
+                IntStream.range(0, MEMBERS).mapToObj(i -> new SimMember(this, i, groups)).toList();
         for (int i = 0; i < XTRS; i++) {
             xtrs.add(new SimXtr(this, i, SITE));
         }
@@ -237,8 +264,21 @@ final class ClusterSim {
         return seams;
     }
 
-    Ledger ledger() {
-        return ledger;
+    List<Ledger> ledgers() {
+        return ledgers;
+    }
+
+    Ledger ledger(int group) {
+        return ledgers.get(group);
+    }
+
+    Ledger ledger(Eid eid) {
+        return ledgers.get(Shards.of(eid.iid(), ledgers.size()));
+    }
+
+    /** Whether an xTR says in one Map-Register what it has to say at a time. */
+    boolean together() {
+        return ledgers.size() > 1;
     }
 
     Faults faults() {
@@ -267,12 +307,12 @@ final class ClusterSim {
         }
     }
 
-    /** The EID-Prefixes that anybody may be subscribed to. */
-    List<Eid> prefixes() {
-        return ledger.state().subscriptions().stream()
-                .map(it -> ((ListenerId.Subscriber) it.id()).prefix())
-                .distinct()
-                .toList();
+    /** A member sends this. */
+    void sent(int member, Ip to, MapNotify notify) {
+        happened(notify.nonce().value(), () -> "member " + member + " to " + to + ": " + notify);
+        for (var record : notify.records()) {
+            ledger(record.eid()).sent(member, to, notify.nonce(), record);
+        }
     }
 
     /** Whether an xTR is there to be told, and knows of this subscription. */
@@ -282,8 +322,9 @@ final class ClusterSim {
 
     // The network
 
-    void toMember(int from, int to, Consumer<SimRaft> message) {
-        network.send(from, to, faults.backbone(), () -> members.get(to).raft().ifPresent(message));
+    void toMember(int from, int to, int group, Consumer<SimRaft> message) {
+        network.send(
+                from, to, faults.backbone(), () -> members.get(to).raft(group).ifPresent(message));
     }
 
     /** What an xTR says, to whichever member. */
@@ -328,19 +369,22 @@ final class ClusterSim {
     private void tick() {
         members.forEach(SimMember::tick);
         xtrs.forEach(SimXtr::poll);
-        lookAtLeader();
+        for (int group = 0; group < ledgers.size(); group++) {
+            lookAtLeader(group);
+        }
         disturb();
         time.after(faults == Faults.NONE ? CALM_TICK_MILLIS : TICK_MILLIS, this::tick);
     }
 
     /** Of a leader that nobody is ahead of, which has applied all that it knows to be committed. */
-    private void lookAtLeader() {
-        long newest = members.stream().mapToLong(SimMember::term).max().orElseThrow();
+    private void lookAtLeader(int group) {
+        long newest = members.stream().mapToLong(it -> it.term(group)).max().orElseThrow();
         for (int i = 0; i < MEMBERS; i++) {
-            var raft = members.get(i).raft();
+            var raft = members.get(i).raft(group);
             if (raft.isPresent() && raft.get().leads() && raft.get().term() == newest) {
-                ledger.checkAcknowledged(
-                        i, raft.get().applied(), members.get(i).state().orElseThrow());
+                ledger(group)
+                        .checkAcknowledged(
+                                i, raft.get().applied(), members.get(i).state(group).orElseThrow());
             }
         }
     }
@@ -397,6 +441,11 @@ final class ClusterSim {
         xtrs.get(5).subscribe(accelerator(1));
         xtrs.get(3).subscribe(accelerator(0));
         xtrs.get(3).subscribe(OLD);
+        if (ledgers.size() > 1) {
+            xtrs.getFirst().register(OTHER_POD, 100);
+            xtrs.get(4).subscribe(OTHER_POD);
+            xtrs.get(3).subscribe(accelerator(1));
+        }
         moveFor(FAULTY_SECONDS);
         faults = Faults.NONE;
         network.heal();
@@ -411,9 +460,8 @@ final class ClusterSim {
 
     /** Who has failed, or begun anew, has not been heard for longer than anything lasts. */
     private void lookForTheSilent() {
-        ledger.state()
-                .mappings()
-                .forEach((_, mapping) -> {
+        mappings()
+                .forEach(mapping -> {
                     for (var it : mapping.registrations()) {
                         var ids = it.registrant().identity();
                         right(
@@ -424,6 +472,12 @@ final class ClusterSim {
                                 it.registrant() + " still registers " + mapping.eid());
                     }
                 });
+    }
+
+    private Stream<Mapping> mappings() {
+        var all = new ArrayList<Mapping>();
+        ledgers.forEach(it -> it.state().mappings().forEach((_, mapping) -> all.add(mapping)));
+        return all.stream();
     }
 
     private void comeRight() {
@@ -481,26 +535,30 @@ final class ClusterSim {
     }
 
     private boolean isUpToDate(SimMember member) {
-        return member.raft().orElseThrow().applied() == ledger.length() - 1;
+        return IntStream.range(0, ledgers.size())
+                .allMatch(group ->
+                        member.raft(group).orElseThrow().applied() == ledger(group).length() - 1);
     }
 
     private void lookAtAll() {
         for (int i = 0; i < MEMBERS; i++) {
             var member = members.get(i);
             int number = i;
-            ledger.check(
-                    RIGHT_AT_LAST,
-                    () -> isUpToDate(member),
-                    () -> "member " + number + " lags behind");
-            ledger.check(
-                    REPLICAS_EQUAL,
-                    () -> member.state().orElseThrow().equals(ledger.state()),
-                    () -> "the state of member " + number + " is another in the end");
+            right(isUpToDate(member), "member " + number + " lags behind");
+            for (int j = 0; j < ledgers.size(); j++) {
+                int group = j;
+                ledger(group)
+                        .check(
+                                REPLICAS_EQUAL,
+                                () ->
+                                        member.state(group)
+                                                .orElseThrow()
+                                                .equals(ledger(group).state()),
+                                () -> "the state of member " + number + " is another in the end");
+            }
         }
         var truth = new HashMap<Eid, MappingRecord>();
-        ledger.state()
-                .mappings()
-                .forEach((_, mapping) -> truth.put(mapping.eid(), mapping.record()));
+        mappings().forEach(mapping -> truth.put(mapping.eid(), mapping.record()));
         right(truth.containsKey(POD), "nobody registers " + POD);
         for (var xtr : xtrs) {
             if (xtr.alive()) {
@@ -509,7 +567,7 @@ final class ClusterSim {
                 }
                 var expected = new HashMap<>(truth);
                 expected.keySet().removeIf(eid -> !xtr.isSubscribedTo(eid));
-                expected.putAll(outside(ledger.state(), xtr));
+                ledgers.forEach(it -> expected.putAll(outside(it.state(), xtr)));
                 right("the map-cache", xtr, text(xtr.cache()), text(expected));
                 expected.clear();
                 expected.putAll(truth);
@@ -526,7 +584,7 @@ final class ClusterSim {
     }
 
     private void right(boolean holds, String otherwise) {
-        ledger.check(RIGHT_AT_LAST, () -> holds, () -> otherwise);
+        ledger(0).check(RIGHT_AT_LAST, () -> holds, () -> otherwise);
     }
 
     /** What the pETRs say about what the xTR asked for and nobody has registered. */
@@ -556,8 +614,9 @@ final class ClusterSim {
                 .collect(Collectors.joining("\n"));
     }
 
-    private static Eid accelerator(int number) {
-        return eid("40.0.0." + (number + 1) + "/32");
+    private Eid accelerator(int number) {
+        var iid = ledgers.size() > 1 && number % 2 == 1 ? OTHER_IID : IID;
+        return Eid.parse("40.0.0." + (number + 1) + "/32", iid);
     }
 
     private static Eid eid(String text) {

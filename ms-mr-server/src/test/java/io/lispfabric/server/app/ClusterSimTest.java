@@ -20,11 +20,25 @@ class ClusterSimTest {
     @Rfc("R-096")
     @Test
     void everySubscriberAndEveryGroupLearnsTheLastLocatorSet() {
+        campaign(200, 1);
+    }
+
+    /**
+     * What a Map-Register says of EIDs of several Raft groups is taken by all of them, or again.
+     */
+    @Rfc("9301 §5.6")
+    @Rfc("9301 §5.7")
+    @Test
+    void theSameWithTwoRaftGroups() {
+        campaign(40, 2);
+    }
+
+    private static void campaign(int usual, int groups) {
         long first = Long.getLong("sim.seed", 1);
-        int runs = Integer.getInteger("sim.runs", 200);
+        int runs = Integer.getInteger("sim.runs", usual);
         for (long seed = first; seed < first + runs; seed++) {
             try {
-                play(seed);
+                play(seed, groups);
             } catch (AssertionError | RuntimeException e) {
                 throw new AssertionError(
                         "-Dsim.seed=%d -Dsim.runs=1, after %.1f simulated cluster-hours: %s"
@@ -36,8 +50,8 @@ class ClusterSimTest {
                 "%d runs from seed %d: %.1f simulated cluster-hours%n", runs, first, hours(runs));
     }
 
-    private static ClusterSim play(long seed) {
-        var sim = new ClusterSim(seed, new Seams(), EnumSet.allOf(Invariant.class));
+    private static ClusterSim play(long seed, int groups) {
+        var sim = new ClusterSim(seed, new Seams(), EnumSet.allOf(Invariant.class), groups);
         sim.play();
         return sim;
     }
@@ -49,7 +63,10 @@ class ClusterSimTest {
     @Test
     void aSeedIsAlwaysTheSameRun() {
         for (long seed = 1; seed <= 3; seed++) {
-            assertThat(play(seed).fingerprint()).isEqualTo(play(seed).fingerprint());
+            for (int groups = 1; groups <= 2; groups++) {
+                assertThat(play(seed, groups).fingerprint())
+                        .isEqualTo(play(seed, groups).fingerprint());
+            }
         }
     }
 }

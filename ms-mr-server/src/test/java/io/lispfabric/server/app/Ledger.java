@@ -22,7 +22,6 @@ import io.lispfabric.server.core.Outcome;
 import io.lispfabric.server.core.Outstanding;
 import io.lispfabric.server.core.Registration;
 import io.lispfabric.store.LogPosition;
-import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
@@ -101,7 +100,7 @@ final class Ledger {
     private final Map<ListenerId, Long> confirmed = new HashMap<>();
 
     /** What each xTR has said under which nonce. */
-    private final Map<XtrIdentity, TreeMap<Long, Eid>> spoken = new HashMap<>();
+    private final Map<XtrIdentity, TreeMap<Long, Set<Eid>>> spoken = new HashMap<>();
 
     private final Map<XtrIdentity, Nonce> lastTaken = new HashMap<>();
     private final Set<Taken> taken = new HashSet<>();
@@ -132,6 +131,14 @@ final class Ledger {
     /** What the cluster has agreed on. */
     MappingSystem state() {
         return model;
+    }
+
+    /** The EID-Prefixes that anybody may be subscribed to. */
+    private List<Eid> prefixes() {
+        return model.subscriptions().stream()
+                .map(it -> ((ListenerId.Subscriber) it.id()).prefix())
+                .distinct()
+                .toList();
     }
 
     /** How many entries are committed. */
@@ -202,7 +209,8 @@ final class Ledger {
     /** An xTR sends a Map-Register. */
     void says(XtrIdentity xtr, Nonce nonce, Eid eid) {
         spoken.computeIfAbsent(xtr, _ -> new TreeMap<>(Long::compareUnsigned))
-                .put(nonce.value(), eid);
+                .computeIfAbsent(nonce.value(), _ -> new LinkedHashSet<>())
+                .add(eid);
     }
 
     private static boolean isTaken(Outcome outcome) {
@@ -221,13 +229,14 @@ final class Ledger {
                         .getFirst();
         spoken.getOrDefault(mark.who().identity().orElseThrow(), new TreeMap<>())
                 .subMap(last.value(), false, mark.nonce().value(), true)
-                .forEach((nonce, eid) ->
-                        model.at(eid)
+                .forEach((nonce, those) ->
+                        those.stream()
+                                .flatMap(eid -> model.at(eid).stream())
                                 .filter(mapping ->
                                         mapping.by(mark.who())
                                                 .filter(it -> mark.leases().contains(it.lease()))
                                                 .isPresent())
-                                .ifPresent(mapping ->
+                                .forEach(mapping ->
                                         promise(index, to, new Nonce(nonce), mapping.record())));
     }
 
@@ -334,7 +343,7 @@ final class Ledger {
     /** Whether the xTR hears of an EID-Prefix by this subscription and not by a longer one. */
     private boolean tells(Listener listener, Eid eid, XtrIdentity xtr) {
         var longest = new TreeSet<Integer>();
-        for (var those : sim.prefixes()) {
+        for (var those : prefixes()) {
             if (those.covers(eid)) {
                 model.listener(new ListenerId.Subscriber(those, xtr))
                         .filter(it -> it.active() || it.standing() == Listener.Standing.EXCLUDED)
@@ -348,7 +357,7 @@ final class Ledger {
     /** By whichever of its subscriptions: one that was just confirmed tells all inside it. */
     private boolean isOutstanding(XtrIdentity xtr, Eid eid) {
         var found = new boolean[1];
-        for (var prefix : sim.prefixes()) {
+        for (var prefix : prefixes()) {
             model.listener(new ListenerId.Subscriber(prefix, xtr))
                     .ifPresent(listener ->
                             listener.outstanding()
@@ -452,43 +461,37 @@ final class Ledger {
         return registration.locators().getFirst().weight();
     }
 
-    /** A member sends this. */
-    void sent(int member, Ip to, MapNotify notify) {
-        sim.happened(
-                notify.nonce().value(), () -> "member " + member + " to " + to + ": " + notify);
-        for (var record : notify.records()) {
-            var key = new Promise(to, record.eid(), notify.nonce());
-            var those = promised.getOrDefault(key, List.of());
+    /** A member sends this in a Map-Notify. */
+    void sent(int member, Ip to, Nonce nonce, MappingRecord record) {
+        var key = new Promise(to, record.eid(), nonce);
+        var those = promised.getOrDefault(key, List.of());
+        check(
+                SENT_ONLY_WHEN_COMMITTED,
+                () -> those.stream().anyMatch(it -> it.record().map(record::equals).orElse(true)),
+                () ->
+                        "member "
+                                + member
+                                + " tells "
+                                + to
+                                + " under "
+                                + nonce
+                                + " "
+                                + record
+                                + ", and was to tell "
+                                + those);
+        if (those.stream().noneMatch(it -> it.record().isEmpty())) {
+            var before = said.putIfAbsent(key, record);
             check(
-                    SENT_ONLY_WHEN_COMMITTED,
+                    NONCES_GROW,
+                    () -> before == null || before.equals(record),
                     () ->
-                            those.stream()
-                                    .anyMatch(it -> it.record().map(record::equals).orElse(true)),
-                    () ->
-                            "member "
-                                    + member
-                                    + " tells "
-                                    + to
-                                    + " under "
-                                    + notify.nonce()
-                                    + " "
-                                    + record
-                                    + ", and was to tell "
-                                    + those);
-            if (those.stream().noneMatch(it -> it.record().isEmpty())) {
-                var before = said.putIfAbsent(key, record);
-                check(
-                        NONCES_GROW,
-                        () -> before == null || before.equals(record),
-                        () ->
-                                to
-                                        + " is told under "
-                                        + notify.nonce()
-                                        + " once "
-                                        + before
-                                        + " and once "
-                                        + record);
-            }
+                            to
+                                    + " is told under "
+                                    + nonce
+                                    + " once "
+                                    + before
+                                    + " and once "
+                                    + record);
         }
     }
 

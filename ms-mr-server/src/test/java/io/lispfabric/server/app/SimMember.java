@@ -17,9 +17,14 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A member of the cluster: the disk that it keeps, and while it runs all that a server is made of
@@ -37,47 +42,56 @@ final class SimMember {
     private final ClusterSim sim;
     private final int number;
     private final Ip address;
-    private final SimDisk disk = new SimDisk();
+
+    /** Of each group. */
+    private final List<SimDisk> disks;
+
+    private final LogPosition[] applying;
     private long skewMillis;
     private Optional<Run> run = Optional.empty();
-    private LogPosition applying = LogPosition.NONE;
 
     /** From start to crash. */
     private final class Run {
-        private final MappingLog mappings;
+        private final List<Part> parts;
         private final ControlPlane plane;
-        private final SimRaft raft;
         private boolean over;
 
         Run() {
-            mappings = new MappingLog(new OnLoop(), SimMember.this::step);
             InstantSource clock = () -> Instant.ofEpochMilli(millis());
             var incidents = new Incidents(METRICS, clock, _ -> {});
+            var outbox = new Outbox(SimMember.this::send, ClusterSim.CONFIG, METRICS, incidents);
+            long origin = sim.nextNumber();
+            parts = IntStream.range(0, disks.size()).mapToObj(Part::new).toList();
             plane =
                     new ControlPlane(
-                            List.of(
-                                    new Surroundings(
-                                            ClusterSim.CONFIG,
-                                            mappings,
-                                            this::submit,
-                                            new Outbox(
-                                                    SimMember.this::send,
+                            parts.stream()
+                                    .map(part ->
+                                            new Surroundings(
                                                     ClusterSim.CONFIG,
+                                                    part.mappings,
+                                                    part::submit,
+                                                    outbox,
                                                     METRICS,
-                                                    incidents),
-                                            METRICS,
-                                            incidents,
-                                            LOCAL,
-                                            clock,
-                                            () -> sim.seams().clock(sim.time().millis(), millis()),
-                                            task -> after(sim.time().upTo(READING_MILLIS), task),
-                                            sim.nextNumber(),
-                                            this::knowsAll)));
-            try {
-                raft = new SimRaft(sim, number, disk, mappings);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+                                                    incidents,
+                                                    LOCAL,
+                                                    clock,
+                                                    () ->
+                                                            sim.seams()
+                                                                    .clock(
+                                                                            sim.time().millis(),
+                                                                            millis()),
+                                                    task ->
+                                                            after(
+                                                                    sim.time().upTo(READING_MILLIS),
+                                                                    task),
+                                                    origin,
+                                                    part::knowsAll))
+                                    .toList());
+            parts.forEach(Part::start);
+        }
+
+        private SimRaft raft(int group) {
+            return parts.get(group).raft();
         }
 
         private void after(long delayMillis, Runnable what) {
@@ -91,48 +105,78 @@ final class SimMember {
                             });
         }
 
-        private boolean knowsAll() {
-            return raft.knowsAll();
-        }
+        /** What it runs of one group. */
+        private final class Part {
+            private final int group;
+            private final MappingLog mappings;
+            private @Nullable SimRaft raft;
 
-        private CompletableFuture<?> submit(ByteBuffer command) {
-            var early =
-                    sim.seams()
-                            .submitted(mappings.current(), StateCodec.decode(command.duplicate()));
-            if (!early.isEmpty()) {
-                plane.release(0, early);
-            }
-            return raft.submit(command);
-        }
-
-        /** As in a server, what the log says comes to the loop a little later. */
-        private final class OnLoop implements MappingLog.Released {
-            @Override
-            public void onEffects(List<Effect> effects) {
-                sim.seams()
-                        .released(number, effects)
-                        .forEach(some -> later(() -> plane.release(0, some)));
+            Part(int group) {
+                this.group = group;
+                mappings =
+                        new MappingLog(
+                                new OnLoop(), (state, command) -> step(group, state, command));
             }
 
-            @Override
-            public void onLeadership(boolean leads) {
-                if (leads) {
-                    sim.seams()
-                            .leads(number, mappings.current())
-                            .ifPresent(it -> raft.submit(StateCodec.encode(it)));
+            void start() {
+                try {
+                    raft = new SimRaft(sim, group, number, disks.get(group), mappings);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
                 }
-                later(() -> plane.lead(0, leads));
             }
 
-            private void later(Runnable what) {
-                after(1, what);
+            SimRaft raft() {
+                return Objects.requireNonNull(raft);
+            }
+
+            private boolean knowsAll() {
+                return raft().knowsAll();
+            }
+
+            private CompletableFuture<?> submit(ByteBuffer command) {
+                var early =
+                        sim.seams()
+                                .submitted(
+                                        mappings.current(), StateCodec.decode(command.duplicate()));
+                if (!early.isEmpty()) {
+                    plane.release(group, early);
+                }
+                return raft().submit(command);
+            }
+
+            /** As in a server, what the log says comes to the loop a little later. */
+            private final class OnLoop implements MappingLog.Released {
+                @Override
+                public void onEffects(List<Effect> effects) {
+                    sim.seams()
+                            .released(number, effects)
+                            .forEach(some -> later(() -> plane.release(group, some)));
+                }
+
+                @Override
+                public void onLeadership(boolean leads) {
+                    if (leads) {
+                        sim.seams()
+                                .leads(number, mappings.current())
+                                .ifPresent(it -> raft().submit(StateCodec.encode(it)));
+                    }
+                    later(() -> plane.lead(group, leads));
+                }
+
+                private void later(Runnable what) {
+                    after(1, what);
+                }
             }
         }
     }
 
-    SimMember(ClusterSim sim, int number) {
+    SimMember(ClusterSim sim, int number, int groups) {
         this.sim = sim;
         this.number = number;
+        this.disks = Stream.generate(SimDisk::new).limit(groups).toList();
+        this.applying = new LogPosition[groups];
+        Arrays.fill(applying, LogPosition.NONE);
         this.address = Ip.parse("198.51.100." + (number + 1));
     }
 
@@ -149,18 +193,18 @@ final class SimMember {
         skewMillis = skew;
     }
 
-    /** The newest term that it knows of, whether it runs or not. */
-    long term() {
-        return disk.term;
+    /** The newest term of a group that it knows of, whether it runs or not. */
+    long term(int group) {
+        return disks.get(group).term;
     }
 
-    Optional<SimRaft> raft() {
-        return run.map(it -> it.raft);
+    Optional<SimRaft> raft(int group) {
+        return run.map(it -> it.raft(group));
     }
 
     /** What it has applied. */
-    Optional<MappingSystem> state() {
-        return run.map(it -> it.mappings.current());
+    Optional<MappingSystem> state(int group) {
+        return run.map(it -> it.parts.get(group).mappings.current());
     }
 
     void start() {
@@ -172,15 +216,15 @@ final class SimMember {
     void crash() {
         run.ifPresent(it -> {
             it.over = true;
-            it.raft.kill();
-            disk.crash(sim.time().random(), sim.seams().torn());
+            it.parts.forEach(part -> part.raft().kill());
+            disks.forEach(disk -> disk.crash(sim.time().random(), sim.seams().torn()));
         });
         run = Optional.empty();
     }
 
     void tick() {
         run.ifPresent(it -> {
-            it.raft.tick();
+            it.parts.forEach(part -> part.raft().tick());
             it.plane.publish();
             it.plane.expire();
         });
@@ -191,13 +235,13 @@ final class SimMember {
     }
 
     /** The entry that is applied next. */
-    void applies(LogPosition position) {
-        applying = position;
+    void applies(int group, LogPosition position) {
+        applying[group] = position;
     }
 
-    private Outcome step(MappingSystem state, Command command) {
-        var outcome = sim.seams().step(number, applying, state, command);
-        sim.ledger().stepped(number, applying, command, outcome);
+    private Outcome step(int group, MappingSystem state, Command command) {
+        var outcome = sim.seams().step(number, applying[group], state, command);
+        sim.ledger(group).stepped(number, applying[group], command, outcome);
         return outcome;
     }
 
@@ -211,7 +255,7 @@ final class SimMember {
             if (changed.isEmpty()) {
                 return;
             }
-            sim.ledger().sent(number, xtr, changed.get());
+            sim.sent(number, xtr, changed.get());
             if (!changed.get().equals(notify)) {
                 sim.toXtr(number, xtr, MessageAuthentication.seal(changed.get(), ClusterSim.KEY));
                 return;

@@ -62,6 +62,7 @@ final class SimRaft {
 
     private final ClusterSim sim;
     private final SimTime time;
+    private final int group;
     private final int self;
     private final SimDisk disk;
     private final MappingLog machine;
@@ -92,9 +93,11 @@ final class SimRaft {
     private final Map<Long, Asked> asked = new LinkedHashMap<>();
 
     /** Starts with what the disk has. */
-    SimRaft(ClusterSim sim, int self, SimDisk disk, MappingLog machine) throws IOException {
+    SimRaft(ClusterSim sim, int group, int self, SimDisk disk, MappingLog machine)
+            throws IOException {
         this.sim = sim;
         this.time = sim.time();
+        this.group = group;
         this.self = self;
         this.disk = disk;
         this.machine = machine;
@@ -102,7 +105,8 @@ final class SimRaft {
         machine.load(seams.rows(disk.rows()));
         applied = seams.restartAt(disk.rowsAt().index(), disk.written.base().index());
         committed = applied;
-        sim.ledger().loaded(self, disk.rowsAt().index(), disk.rows().hash(), machine.current());
+        sim.ledger(group)
+                .loaded(self, disk.rowsAt().index(), disk.rows().hash(), machine.current());
         bePatient();
     }
 
@@ -122,7 +126,7 @@ final class SimRaft {
     }
 
     private void send(int to, Consumer<SimRaft> message) {
-        sim.toMember(self, to, message);
+        sim.toMember(self, to, group, message);
     }
 
     private void toOthers(IntConsumer what) {
@@ -393,7 +397,7 @@ final class SimRaft {
         long majority = sorted[MEMBERS - 1 - MEMBERS / 2];
         if (majority > committed && disk.written.position(majority).term() == disk.term) {
             for (long index = committed + 1; index <= majority; index++) {
-                sim.ledger().committed(disk.written.at(index));
+                sim.ledger(group).committed(disk.written.at(index));
             }
             committed = majority;
             applyLater();
@@ -407,7 +411,7 @@ final class SimRaft {
         if (at.index() > applied) {
             disk.install(rows, at);
             load();
-            sim.ledger().loaded(self, at.index(), rows.hash(), machine.current());
+            sim.ledger(group).loaded(self, at.index(), rows.hash(), machine.current());
             applied = at.index();
             committed = Math.max(committed, applied);
         }
@@ -459,7 +463,7 @@ final class SimRaft {
     private void apply(Entry entry) {
         var writes = new ArrayList<Write>();
         var outcomes = new ArrayList<Applied>();
-        sim.member(self).applies(entry.position());
+        sim.member(self).applies(group, entry.position());
         for (var command : entry.commands()) {
             var one = machine.apply(entry.position(), ByteBuffer.wrap(command.octets()));
             outcomes.add(one);
@@ -467,7 +471,7 @@ final class SimRaft {
         }
         applied = entry.index();
         disk.commit(entry.position(), seams.writes(writes));
-        sim.ledger().applied(self, entry, disk.rows().hash(), machine.current());
+        sim.ledger(group).applied(self, entry, disk.rows().hash(), machine.current());
         outcomes.forEach(it -> it.release().run());
         for (var command : entry.commands()) {
             var waiting = asked.remove(command.number());

@@ -99,10 +99,10 @@ final class SimXtr {
     private boolean alive = true;
 
     private final Map<Eid, Claim> claims = new LinkedHashMap<>();
-    private final Map<Nonce, Said> said = new LinkedHashMap<>();
+    private final Map<Asked, Said> said = new LinkedHashMap<>();
 
-    /** The nonces of what has its answer, or a later one has it: copies of those are no news. */
-    private final Set<Nonce> settled = new HashSet<>();
+    /** What has its answer, or a later one has it: copies of those are no news. */
+    private final Set<Asked> settled = new HashSet<>();
 
     private final Map<Eid, MappingRecord> group = new LinkedHashMap<>();
     private final Map<Eid, Nonce> groupNonces = new LinkedHashMap<>();
@@ -170,7 +170,7 @@ final class SimXtr {
      * Its nonces then begin with the time, above all that it has used.
      */
     void restart() {
-        sim.ledger().restarts(ids);
+        sim.ledgers().forEach(it -> it.restarts(ids));
         claims.clear();
         said.clear();
         settled.clear();
@@ -190,7 +190,7 @@ final class SimXtr {
     }
 
     void register(Eid eid, int weight) {
-        sim.ledger().claims(ids, eid);
+        sim.ledger(eid).claims(ids, eid);
         var claim = claims.computeIfAbsent(eid, _ -> new Claim());
         claim.weight = weight;
         claim.version = ++versions;
@@ -220,7 +220,7 @@ final class SimXtr {
                         Math.max(1, dueMillis - time.millis()),
                         () -> {
                             if (alive && claims.get(eid) == claim && claim.version == version) {
-                                send(eid, claim);
+                                send(List.of(eid));
                             }
                         });
             }
@@ -265,11 +265,15 @@ final class SimXtr {
         if (!alive) {
             return;
         }
-        claims.forEach((eid, claim) -> {
-            if (claim.dueMillis <= time.millis()) {
-                send(eid, claim);
-            }
-        });
+        var due =
+                claims.keySet().stream()
+                        .filter(eid -> claim(eid).dueMillis <= time.millis())
+                        .toList();
+        if (sim.together() && !due.isEmpty()) {
+            send(due);
+        } else {
+            due.forEach(eid -> send(List.of(eid)));
+        }
         if (subscriptions.values().removeIf(it -> it.untilMillis <= time.millis())) {
             cache.keySet().removeIf(cached -> !isSubscribedTo(cached));
             askAgain();
@@ -281,20 +285,14 @@ final class SimXtr {
         }
     }
 
-    private void send(Eid eid, Claim claim) {
-        // RFC 9301 §5.7: 1 s, doubling, at most a minute; every transmission with the next nonce.
-        claim.dueMillis = time.millis() + claim.backoffMillis;
-        claim.backoffMillis = Math.min(2 * claim.backoffMillis, REFRESH_MILLIS);
+    private Claim claim(Eid eid) {
+        return Objects.requireNonNull(claims.get(eid));
+    }
+
+    /** In one Map-Register. */
+    private void send(List<Eid> eids) {
         lastNonce = noncesGrow ? lastNonce.next() : new Nonce(time.random().nextLong());
-        said.put(lastNonce, new Said(eid, claim.version, time.millis()));
-        sim.ledger().says(ids, lastNonce, eid);
-        var record =
-                claim.weight < 0
-                        ? MappingRecord.of(RecordTtl.REMOVE, eid, List.of())
-                        : MappingRecord.of(
-                                RecordTtl.ONE_DAY,
-                                eid,
-                                List.of(Locator.of(new Rloc(address), 1, claim.weight)));
+        var records = eids.stream().map(this::say).toList();
         var register =
                 new MapRegister(
                         true,
@@ -305,9 +303,24 @@ final class SimXtr {
                         true,
                         lastNonce,
                         NONE,
-                        List.of(record),
+                        records,
                         Optional.of(ids));
         sim.registerAtAny(this, MessageAuthentication.seal(register, key), noncesGrow);
+    }
+
+    private MappingRecord say(Eid eid) {
+        var claim = claim(eid);
+        // RFC 9301 §5.7: 1 s, doubling, at most a minute; every transmission with the next nonce.
+        claim.dueMillis = time.millis() + claim.backoffMillis;
+        claim.backoffMillis = Math.min(2 * claim.backoffMillis, REFRESH_MILLIS);
+        said.put(new Asked(lastNonce, eid), new Said(eid, claim.version, time.millis()));
+        sim.ledger(eid).says(ids, lastNonce, eid);
+        return claim.weight < 0
+                ? MappingRecord.of(RecordTtl.REMOVE, eid, List.of())
+                : MappingRecord.of(
+                        RecordTtl.ONE_DAY,
+                        eid,
+                        List.of(Locator.of(new Rloc(address), 1, claim.weight)));
     }
 
     private void ask(Eid eid) {
@@ -396,7 +409,7 @@ final class SimXtr {
 
     private void onNotify(int member, Nonce nonce, MappingRecord record) {
         var eid = record.eid();
-        var what = Optional.ofNullable(said.get(nonce)).filter(it -> it.eid().equals(eid));
+        var what = Optional.ofNullable(said.get(new Asked(nonce, eid)));
         var confirmed =
                 asked.stream()
                         .filter(it -> it.nonce().equals(nonce) && eid.covers(it.eid()))
@@ -404,7 +417,7 @@ final class SimXtr {
                         .toList();
         if (what.isPresent()) {
             onAnswer(what.get(), record);
-        } else if (settled.contains(nonce)) {
+        } else if (settled.contains(new Asked(nonce, eid))) {
             return;
         } else if (record.action() == Action.DROP_AUTH_FAILURE) {
             if (confirmed.isEmpty()
@@ -432,7 +445,7 @@ final class SimXtr {
             return;
         }
         if (noncesGrow) {
-            sim.ledger()
+            sim.ledger(what.eid())
                     .registered(
                             ids,
                             what.eid(),
@@ -468,7 +481,7 @@ final class SimXtr {
         var subscription = subscriptions.computeIfAbsent(eid, _ -> new Subscription(nonce));
         subscription.last = greater(subscription.last, nonce);
         if (!old) {
-            sim.ledger().starts(ids, address, nonce, record);
+            sim.ledger(eid).starts(ids, address, nonce, record);
             install(record);
             limit(subscription, record);
         }
@@ -505,9 +518,9 @@ final class SimXtr {
                 stored.put(eid, nonce);
                 subscription.last = greater(subscription.last, nonce);
                 if (isAnswerAgain(nonce, eid)) {
-                    sim.ledger().starts(ids, address, nonce, record);
+                    sim.ledger(eid).starts(ids, address, nonce, record);
                 } else {
-                    sim.ledger().takes(ids, address, nonce, record);
+                    sim.ledger(eid).takes(ids, address, nonce, record);
                 }
                 install(record);
                 if (prefix.get().equals(eid)) {
