@@ -29,7 +29,7 @@ class ClusterSimTest {
     @Rfc("9301 §5.6")
     @Rfc("9301 §5.7")
     @Test
-    void theSameWithTwoRaftGroups() {
+    void withTwoRaftGroupsTheyLearnItToo() {
         campaign(40, 2);
     }
 
