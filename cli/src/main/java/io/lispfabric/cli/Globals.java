@@ -7,8 +7,17 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ScopeType;
 
-/** The options that every command has, before or after its name. */
+/**
+ * The options that every command has, before or after its name, and {@code --endpoints}, which only
+ * those have that ask an admin API.
+ */
 public final class Globals {
+    static final String ENDPOINTS = "--endpoints";
+
+    private static final String ENDPOINTS_VARIABLE = "LISPCTL_ENDPOINTS";
+
+    private static final String NEAR = "127.0.0.1:24443";
+
     /** How results are written to standard output. */
     public enum Format {
         table,
@@ -27,16 +36,24 @@ public final class Globals {
                     .defaultValue("table")
                     .build();
 
+    /** Before the name of a command, where it is not yet known whether that asks an admin API. */
+    private final OptionSpec endpointsBefore =
+            endpoints(
+                    "of show, member and check: where the admin API is (default: "
+                            + ENDPOINTS_VARIABLE
+                            + ", else "
+                            + NEAR
+                            + ")",
+                    ScopeType.LOCAL);
+
     private final OptionSpec endpoints =
-            inherited(
-                            "HOST:PORT",
-                            "where the admin API is (default: ${DEFAULT-VALUE})",
-                            "--endpoints")
-                    .type(String[].class)
-                    .splitRegex(",")
-                    .defaultValue(
-                            System.getenv().getOrDefault("LISPCTL_ENDPOINTS", "127.0.0.1:24443"))
-                    .build();
+            endpoints(
+                    "where the admin API is, several by commas (default: "
+                            + ENDPOINTS_VARIABLE
+                            + ", else "
+                            + NEAR
+                            + ")",
+                    ScopeType.INHERIT);
 
     private final OptionSpec timeout =
             inherited("TIME", "how long to wait, such as 500ms or 3s", "--timeout")
@@ -60,8 +77,21 @@ public final class Globals {
         return Options.option(label, description, names).scopeType(ScopeType.INHERIT);
     }
 
+    private static OptionSpec endpoints(String description, ScopeType scope) {
+        return Options.option("HOST:PORT", description, ENDPOINTS)
+                .type(String[].class)
+                .splitRegex(",")
+                .scopeType(scope)
+                .build();
+    }
+
     void addTo(CommandSpec spec) {
-        List.of(output, endpoints, timeout, color, verbose).forEach(spec::addOption);
+        List.of(output, endpointsBefore, timeout, color, verbose).forEach(spec::addOption);
+    }
+
+    /** For a command that asks an admin API, and all below it. */
+    void addEndpointsTo(CommandSpec spec) {
+        spec.addOption(endpoints);
     }
 
     public boolean json() {
@@ -69,8 +99,12 @@ public final class Globals {
     }
 
     /** Where the admin API is looked for, each {@code host:port}. */
-    public List<String> endpoints() {
-        return List.of(endpoints.<String[]>getValue());
+    List<String> endpoints() {
+        return Optional.<String[]>ofNullable(endpoints.getValue())
+                .or(() -> Optional.ofNullable(endpointsBefore.getValue()))
+                .map(List::of)
+                .orElseGet(() ->
+                        List.of(System.getenv().getOrDefault(ENDPOINTS_VARIABLE, NEAR).split(",")));
     }
 
     /** How long to wait. */

@@ -49,9 +49,12 @@ public final class Lispctl {
     /** Words after which all commands are needed. */
     private static final Set<String> ALL = Set.of("help", "-h", "--help");
 
+    /** Those that ask an admin API. */
+    private static final Set<String> ASKING = Set.of("show", "member", "check");
+
     /** Options before a command's name that take the next word for themselves. */
     private static final Set<String> VALUED =
-            Set.of("-o", "--output", "--endpoints", "--timeout", "--color");
+            Set.of("-o", "--output", Globals.ENDPOINTS, "--timeout", "--color");
 
     private final Globals globals = new Globals();
 
@@ -106,7 +109,8 @@ public final class Lispctl {
      * or want help.
      */
     static CommandLine commandLine(String... args) {
-        var line = new CommandLine(new Lispctl().spec());
+        var lispctl = new Lispctl();
+        var line = new CommandLine(lispctl.spec());
         var named = named(args);
         (named.isEmpty() ? all() : List.of(named.get()))
                 .forEach(it ->
@@ -117,12 +121,16 @@ public final class Lispctl {
         if (named.isEmpty()) {
             line.addSubcommand("help", new HelpCommand());
         }
+        line.getSubcommands().entrySet().stream()
+                .filter(it -> ASKING.contains(it.getKey()))
+                .forEach(it -> lispctl.globals.addEndpointsTo(it.getValue().getCommandSpec()));
         line.registerConverter(Duration.class, time());
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setAbbreviatedOptionsAllowed(false);
         line.setColorScheme(
                 CommandLine.Help.defaultColorScheme(
                         Ink.isTerminal() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
+        line.setExecutionStrategy(Lispctl::execute);
         line.setParameterExceptionHandler(Lispctl::usageError);
         line.setExecutionExceptionHandler((failure, at, _) -> failed(failure, at));
         return line;
@@ -162,11 +170,47 @@ public final class Lispctl {
         return all;
     }
 
+    /** What stands before the name of a command must be of use to it. */
+    private static int execute(CommandLine.ParseResult line) {
+        var leaf = line;
+        while (leaf.hasSubcommand()) {
+            leaf = leaf.subcommand();
+        }
+        var command = leaf.commandSpec();
+        if (line.hasMatchedOption(Globals.ENDPOINTS)
+                && leaf != line
+                && command.findOption(Globals.ENDPOINTS) == null) {
+            throw new ParameterException(command.commandLine(), asksNoApi(command));
+        }
+        return new CommandLine.RunLast().execute(line);
+    }
+
+    private static String asksNoApi(CommandSpec command) {
+        return "'"
+                + command.qualifiedName()
+                + "' asks no admin API and has no "
+                + Globals.ENDPOINTS
+                + (command.findOption("--map-server") == null
+                        ? ""
+                        : "; -m names the Map-Server or Map-Resolver");
+    }
+
     /** One line that says what is wrong, and where more is to be read. */
     private static int usageError(ParameterException problem, String[] args) {
         var at = problem.getCommandLine();
-        at.getErr().println("lispctl: " + oneLine(problem.getMessage()));
-        UnmatchedArgumentException.printSuggestions(problem, at.getErr());
+        boolean endpoints =
+                problem instanceof UnmatchedArgumentException unknown
+                        && unknown.getUnmatched().stream()
+                                .anyMatch(it -> it.split("=", 2)[0].equals(Globals.ENDPOINTS));
+        at.getErr()
+                .println(
+                        "lispctl: "
+                                + (endpoints
+                                        ? asksNoApi(at.getCommandSpec())
+                                        : oneLine(problem.getMessage())));
+        if (!endpoints) {
+            UnmatchedArgumentException.printSuggestions(problem, at.getErr());
+        }
         at.getErr()
                 .println("Try '" + at.getCommandSpec().qualifiedName() + " --help' for the usage.");
         at.getErr().flush();

@@ -2,7 +2,11 @@ package io.lispfabric.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -71,6 +75,56 @@ class LispctlTest {
 
         assertThat(run.code()).isEqualTo(ExitCode.USAGE);
         assertThat(run.err()).contains("must be a time with a unit", "not 'query'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"show mappings", "show", "member", "member drain", "check health"})
+    void whatAsksAnAdminApiSaysWhereItLooksForIt(String command) {
+        var words = command.split(" ");
+        var help =
+                Run.lispctl(
+                        Stream.concat(Stream.of(words), Stream.of("--help"))
+                                .toArray(String[]::new));
+
+        assertThat(help.out()).contains("--endpoints", "LISPCTL_ENDPOINTS", "127.0.0.1:24443");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"query", "register", "subscribe", "decode", "demo", "serve", "agent"})
+    void whatAsksNoAdminApiHasNoEndpoints(String command) {
+        assertThat(Run.lispctl(command, "--help").out()).doesNotContain("--endpoints");
+        for (var line :
+                List.of(
+                        new String[] {command, "--endpoints", "127.0.0.1:1"},
+                        new String[] {command, "--endpoints=127.0.0.1:1", "40.0.0.7"},
+                        new String[] {"--endpoints", "127.0.0.1:1", command})) {
+            var run = Run.lispctl(line);
+
+            assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+            assertThat(run.err().lines()).hasSize(2);
+        }
+        var run = Run.lispctl("--endpoints", "127.0.0.1:1", "query", "40.0.0.7");
+        assertThat(run.err())
+                .startsWith(
+                        "lispctl: 'lispctl query' asks no admin API and has no --endpoints; -m"
+                                + " names the Map-Server or Map-Resolver")
+                .contains("Try 'lispctl query --help'");
+        assertThat(Run.lispctl("query", "40.0.0.7", "--endpoints", "127.0.0.1:1")).isEqualTo(run);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--endpoints 127.0.0.1:1 show mappings",
+                "show --endpoints 127.0.0.1:1 mappings",
+                "show mappings --endpoints 127.0.0.1:1",
+                "--endpoints 127.0.0.1:2 show mappings --endpoints 127.0.0.1:1"
+            })
+    void endpointsMayStandAnywhere(String line) {
+        var run = Run.lispctl(line.split(" "));
+
+        assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(run.err()).startsWith("lispctl: no answer from 127.0.0.1:1 (");
     }
 
     @Test
