@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +52,9 @@ public final class Publisher {
      * taken: the first retransmissions, and then its place goes to another.
      */
     private static final int SENDINGS_IN_A_CROWD = 4;
+
+    /** Of how many xTRs it is known that another ITR-RLOC than the first is the one to send to. */
+    private static final int MOST_REACHED = 65_536;
 
     /** So many that are overtaken may lie among those that wait for room, and not be taken out. */
     private static final int FEW = 64;
@@ -246,6 +250,9 @@ public final class Publisher {
         private Instant due;
         private long order;
 
+        /** Which of its xTR's ITR-RLOCs it was sent to last. */
+        private int address;
+
         /** Whether it has room in the window of its xTR. */
         private boolean room;
 
@@ -370,6 +377,20 @@ public final class Publisher {
 
     /** Those that have something to send; the first one is next. */
     private final ArrayDeque<Turn> round = new ArrayDeque<>();
+
+    /**
+     * Which ITR-RLOC has answered last where it is not the first: what is told next need not find
+     * out again. The oldest of too many are forgotten.
+     */
+    private final Map<ListenerId, Integer> reached =
+            new LinkedHashMap<>() {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<ListenerId, Integer> eldest) {
+                    return size() > MOST_REACHED;
+                }
+            };
 
     private int outstanding;
     private Instant latest = Instant.MIN;
@@ -589,6 +610,7 @@ public final class Publisher {
         lines.forEach(it -> it.jobs.clear());
         turns.clear();
         round.clear();
+        reached.clear();
         outstanding = 0;
         last = Optional.empty();
     }
@@ -636,6 +658,11 @@ public final class Publisher {
                     acknowledged(its, job.nonce);
                 }
                 its.heard(job.isNews() ? job : null, now);
+                if (job.isNews() && job.address > 0) {
+                    reached.put(job.listener(), job.address);
+                } else if (job.isNews() && !reached.isEmpty()) {
+                    reached.remove(job.listener());
+                }
                 refill(its);
             }
         }
@@ -795,7 +822,9 @@ public final class Publisher {
                         : Optional.<Candidate>empty();
         var contact = asked.map(Candidate::contact).orElseGet(listener::contact);
         // RFC 9437 §6: to one ITR-RLOC; when it does not answer, the next one may.
-        var to = contact.addresses().get(job.gap % contact.addresses().size());
+        int first = job.isNews() ? reached.getOrDefault(job.listener(), 0) : 0;
+        job.address = (first + job.gap) % contact.addresses().size();
+        var to = contact.addresses().get(job.address);
         var id = job.listener();
         return new Due.Send(
                 contact.credentials(),

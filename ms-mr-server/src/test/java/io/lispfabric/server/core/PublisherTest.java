@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
@@ -182,6 +183,41 @@ class PublisherTest {
                 .extracting(due -> ((Publisher.Due.Send) due).to())
                 .startsWith(
                         ip("192.0.2.9"), ip("203.0.113.9"), ip("198.51.100.9"), ip("192.0.2.9"));
+    }
+
+    /** Else every change would reach an xTR whose first ITR-RLOC is down three seconds late. */
+    @Rfc("9437 §6")
+    @Test
+    void newsGoesFirstToTheItrRlocThatHasAnsweredLast() {
+        subscribed("192.0.2.9", "203.0.113.9");
+        publisher.poll(at(0), state, 100);
+        publisher.poll(at(3), state, 100);
+        heard(501, "40.0.0.7/32");
+
+        change(at(4), record("40.0.0.7/32", 1440, "192.0.2.81"));
+        assertThat(sentTo(at(4))).containsExactly(ip("203.0.113.9"));
+        // It is silent now, and the other one answers again.
+        assertThat(sentTo(at(7))).contains(ip("192.0.2.9"));
+        heard(503, "40.0.0.7/32");
+        change(at(8), record("40.0.0.7/32", 1440, "192.0.2.82"));
+        assertThat(sentTo(at(8))).contains(ip("192.0.2.9")).doesNotContain(ip("203.0.113.9"));
+    }
+
+    private void heard(long nonce, String eid) {
+        publisher
+                .awaiting(new Nonce(nonce), eid(eid))
+                .forEach(it -> publisher.onHeard(it, false, at(0)));
+        acknowledge(eid, nonce);
+    }
+
+    /** Where what is due then goes that is about 40.0.0.7. */
+    private List<Ip> sentTo(Instant now) {
+        return publisher.poll(now, state, 100).stream()
+                .filter(Publisher.Due.Send.class::isInstance)
+                .map(Publisher.Due.Send.class::cast)
+                .filter(it -> it.record().eid().equals(eid("40.0.0.7/32")))
+                .map(Publisher.Due.Send::to)
+                .toList();
     }
 
     @Rfc("9301 §5.7")
