@@ -11,6 +11,7 @@ import io.lispfabric.wire.Nonce;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -146,12 +147,14 @@ final class QueryCommand extends Subcommand {
      * What became of one question.
      *
      * @param asked how often each server was
+     * @param refusals what ICMP said of servers
      * @param ignored datagrams that were no answer to it
      * @param local where answers were awaited
      */
     private record Answer(
             Optional<Reply> reply,
             Map<InetSocketAddress, Integer> asked,
+            Map<InetSocketAddress, String> refusals,
             int tries,
             int ignored,
             String local,
@@ -189,13 +192,15 @@ final class QueryCommand extends Subcommand {
             throws CommandFailure {
         int tries = Math.max(retries.<Integer>getValue() + 1, servers.size());
         long wait = globals().timeout(WAIT).toNanos();
+        var left = new ArrayDeque<>(servers);
         var outstanding = new HashMap<Nonce, Try>();
         var asked = new LinkedHashMap<InetSocketAddress, Integer>();
+        var refusals = new LinkedHashMap<InetSocketAddress, String>();
         int ignored = 0;
         String local = "";
         long sent = 0;
-        for (int number = 1; number <= tries; number++) {
-            var path = sockets.towards(servers.get((number - 1) % servers.size()));
+        for (int number = 1; number <= tries && !left.isEmpty(); number++) {
+            var path = sockets.towards(left.peek());
             local = path.local().toString();
             var nonce = new Nonce(random.nextLong());
             var request = MapRequest.query(nonce, Optional.empty(), List.of(path.local()), eid);
@@ -213,12 +218,20 @@ final class QueryCommand extends Subcommand {
                     arrived = sockets.receive(deadline)) {
                 var reply = answer(arrived.get(), outstanding);
                 if (reply.isPresent()) {
-                    return new Answer(reply, asked, tries, ignored, local, sent);
+                    return new Answer(reply, asked, refusals, tries, ignored, local, sent);
                 }
                 ignored++;
             }
+            var refusal = sockets.refusal(path);
+            if (refusal.isPresent()) {
+                // Nobody has heard the question, so the next one may be asked at once.
+                verbose(refusal.get());
+                refusals.put(left.remove(), refusal.get());
+            } else {
+                left.add(left.remove());
+            }
         }
-        return new Answer(Optional.empty(), asked, tries, ignored, local, sent);
+        return new Answer(Optional.empty(), asked, refusals, tries, ignored, local, sent);
     }
 
     /** The datagram as the Map-Reply to one of the questions, if it is one. */
@@ -306,22 +319,24 @@ final class QueryCommand extends Subcommand {
     private String unanswered(Eid eid, Answer answer) {
         var whom =
                 answer.asked().entrySet().stream()
+                        .filter(it -> !answer.refusals().containsKey(it.getKey()))
                         .map(it -> Sockets.text(it.getKey()) + " " + times(it.getValue()))
                         .collect(Collectors.joining(", "));
         long each = globals().timeout(WAIT).toMillis();
         return "no answer for "
                 + eid
-                + ": asked "
-                + whom
-                + ", waiting "
-                + each
-                + " ms each"
+                + ": "
+                + String.join(", ", answer.refusals().values())
+                + (answer.refusals().isEmpty() || whom.isEmpty() ? "" : "; ")
+                + (whom.isEmpty() ? "" : "asked " + whom + ", waiting " + each + " ms each")
                 + (answer.ignored() == 0
                         ? ""
                         : "; " + answer.ignored() + " datagrams that were no answer are ignored")
-                + ". Check that a Map-Resolver listens there on UDP, that no filter stands between,"
-                + " and that it can send to "
-                + answer.local();
+                + (whom.isEmpty()
+                        ? ". -m names the Map-Resolver"
+                        : ". Check that a Map-Resolver listens there on UDP, that no filter stands"
+                                + " between, and that it can send to "
+                                + answer.local());
     }
 
     private static String times(int count) {

@@ -186,6 +186,12 @@ final class RegisterCommand extends Subcommand {
                 }
                 forged++;
             }
+            var refusal = sockets.refusal(path);
+            if (refusal.isPresent()) {
+                throw new CommandFailure(
+                        ExitCode.UNREACHABLE,
+                        "not confirmed: " + refusal.get() + ". -m names the Map-Server");
+            }
             backoff = Math.min(2 * backoff, LONGEST_BACKOFF_NANOS);
             // RFC 9301 §5.6: every transmission takes the next nonce, a repeat too.
             nonce = nonce.next();

@@ -4,6 +4,8 @@ import io.lispfabric.lcaf.LispAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
@@ -16,7 +18,7 @@ import java.util.Queue;
 
 /**
  * The UDP sockets of one command, and the wait for whatever arrives at any of them. They are opened
- * without privileges, and never in the way of an agent on the same host: no port is shared.
+ * without privileges, and never in the way of an agent on the same host: no port is shared with it.
  */
 final class Sockets implements AutoCloseable {
     /** The port of LISP control messages (RFC 9301 §12.1). */
@@ -27,6 +29,7 @@ final class Sockets implements AutoCloseable {
     private final Selector selector;
     private final Map<InetSocketAddress, Path> paths = new HashMap<>();
     private final Queue<Arrived> arrived = new ArrayDeque<>();
+    private final Map<InetSocketAddress, String> refusals = new HashMap<>();
     private final ByteBuffer buffer = ByteBuffer.allocate(MAX_DATAGRAM);
     private volatile boolean woken;
 
@@ -43,13 +46,31 @@ final class Sockets implements AutoCloseable {
     }
 
     /**
-     * A socket to talk with a peer.
+     * A socket to talk with a peer, open to whoever else answers: a Map-Reply may come from an ETR.
      *
      * @param local the address that the host uses towards the peer: where answers are to be sent
+     * @param direct a second socket on the same port, connected to the peer: only such a one is
+     *     told by the kernel what ICMP says of the peer
      */
-    record Path(InetSocketAddress peer, LispAddress.Ip local, int port, DatagramChannel channel) {
+    record Path(
+            InetSocketAddress peer,
+            LispAddress.Ip local,
+            int port,
+            DatagramChannel channel,
+            Optional<DatagramChannel> direct) {
         void send(byte[] payload) throws CommandFailure {
-            send(peer, payload);
+            if (direct.isEmpty()) {
+                send(peer, payload);
+                return;
+            }
+            try {
+                direct.get().write(ByteBuffer.wrap(payload));
+            } catch (PortUnreachableException _) {
+                // What became of an earlier datagram; this one has not been sent.
+                send(peer, payload);
+            } catch (IOException e) {
+                throw cannotSend(peer, e);
+            }
         }
 
         /** Sends from this socket to somebody else, such as whoever has to hear an Ack. */
@@ -57,11 +78,15 @@ final class Sockets implements AutoCloseable {
             try {
                 channel.send(ByteBuffer.wrap(payload), destination);
             } catch (IOException e) {
-                throw new CommandFailure(
-                        ExitCode.UNREACHABLE,
-                        "cannot send to " + text(destination) + ": " + reason(e),
-                        e);
+                throw cannotSend(destination, e);
             }
+        }
+
+        private static CommandFailure cannotSend(InetSocketAddress destination, IOException e) {
+            return new CommandFailure(
+                    ExitCode.UNREACHABLE,
+                    "cannot send to " + text(destination) + ": " + reason(e),
+                    e);
         }
     }
 
@@ -86,15 +111,43 @@ final class Sockets implements AutoCloseable {
         }
         try {
             var address = sourceAddressTowards(peer);
-            var channel = listen(new InetSocketAddress(address, 0));
-            int port = ((InetSocketAddress) channel.getLocalAddress()).getPort();
-            var path = new Path(peer, LispAddress.Ip.of(address), port, channel);
+            var channel = listen(new InetSocketAddress(address, 0), true);
+            var local = (InetSocketAddress) channel.getLocalAddress();
+            var path =
+                    new Path(
+                            peer,
+                            LispAddress.Ip.of(address),
+                            local.getPort(),
+                            channel,
+                            direct(peer, local));
+            // Nobody else gets what two of our own sockets share.
+            shared(channel, false);
             paths.put(peer, path);
             return path;
         } catch (IOException e) {
             throw new CommandFailure(
                     ExitCode.UNREACHABLE, "cannot reach " + text(peer) + ": " + reason(e), e);
         }
+    }
+
+    /** A socket that shares the port of one of ours; without it, silence says what ICMP would. */
+    private Optional<DatagramChannel> direct(InetSocketAddress peer, InetSocketAddress local)
+            throws IOException {
+        var channel = DatagramChannel.open();
+        try {
+            shared(channel, true);
+            channel.bind(local).connect(peer).configureBlocking(false);
+            channel.register(selector, SelectionKey.OP_READ, peer);
+            shared(channel, false);
+            return Optional.of(channel);
+        } catch (IOException _) {
+            channel.close();
+            return Optional.empty();
+        }
+    }
+
+    private static void shared(DatagramChannel channel, boolean shared) throws IOException {
+        channel.setOption(StandardSocketOptions.SO_REUSEADDR, shared);
     }
 
     /** The kernel answers this by connecting a socket, for which UDP sends nothing. */
@@ -116,15 +169,16 @@ final class Sockets implements AutoCloseable {
             return;
         }
         try {
-            listen(control);
+            listen(control, false);
         } catch (IOException _) {
             // An agent or a Map-Server has it. Servers that answer to the source port reach us.
         }
     }
 
-    private DatagramChannel listen(InetSocketAddress local) throws IOException {
+    private DatagramChannel listen(InetSocketAddress local, boolean shared) throws IOException {
         var channel = DatagramChannel.open();
         try {
+            shared(channel, shared);
             channel.bind(local).configureBlocking(false);
             channel.register(selector, SelectionKey.OP_READ);
             return channel;
@@ -138,7 +192,8 @@ final class Sockets implements AutoCloseable {
      * Waits for a datagram.
      *
      * @param deadline in {@link System#nanoTime()}
-     * @return nothing when the deadline has passed, or after a {@link #wakeup}
+     * @return nothing when the deadline has passed, after a {@link #wakeup}, or when there is a
+     *     {@link #refusal}
      */
     Optional<Arrived> receive(long deadline) throws CommandFailure {
         try {
@@ -150,7 +205,7 @@ final class Sockets implements AutoCloseable {
                     selector.select((nanos + 999_999) / 1_000_000);
                 }
                 for (var key : selector.selectedKeys()) {
-                    read((DatagramChannel) key.channel());
+                    read(key);
                 }
                 selector.selectedKeys().clear();
                 if (nanos <= 0) {
@@ -164,14 +219,33 @@ final class Sockets implements AutoCloseable {
         }
     }
 
-    private void read(DatagramChannel channel) throws IOException {
+    private void read(SelectionKey key) throws IOException {
         buffer.clear();
-        var source = (InetSocketAddress) channel.receive(buffer);
+        InetSocketAddress source;
+        try {
+            source = (InetSocketAddress) ((DatagramChannel) key.channel()).receive(buffer);
+        } catch (IOException e) {
+            if (!(key.attachment() instanceof InetSocketAddress peer)) {
+                throw e;
+            }
+            refusals.put(
+                    peer,
+                    e instanceof PortUnreachableException
+                            ? "nothing listens at " + text(peer)
+                            : "cannot reach " + text(peer) + ": " + reason(e));
+            woken = true;
+            return;
+        }
         if (source != null) {
             var payload = new byte[buffer.flip().remaining()];
             buffer.get(payload);
             arrived.add(new Arrived(source, payload, System.nanoTime()));
         }
+    }
+
+    /** What ICMP has said of a peer: why there will be no answer from there. It is said once. */
+    Optional<String> refusal(Path path) {
+        return Optional.ofNullable(refusals.remove(path.peer()));
     }
 
     /** Ends a wait of another thread. */

@@ -156,6 +156,12 @@ final class Subscribing {
                     return;
                 }
             }
+            var refusal = link.sockets().refusal(link.path());
+            if (refusal.isPresent()) {
+                throw new CommandFailure(
+                        ExitCode.UNREACHABLE,
+                        "not confirmed: " + refusal.get() + ". -m names the Map-Server");
+            }
         }
         throw new CommandFailure(
                 ExitCode.UNREACHABLE,
@@ -277,6 +283,11 @@ final class Subscribing {
                     event("unsubscribed", notify.get().nonce(), arrived.get().source());
                     return;
                 }
+            }
+            var refusal = link.sockets().refusal(link.path());
+            if (refusal.isPresent()) {
+                command.note("the subscription ends in its own time: " + refusal.get());
+                return;
             }
         }
         command.note("the Map-Server did not confirm the end of the subscription");

@@ -38,7 +38,7 @@ final class Peer implements AutoCloseable {
 
     interface Behaviour {
         /** The datagrams that answer, in their order. */
-        List<byte[]> answer(Heard heard);
+        List<byte[]> answer(Heard heard) throws IOException;
     }
 
     private final DatagramSocket socket;
@@ -59,6 +59,13 @@ final class Peer implements AutoCloseable {
 
     static Peer silent() throws IOException {
         return that(_ -> List.of());
+    }
+
+    /** An address where nothing listens. */
+    static String nowhere() throws IOException {
+        try (var gone = silent()) {
+            return gone.address();
+        }
     }
 
     private void serve(Behaviour behaviour) {

@@ -15,10 +15,14 @@ import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -185,6 +189,65 @@ class QueryCommandTest {
 
             assertThat(run.code()).isEqualTo(ExitCode.OK);
             assertThat(run.out()).contains("answered by " + peer.address(), "try 2 of 2");
+        }
+    }
+
+    @Test
+    @Timeout(20)
+    void aClosedPortIsSaidAtOnce() throws Exception {
+        var nowhere = Peer.nowhere();
+
+        var run = Run.lispctl("query", "40.0.0.7", "--timeout", "60s", "-m", nowhere);
+
+        assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(run.err())
+                .isEqualTo(
+                        "lispctl: no answer for [0]40.0.0.7/32: nothing listens at "
+                                + nowhere
+                                + ". -m names the Map-Resolver\n");
+    }
+
+    @Test
+    @Timeout(20)
+    void theNextServerIsAskedAtOnceWhenNothingListensAtTheFirst() throws Exception {
+        try (var peer = answering(MAPPING)) {
+            var servers = Peer.nowhere() + "," + peer.address();
+            var run = Run.lispctl("query", "[1]40.0.0.7", "--timeout", "60s", "-m", servers);
+
+            assertThat(run.code()).isEqualTo(ExitCode.OK);
+            assertThat(run.out()).contains("answered by " + peer.address(), "try 2 of 3");
+        }
+    }
+
+    @Test
+    void whoIsSilentAndWhoIsNotThereAreToldApart() throws Exception {
+        try (var silent = Peer.silent()) {
+            var nowhere = Peer.nowhere();
+            var servers = silent.address() + "," + nowhere;
+            var run = Run.lispctl("query", "40.0.0.7", "--timeout", "50ms", "-m", servers);
+
+            assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
+            assertThat(run.err())
+                    .contains(
+                            "nothing listens at " + nowhere + "; asked " + silent.address(),
+                            "2 times, waiting 50 ms each. Check that");
+        }
+    }
+
+    /** RFC 9301 §5.5: the ETR that answers is another than the Map-Resolver that was asked. */
+    @Test
+    void anAnswerFromElsewhereCounts() throws Exception {
+        try (var etr = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.1"));
+                var peer =
+                        Peer.that(heard -> {
+                            var octets = reply(((MapRequest) heard.message()).nonce(), MAPPING);
+                            etr.send(new DatagramPacket(octets, octets.length, heard.source()));
+                            return List.of();
+                        })) {
+            var run = Run.lispctl("query", "[1]40.0.0.7", "-m", peer.address());
+
+            assertThat(run.code()).isEqualTo(ExitCode.OK);
+            assertThat(run.out()).contains("answered by 127.0.0.1:" + etr.getLocalPort());
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class RegisterCommandTest {
@@ -55,8 +56,12 @@ class RegisterCommandTest {
     }
 
     private Run register(Peer peer, String... more) throws Exception {
+        return registerAt(peer.address(), more);
+    }
+
+    private Run registerAt(String server, String... more) throws Exception {
         var args = new ArrayList<String>();
-        args.addAll(List.of("register", "40.0.0.7", "-i", "1", "-m", peer.address()));
+        args.addAll(List.of("register", "40.0.0.7", "-i", "1", "-m", server));
         args.addAll(List.of("--key-id", "7", "--key-file", Keys.file(folder).toString()));
         args.addAll(List.of(more));
         return Run.lispctl(args.toArray(String[]::new));
@@ -162,6 +167,21 @@ class RegisterCommandTest {
             var nonces = peer.heard(MapRegister.class).stream().map(MapRegister::nonce).toList();
             assertThat(nonces).containsExactly(nonces.getFirst(), nonces.getFirst().next());
         }
+    }
+
+    @Test
+    @Timeout(20)
+    void aClosedPortIsSaidAtOnce() throws Exception {
+        var nowhere = Peer.nowhere();
+
+        var run = registerAt(nowhere, "--rloc", "10.9.4.1", "--timeout", "60s");
+
+        assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(run.err())
+                .isEqualTo(
+                        "lispctl: not confirmed: nothing listens at "
+                                + nowhere
+                                + ". -m names the Map-Server\n");
     }
 
     @Test

@@ -28,8 +28,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class SubscribeCommandTest {
@@ -55,8 +57,12 @@ class SubscribeCommandTest {
     }
 
     private Run subscribe(Peer peer, String... more) throws Exception {
+        return subscribeAt(peer.address(), more);
+    }
+
+    private Run subscribeAt(String server, String... more) throws Exception {
         var args = new ArrayList<String>();
-        args.addAll(List.of("subscribe", "40.0.0.7", "-i", "1", "-m", peer.address()));
+        args.addAll(List.of("subscribe", "40.0.0.7", "-i", "1", "-m", server));
         args.addAll(List.of("--key-id", "7", "--key-file", Keys.file(folder).toString()));
         args.addAll(List.of(more));
         return Run.lispctl(args.toArray(String[]::new));
@@ -189,6 +195,45 @@ class SubscribeCommandTest {
             assertThat(run.out()).isEmpty();
             assertThat(run.err())
                     .contains("not subscribed", "drop-policy-denied", "the ITR-RLOC was 127.0.0.1");
+        }
+    }
+
+    @Test
+    @Timeout(20)
+    void aClosedPortIsSaidAtOnce() throws Exception {
+        var nowhere = Peer.nowhere();
+
+        var run = subscribeAt(nowhere, "--timeout", "60s");
+
+        assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(run.err())
+                .isEqualTo(
+                        "lispctl: not confirmed: nothing listens at "
+                                + nowhere
+                                + ". -m names the Map-Server\n");
+    }
+
+    @Test
+    @Timeout(20)
+    void aMapServerThatIsGoneNeedNotBeAskedToEndTheSubscription() throws Exception {
+        var itself = new AtomicReference<Peer>();
+        try (var peer =
+                Peer.that(
+                        publishing(_ -> {
+                            itself.get().close();
+                            return List.of();
+                        }))) {
+            itself.set(peer);
+            var address = peer.address();
+
+            var run = subscribe(peer, "--duration", "300ms", "--timeout", "60s");
+
+            assertThat(run.code()).isEqualTo(ExitCode.OK);
+            assertThat(run.err())
+                    .isEqualTo(
+                            "lispctl: the subscription ends in its own time: nothing listens at "
+                                    + address
+                                    + "\n");
         }
     }
 
