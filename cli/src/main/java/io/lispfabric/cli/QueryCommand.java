@@ -8,6 +8,7 @@ import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.auth.Guard;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -40,10 +41,13 @@ final class QueryCommand extends Subcommand {
 
     private final IdentityOptions identity = new IdentityOptions();
 
+    private final ProtectionOptions protecting = new ProtectionOptions();
+
     private final OptionSpec subscribe =
             Options.flag(
                     "--subscribe",
-                    "subscribe too (RFC 9437), as the command subscribe does; needs a key");
+                    "subscribe too (RFC 9437), as the command subscribe does; needs a key, of the site"
+                            + " or for LISP-SEC");
 
     private final OptionSpec bare =
             Options.flag("--no-ecm", "send the Map-Request bare, to a Map-Server or an ETR");
@@ -72,9 +76,11 @@ final class QueryCommand extends Subcommand {
                         this,
                         "query",
                         "Ask a Map-Resolver where an EID is.",
-                        "Exit code 3 when the answer is negative, 4 when there is none.");
+                        "Exit code 3 when the answer is negative, 4 when there is none, 1 when none is"
+                                + " to be believed (LISP-SEC).");
         question.addTo(spec);
         List.of(bare, count, retries, subscribe).forEach(spec::addOption);
+        protecting.addTo(spec);
         key.addTo(spec);
         identity.addTo(spec);
         return known(spec);
@@ -90,6 +96,7 @@ final class QueryCommand extends Subcommand {
         if (wanted.orElse(1) < 1 || retries.<Integer>getValue() < 0) {
             throw usage("--count is at least 1 and --retries at least 0");
         }
+        var protection = protecting.protection(isEncapsulated(), this::usage);
         if (subscribe.<Boolean>getValue()) {
             return new Subscribing(
                             this,
@@ -97,6 +104,7 @@ final class QueryCommand extends Subcommand {
                             question.server(this::usage),
                             identity,
                             key,
+                            protection,
                             isEncapsulated(),
                             wanted)
                     .run(Optional.empty());
@@ -107,7 +115,7 @@ final class QueryCommand extends Subcommand {
                 if (i > 0) {
                     pause(sockets, answers.getLast().lastSent() + LEAST_GAP_NANOS);
                 }
-                var answer = ask(sockets, eid, servers);
+                var answer = ask(sockets, eid, servers, protection);
                 answers.add(answer);
                 if (!globals().json()) {
                     show(answer);
@@ -125,7 +133,9 @@ final class QueryCommand extends Subcommand {
         }
         for (var answer : answers) {
             if (answer.reply().isEmpty()) {
-                throw new CommandFailure(ExitCode.UNREACHABLE, unanswered(eid, answer));
+                throw new CommandFailure(
+                        answer.disbelief().isPresent() ? ExitCode.FAILURE : ExitCode.UNREACHABLE,
+                        unanswered(eid, answer));
             }
         }
         return answers.stream().allMatch(answer -> answer.locates(eid))
@@ -138,16 +148,22 @@ final class QueryCommand extends Subcommand {
     }
 
     /** One Map-Request on its way. */
-    private record Try(int number, Sockets.Path path, long sent) {}
+    private record Try(int number, Sockets.Path path, Optional<Guard> guard, long sent) {}
 
     /** The Map-Reply that came. */
-    private record Reply(MapReply message, InetSocketAddress source, Try of, long nanos) {}
+    private record Reply(MapReply message, InetSocketAddress source, Try of, long nanos) {
+        /** RFC 9303: what was asked with protection is believed only if it was verified. */
+        boolean isProtected() {
+            return of.guard().isPresent();
+        }
+    }
 
     /**
      * What became of one question.
      *
      * @param asked how often each server was
      * @param refusals what ICMP said of servers
+     * @param disbelief what came and was not believed, if anything did
      * @param ignored datagrams that were no answer to it
      * @param local where answers were awaited
      */
@@ -155,6 +171,7 @@ final class QueryCommand extends Subcommand {
             Optional<Reply> reply,
             Map<InetSocketAddress, Integer> asked,
             Map<InetSocketAddress, String> refusals,
+            Optional<String> disbelief,
             int tries,
             int ignored,
             String local,
@@ -168,6 +185,8 @@ final class QueryCommand extends Subcommand {
 
         Json json() {
             var json = Json.object().put("answered", reply.isPresent());
+            reply.ifPresent(it -> json.put("protected", it.isProtected() ? "verified" : "no"));
+            disbelief.ifPresent(it -> json.put("notBelieved", it));
             reply.ifPresent(it ->
                     json.put("from", Sockets.text(it.source()))
                             .put("asked", Sockets.text(it.of().path().peer()))
@@ -188,7 +207,11 @@ final class QueryCommand extends Subcommand {
     /**
      * Asks until somebody answers: one server after another, so that of several any one is enough.
      */
-    private Answer ask(Sockets sockets, Eid eid, List<InetSocketAddress> servers)
+    private Answer ask(
+            Sockets sockets,
+            Eid eid,
+            List<InetSocketAddress> servers,
+            Optional<Protection> protection)
             throws CommandFailure {
         int tries = Math.max(retries.<Integer>getValue() + 1, servers.size());
         long wait = globals().timeout(WAIT).toNanos();
@@ -204,10 +227,11 @@ final class QueryCommand extends Subcommand {
             local = path.local().toString();
             var nonce = new Nonce(random.nextLong());
             var request = MapRequest.query(nonce, Optional.empty(), List.of(path.local()), eid);
-            var octets = Question.octets(request, path, isEncapsulated());
+            var guard = protection.map(Protection::draw);
+            var octets = Question.octets(request, path, isEncapsulated(), guard);
             verbose("asking " + Sockets.text(path.peer()) + ", nonce " + nonce);
             sent = System.nanoTime();
-            outstanding.put(nonce, new Try(number, path, sent));
+            outstanding.put(nonce, new Try(number, path, guard, sent));
             asked.merge(path.peer(), 1, Integer::sum);
             path.send(octets);
             // RFC 9301 §5.3 decides how soon the next question may go; until then, and for as long
@@ -216,9 +240,17 @@ final class QueryCommand extends Subcommand {
             for (var arrived = sockets.receive(deadline);
                     arrived.isPresent();
                     arrived = sockets.receive(deadline)) {
-                var reply = answer(arrived.get(), outstanding);
+                var reply = answer(arrived.get(), outstanding, protection);
                 if (reply.isPresent()) {
-                    return new Answer(reply, asked, refusals, tries, ignored, local, sent);
+                    return new Answer(
+                            reply,
+                            asked,
+                            refusals,
+                            protection.flatMap(Protection::disbelief),
+                            tries,
+                            ignored,
+                            local,
+                            sent);
                 }
                 ignored++;
             }
@@ -231,15 +263,29 @@ final class QueryCommand extends Subcommand {
                 left.add(left.remove());
             }
         }
-        return new Answer(Optional.empty(), asked, refusals, tries, ignored, local, sent);
+        return new Answer(
+                Optional.empty(),
+                asked,
+                refusals,
+                protection.flatMap(Protection::disbelief),
+                tries,
+                ignored,
+                local,
+                sent);
     }
 
     /** The datagram as the Map-Reply to one of the questions, if it is one. */
-    private Optional<Reply> answer(Sockets.Arrived arrived, Map<Nonce, Try> outstanding) {
+    private Optional<Reply> answer(
+            Sockets.Arrived arrived, Map<Nonce, Try> outstanding, Optional<Protection> protection) {
         return switch (LispCodec.decode(arrived.buffer(), Vendors.ANY)) {
             case Decoded.Message(MapReply reply)
                     when !reply.probe() && outstanding.get(reply.nonce()) instanceof Try of ->
-                    Optional.of(new Reply(reply, arrived.source(), of, arrived.at() - of.sent()));
+                    of.guard()
+                            .map(it ->
+                                    protection.orElseThrow().believed(it, reply, arrived.buffer()))
+                            .orElse(Optional.of(reply))
+                            .map(it ->
+                                    new Reply(it, arrived.source(), of, arrived.at() - of.sent()));
             case Decoded.Message(var other) -> {
                 verbose(
                         "ignored a message of type "
@@ -282,6 +328,16 @@ final class QueryCommand extends Subcommand {
                 first = false;
             }
             out().flush();
+            answer.disbelief().ifPresent(this::note);
+            if (reply.message()
+                            .authenticationData()
+                            .filter(it -> it.eid().etrCantSign())
+                            .isPresent()
+                    && reply.isProtected()) {
+                note(
+                        "some ETR of it does not know LISP-SEC: what it has to say is heard only"
+                                + " without --lisp-sec-key-file");
+            }
         }
     }
 
@@ -308,6 +364,7 @@ final class QueryCommand extends Subcommand {
                 + millis(reply.nanos())
                 + " ("
                 + kind
+                + (reply.isProtected() ? "protected: verified, " : "")
                 + "try "
                 + reply.of().number()
                 + " of "
@@ -332,11 +389,25 @@ final class QueryCommand extends Subcommand {
                 + (answer.ignored() == 0
                         ? ""
                         : "; " + answer.ignored() + " datagrams that were no answer are ignored")
-                + (whom.isEmpty()
-                        ? ". -m names the Map-Resolver"
-                        : ". Check that a Map-Resolver listens there on UDP, that no filter stands"
-                                + " between, and that it can send to "
-                                + answer.local());
+                + answer.disbelief().map(it -> ", " + it).orElse("")
+                + ". "
+                + advice(answer, whom.isEmpty());
+    }
+
+    private String advice(Answer answer, boolean nobodyListens) {
+        if (nobodyListens) {
+            return "-m names the Map-Resolver";
+        }
+        if (answer.disbelief().isPresent()) {
+            return "Check that the Map-Resolver does LISP-SEC, and who else answers";
+        }
+        return "Check that a Map-Resolver listens there on UDP, that no filter stands between,"
+                + " that it can send to "
+                + answer.local()
+                + (protecting.isWanted()
+                        ? ", and that it has Key ID and secret under lisp-sec: towards others it is"
+                                + " silent"
+                        : ", and that it does not require LISP-SEC (--lisp-sec-key-file)");
     }
 
     private static String times(int count) {

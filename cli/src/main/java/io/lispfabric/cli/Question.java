@@ -8,6 +8,7 @@ import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.MapRequest;
 import io.lispfabric.wire.app.Settings;
+import io.lispfabric.wire.auth.Guard;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 import java.util.List;
@@ -91,8 +92,11 @@ final class Question {
     /**
      * The octets that carry a question to a mapping system: inside an ECM, as whoever asks a
      * Map-Resolver must (RFC 9301 §5.8), or bare.
+     *
+     * @param guard what protects it, in the ECM (RFC 9303 §6.4)
      */
-    static byte[] octets(MapRequest request, Sockets.Path path, boolean encapsulated) {
+    static byte[] octets(
+            MapRequest request, Sockets.Path path, boolean encapsulated, Optional<Guard> guard) {
         if (!encapsulated) {
             return LispCodec.encode(request);
         }
@@ -104,7 +108,12 @@ final class Question {
                 asked instanceof LispAddress.Ip ip && ip.afi() == path.local().afi() ? ip : peer;
         return LispCodec.encode(
                 EncapsulatedControlMessage.of(
-                        path.local(), destination, path.port(), Sockets.LISP_CONTROL, request));
+                                path.local(),
+                                destination,
+                                path.port(),
+                                Sockets.LISP_CONTROL,
+                                request)
+                        .with(guard.map(it -> it.data(request.nonce()))));
     }
 
     /** Whether an answer about {@code told} is one about {@code asked}. */

@@ -14,6 +14,8 @@ final class SubscribeCommand extends Subcommand {
 
     private final IdentityOptions identity = new IdentityOptions();
 
+    private final ProtectionOptions protecting = new ProtectionOptions();
+
     private final OptionSpec bare =
             Options.flag("--no-ecm", "send the Map-Request bare, to the Map-Server itself");
 
@@ -39,9 +41,12 @@ final class SubscribeCommand extends Subcommand {
                         "To what is not registered it is a temporary subscription to the whole hole"
                                 + " around the EID (RFC 9437): what is registered anywhere in it is"
                                 + " published, other EIDs too.",
+                        "What is told is authenticated with the site's key, or with --lisp-sec-key-file by"
+                                + " the security association that the Map-Request makes (RFC 9437).",
                         "With -o json, one JSON object a line. Ends its subscription when it ends.");
         question.addTo(spec);
         List.of(bare, count, duration).forEach(spec::addOption);
+        protecting.addTo(spec);
         key.addTo(spec);
         identity.addTo(spec);
         return known(spec);
@@ -53,13 +58,15 @@ final class SubscribeCommand extends Subcommand {
         if (wanted.orElse(0) < 0) {
             throw usage("--count is not negative");
         }
+        boolean encapsulated = !bare.<Boolean>getValue();
         return new Subscribing(
                         this,
                         question.eid(this::usage),
                         question.server(this::usage),
                         identity,
                         key,
-                        !bare.<Boolean>getValue(),
+                        protecting.protection(encapsulated, this::usage),
+                        encapsulated,
                         wanted)
                 .run(Optional.ofNullable(duration.getValue()));
     }

@@ -14,6 +14,7 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.Algorithm;
+import io.lispfabric.wire.auth.Guard;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
 import java.net.InetSocketAddress;
@@ -21,10 +22,10 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -40,11 +41,12 @@ final class Subscribing {
     private final InetSocketAddress server;
     private final IdentityOptions identities;
     private final KeyOptions keys;
+    private final Optional<Protection> protection;
     private final boolean encapsulated;
     private final Optional<Integer> count;
     private final InstantSource clock = InstantSource.system();
 
-    private final Set<Nonce> asked = new HashSet<>();
+    private final Map<Nonce, Optional<Guard>> asked = new LinkedHashMap<>();
 
     /**
      * The registered EID-Prefix that we are subscribed to, or the hole; until then, what we ask
@@ -62,6 +64,7 @@ final class Subscribing {
             InetSocketAddress server,
             IdentityOptions identities,
             KeyOptions keys,
+            Optional<Protection> protection,
             boolean encapsulated,
             Optional<Integer> count) {
         this.command = command;
@@ -69,18 +72,30 @@ final class Subscribing {
         this.server = server;
         this.identities = identities;
         this.keys = keys;
+        this.protection = protection;
         this.encapsulated = encapsulated;
         this.subscribed = eid;
         this.count = count;
     }
 
-    /** What a subscription needs while it lasts. */
-    private record Link(Sockets sockets, Sockets.Path path, SharedKey key, XtrIdentity identity) {}
+    /**
+     * What a subscription needs while it lasts.
+     *
+     * @param key of the site; none where LISP-SEC makes keys
+     */
+    private record Link(
+            Sockets sockets, Sockets.Path path, Optional<SharedKey> key, XtrIdentity identity) {}
+
+    /** A Map-Notify, and the key that vouches for it. */
+    private record Authentic(MapNotify message, SharedKey key) {}
 
     /** Subscribes, prints until it is enough, and unsubscribes. */
     int run(Optional<Duration> duration) throws CommandFailure {
         var random = new SecureRandom();
-        var key = keys.keyToVerify(command::usage);
+        var key =
+                protection.isPresent()
+                        ? Optional.<SharedKey>empty()
+                        : Optional.of(keys.keyToVerify(command::usage));
         var identity = identities.ofRun(random.nextLong(), command::usage);
         // Random, as RFC 9437 §4 wants of who holds no nonce, and yet greater than that of an
         // earlier run under the same xTR-ID.
@@ -163,8 +178,9 @@ final class Subscribing {
                         "not confirmed: " + refusal.get() + ". -m names the Map-Server");
             }
         }
+        var disbelief = protection.flatMap(Protection::disbelief);
         throw new CommandFailure(
-                ExitCode.UNREACHABLE,
+                disbelief.isPresent() ? ExitCode.FAILURE : ExitCode.UNREACHABLE,
                 (stopping ? "interrupted, " : "")
                         + "not confirmed: asked "
                         + Sockets.text(server)
@@ -173,18 +189,24 @@ final class Subscribing {
                         + " times for a subscription to "
                         + eid
                         + (ignored == 0 ? "" : "; " + ignored + " datagrams were no answer")
+                        + disbelief.map(it -> ", " + it).orElse("")
                         + ". Check that a Map-Server with publish/subscribe listens there, that Key"
-                        + " ID and secret are those of its subscribers, and that it can send to "
+                        + " ID and secret are those "
+                        + (protection.isPresent()
+                                ? "of lisp-sec there, and may speak for the site"
+                                : "of its subscribers, that it does not require LISP-SEC")
+                        + ", and that it can send to "
                         + link.path().local());
     }
 
     private void request(Link link, Eid prefix, LispAddress itrRloc) throws CommandFailure {
         newest = newest.next();
-        asked.add(newest);
+        var guard = protection.map(Protection::draw);
+        asked.put(newest, guard);
         var request =
                 MapRequest.subscription(
                         newest, Optional.empty(), List.of(itrRloc), prefix, link.identity());
-        link.path().send(Question.octets(request, link.path(), encapsulated));
+        link.path().send(Question.octets(request, link.path(), encapsulated, guard));
     }
 
     /**
@@ -195,17 +217,21 @@ final class Subscribing {
     private Optional<MapNotify> confirmed(Link link, Sockets.Arrived arrived)
             throws CommandFailure {
         var notify = authentic(link, arrived);
-        if (notify.isPresent() && asked.contains(notify.get().nonce())) {
+        if (notify.isPresent() && asked.containsKey(notify.get().message().nonce())) {
             acknowledge(link, notify.get(), arrived.source());
-            notify.get()
-                    .records()
-                    .forEach(record -> show("confirmed", notify.get(), record, arrived));
-            return notify;
+            var message = notify.get().message();
+            message.records().forEach(record -> show("confirmed", message, record, arrived));
+            return Optional.of(message);
         }
         if (LispCodec.decode(arrived.buffer(), Vendors.ANY)
                         instanceof Decoded.Message(MapReply reply)
-                && asked.contains(reply.nonce())) {
-            throw refused(reply, link.path().local());
+                && asked.get(reply.nonce()) instanceof Optional<Guard> guard) {
+            var believed =
+                    guard.map(it -> protection.orElseThrow().believed(it, reply, arrived.buffer()))
+                            .orElse(Optional.of(reply));
+            if (believed.isPresent()) {
+                throw refused(believed.get(), link.path().local());
+            }
         }
         ignored++;
         return Optional.empty();
@@ -250,8 +276,9 @@ final class Subscribing {
             ignored++;
             return false;
         }
-        var nonce = notify.get().nonce();
-        boolean repeated = nonce.equals(newest) || asked.contains(nonce);
+        var message = notify.get().message();
+        var nonce = message.nonce();
+        boolean repeated = nonce.equals(newest) || asked.containsKey(nonce);
         // RFC 9437 §6: a nonce that is not greater is an old packet played again.
         if (!repeated && !nonce.isGreaterThan(newest)) {
             command.verbose("dropped a Map-Notify with the old nonce " + nonce);
@@ -263,7 +290,7 @@ final class Subscribing {
             return false;
         }
         newest = nonce;
-        notify.get().records().forEach(record -> show("published", notify.get(), record, arrived));
+        message.records().forEach(record -> show("published", message, record, arrived));
         return true;
     }
 
@@ -279,8 +306,8 @@ final class Subscribing {
                 if (notify.isPresent()) {
                     acknowledge(link, notify.get(), arrived.get().source());
                 }
-                if (notify.isPresent() && notify.get().nonce().equals(newest)) {
-                    event("unsubscribed", notify.get().nonce(), arrived.get().source());
+                if (notify.isPresent() && notify.get().message().nonce().equals(newest)) {
+                    event("unsubscribed", newest, arrived.get().source());
                     return;
                 }
             }
@@ -293,18 +320,37 @@ final class Subscribing {
         command.note("the Map-Server did not confirm the end of the subscription");
     }
 
-    private Optional<MapNotify> authentic(Link link, Sockets.Arrived arrived) {
+    private Optional<Authentic> authentic(Link link, Sockets.Arrived arrived) {
         return LispCodec.decode(arrived.buffer(), Vendors.ANY)
                                 instanceof Decoded.Message(MapNotify notify)
                         && notify.recipient().map(link.identity()::equals).orElse(true)
-                        && MessageAuthentication.verify(notify, arrived.buffer(), link.key())
-                ? Optional.of(notify)
+                ? keys(link, notify.nonce()).stream()
+                        .filter(it -> MessageAuthentication.verify(notify, arrived.buffer(), it))
+                        .findFirst()
+                        .map(it -> new Authentic(notify, it))
                 : Optional.empty();
     }
 
+    /**
+     * What may vouch for a Map-Notify: the site's key; with LISP-SEC that of the one question which
+     * it answers, or if it is news, of any: the Map-Server has that of the last it heard (RFC 9437
+     * §7.1).
+     */
+    private List<SharedKey> keys(Link link, Nonce nonce) {
+        return link.key()
+                .map(List::of)
+                .orElseGet(() ->
+                        asked.entrySet().stream()
+                                .filter(it ->
+                                        !asked.containsKey(nonce) || it.getKey().equals(nonce))
+                                .map(it -> it.getValue().orElseThrow().association(it.getKey()))
+                                .toList());
+    }
+
     /** The same contents under our own MAC, to whoever sent it (RFC 9301 §5.7). */
-    private static void acknowledge(Link link, MapNotify notify, InetSocketAddress source)
+    private static void acknowledge(Link link, Authentic it, InetSocketAddress source)
             throws CommandFailure {
+        var notify = it.message();
         var authentication = notify.authentication();
         var ack =
                 new MapNotifyAck(
@@ -314,7 +360,7 @@ final class Subscribing {
                 .send(
                         source,
                         MessageAuthentication.seal(
-                                ack, link.key(), algorithm, authentication.data().length()));
+                                ack, it.key(), algorithm, authentication.data().length()));
     }
 
     private void show(String event, MapNotify notify, MappingRecord record, Sockets.Arrived from) {
@@ -331,7 +377,8 @@ final class Subscribing {
                                 + "  nonce "
                                 + notify.nonce()
                                 + "  from "
-                                + Sockets.text(from.source()));
+                                + Sockets.text(from.source())
+                                + (protection.isPresent() ? "  protected: verified" : ""));
         command.out()
                 .println(
                         record.ttl().removes()
@@ -365,7 +412,8 @@ final class Subscribing {
                 .put("event", event)
                 .put("time", clock.instant().toString())
                 .put("nonce", nonce.toString())
-                .put("from", Sockets.text(from));
+                .put("from", Sockets.text(from))
+                .put("protected", protection.isPresent() ? "verified" : "no");
     }
 
     private void line(Json json) {

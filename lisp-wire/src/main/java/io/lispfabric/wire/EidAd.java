@@ -72,6 +72,11 @@ public record EidAd(
         return new EidAd(out.toBytes(), kdfId, etrCantSign, hmacId, prefixes, hmac);
     }
 
+    /** RFC 9303 §6.9.1: the example refuses what reaches beyond what is vouched for. */
+    public boolean vouchesFor(Eid eid) {
+        return prefixes.stream().anyMatch(it -> it.covers(eid));
+    }
+
     /**
      * The same octets with another HMAC in place of theirs.
      *

@@ -15,6 +15,7 @@ import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
 import io.lispfabric.wire.XtrIdentity;
+import io.lispfabric.wire.auth.Guard;
 import io.lispfabric.wire.auth.LispSec;
 import io.lispfabric.wire.auth.LispSecHmac;
 import io.lispfabric.wire.auth.OneTimeKey;
@@ -640,8 +641,7 @@ public final class MappingDomain {
         var valid = new ArrayList<MappingRecord>();
         var drops = new ArrayList<Drop>();
         for (var record : reply.records()) {
-            // RFC 9303 §6.9.1: the example refuses what reaches beyond what is vouched for.
-            if (vouched.prefixes().stream().anyMatch(it -> it.covers(record.eid()))) {
+            if (vouched.vouchesFor(record.eid())) {
                 valid.add(record);
             } else {
                 drops.add(Drop.OVERCLAIMED);

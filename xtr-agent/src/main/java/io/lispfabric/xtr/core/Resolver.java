@@ -2,6 +2,7 @@ package io.lispfabric.xtr.core;
 
 import io.lispfabric.lcaf.Eid;
 import io.lispfabric.wire.Nonce;
+import io.lispfabric.wire.auth.Guard;
 import io.lispfabric.wire.auth.OneTimeKey;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,14 +1,9 @@
-package io.lispfabric.xtr.core;
+package io.lispfabric.wire.auth;
 
 import io.lispfabric.wire.EcmAd;
 import io.lispfabric.wire.EidAd;
 import io.lispfabric.wire.MapReply;
 import io.lispfabric.wire.Nonce;
-import io.lispfabric.wire.auth.LispSec;
-import io.lispfabric.wire.auth.LispSecHmac;
-import io.lispfabric.wire.auth.LispSecKdf;
-import io.lispfabric.wire.auth.OneTimeKey;
-import io.lispfabric.wire.auth.SharedKey;
 import java.nio.ByteBuffer;
 
 /**
@@ -20,9 +15,9 @@ import java.nio.ByteBuffer;
  * @param hmac what was asked for
  * @param kdf what was asked for
  */
-record Guard(OneTimeKey otk, SharedKey key, LispSecHmac hmac, LispSecKdf kdf) {
+public record Guard(OneTimeKey otk, SharedKey key, LispSecHmac hmac, LispSecKdf kdf) {
     /** What an answer is worth. */
-    enum Verdict {
+    public enum Verdict {
         GENUINE,
         /** Without EID-AD and PKT-AD. */
         UNPROTECTED,
@@ -35,12 +30,12 @@ record Guard(OneTimeKey otk, SharedKey key, LispSecHmac hmac, LispSecKdf kdf) {
     }
 
     /** What goes with the Map-Request (RFC 9303 §6.4). */
-    EcmAd data(Nonce nonce) {
+    public EcmAd data(Nonce nonce) {
         return new EcmAd(hmac.id(), LispSec.wrap(otk, nonce, key), EidAd.request(kdf.id()));
     }
 
     /** The security association that a subscription makes with it (RFC 9437 §7.1). */
-    SharedKey association(Nonce nonce) {
+    public SharedKey association(Nonce nonce) {
         return SharedKey.of(key.keyId(), LispSec.pubSubKey(otk, nonce));
     }
 
@@ -49,7 +44,7 @@ record Guard(OneTimeKey otk, SharedKey key, LispSecHmac hmac, LispSecKdf kdf) {
      *
      * @param payload what {@code reply} was decoded from
      */
-    Verdict judge(MapReply reply, ByteBuffer payload) {
+    public Verdict judge(MapReply reply, ByteBuffer payload) {
         if (reply.authenticationData().isEmpty()) {
             return Verdict.UNPROTECTED;
         }
