@@ -92,7 +92,9 @@ final class RegisterCommand extends Subcommand {
                         "Register an EID at a Map-Server, once, and print the locator-set it then"
                                 + " has.",
                         "It lasts until the Map-Server's time for registrations is over (RFC 9301:"
-                                + " 3 minutes).",
+                                + " 3 minutes). If others change the locator-set meanwhile, the"
+                                + " Map-Server tells this xTR too: nobody is left to acknowledge that,"
+                                + " so it says it again for a while, and counts it as outstanding.",
                         "Exit code 0 only when the Map-Server has confirmed it.");
         question.addTo(spec);
         List.of(rlocs, ttl, alone, deregister, nonceFile).forEach(spec::addOption);
@@ -184,7 +186,9 @@ final class RegisterCommand extends Subcommand {
                 if (confirmation.isPresent()) {
                     return confirmation.get();
                 }
-                forged++;
+                if (!acknowledged(arrived.get(), path, template, outstanding, secret)) {
+                    forged++;
+                }
             }
             var refusal = sockets.refusal(path);
             if (refusal.isPresent()) {
@@ -199,13 +203,13 @@ final class RegisterCommand extends Subcommand {
         throw new CommandFailure(
                 ExitCode.UNREACHABLE,
                 "not confirmed: sent "
-                        + outstanding.size()
-                        + " Map-Registers for "
+                        + counted(outstanding.size(), "Map-Register")
+                        + " for "
                         + template.records().getFirst().eid()
                         + " to "
                         + Sockets.text(path.peer())
                         + ", and no Map-Notify that the key vouches for came back"
-                        + (forged == 0 ? "" : " (" + forged + " other datagrams did)")
+                        + (forged == 0 ? "" : " (" + counted(forged, "other datagram") + " did)")
                         + ". A Map-Server is silent towards a wrong Site-ID, Key ID, secret or algorithm; an"
                         + " EID-Prefix that is not the site's, or not a member's of its INCC group;"
                         + " an Instance ID of no segment or of the other domain; an RLOC outside of"
@@ -213,6 +217,10 @@ final class RegisterCommand extends Subcommand {
                         + " than registrations.most, most-xtrs or repeats-per-second allow; and all"
                         + " of it while its disk has less than disk-reserve. Its log and its metrics"
                         + " name the reason");
+    }
+
+    private static String counted(int count, String what) {
+        return count + " " + what + (count == 1 ? "" : "s");
     }
 
     private static MapRegister with(MapRegister template, Nonce nonce) {
@@ -239,8 +247,33 @@ final class RegisterCommand extends Subcommand {
                     new Confirmation(
                             answer, arrived.source(), of.number(), arrived.at() - of.sent()));
         }
-        verbose("ignored a datagram from " + Sockets.text(arrived.source()));
         return Optional.empty();
+    }
+
+    /**
+     * News of what this xTR registered earlier: not asked for, so it is acknowledged (RFC 9301
+     * §5.7).
+     *
+     * @return whether it was that
+     */
+    private boolean acknowledged(
+            Sockets.Arrived arrived,
+            Sockets.Path path,
+            MapRegister template,
+            Map<Nonce, Try> outstanding,
+            SharedKey secret)
+            throws CommandFailure {
+        if (LispCodec.decode(arrived.buffer(), Vendors.ANY)
+                        instanceof Decoded.Message(MapNotify news)
+                && !outstanding.containsKey(news.nonce())
+                && news.recipient().equals(template.identity())
+                && MessageAuthentication.verify(news, arrived.buffer(), secret)) {
+            path.send(arrived.source(), Subscribing.acknowledgment(news, secret));
+            verbose("acknowledged news from " + Sockets.text(arrived.source()));
+            return true;
+        }
+        verbose("ignored a datagram from " + Sockets.text(arrived.source()));
+        return false;
     }
 
     private int show(Eid eid, InetSocketAddress server, XtrIdentity xtr, Confirmation confirmation)

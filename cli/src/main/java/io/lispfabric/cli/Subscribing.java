@@ -347,20 +347,20 @@ final class Subscribing {
                                 .toList());
     }
 
-    /** The same contents under our own MAC, to whoever sent it (RFC 9301 §5.7). */
     private static void acknowledge(Link link, Authentic it, InetSocketAddress source)
             throws CommandFailure {
-        var notify = it.message();
+        link.path().send(source, acknowledgment(it.message(), it.key()));
+    }
+
+    /** The same contents under our own MAC, for whoever sent it (RFC 9301 §5.7). */
+    static byte[] acknowledgment(MapNotify notify, SharedKey key) {
         var authentication = notify.authentication();
-        var ack =
+        return MessageAuthentication.seal(
                 new MapNotifyAck(
-                        notify.nonce(), authentication, notify.records(), notify.recipient());
-        var algorithm = Algorithm.of(authentication.algorithmId()).orElseThrow();
-        link.path()
-                .send(
-                        source,
-                        MessageAuthentication.seal(
-                                ack, it.key(), algorithm, authentication.data().length()));
+                        notify.nonce(), authentication, notify.records(), notify.recipient()),
+                key,
+                Algorithm.of(authentication.algorithmId()).orElseThrow(),
+                authentication.data().length());
     }
 
     private void show(String event, MapNotify notify, MappingRecord record, Sockets.Arrived from) {

@@ -7,10 +7,14 @@ import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
+import io.lispfabric.wire.MapNotifyAck;
 import io.lispfabric.wire.MapRegister;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
+import io.lispfabric.wire.SiteId;
+import io.lispfabric.wire.XtrId;
+import io.lispfabric.wire.XtrIdentity;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.MessageAuthentication;
 import io.lispfabric.wire.auth.SharedKey;
@@ -148,6 +152,53 @@ class RegisterCommandTest {
             assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
             assertThat(run.out()).isEmpty();
             assertThat(run.err()).contains("not confirmed", "2 other datagrams", "Key ID");
+        }
+    }
+
+    @Test
+    @Rfc("9301 §5.7")
+    void newsOfWhatTheXtrRegisteredEarlierAreAcknowledgedAndConfirmNothing() throws Exception {
+        try (var peer =
+                Peer.that(heard -> {
+                    if (!(heard.message() instanceof MapRegister register)) {
+                        return List.of();
+                    }
+                    var news =
+                            new MapNotify(
+                                    new Nonce(4711),
+                                    register.authentication(),
+                                    register.records(),
+                                    register.identity());
+                    var others =
+                            new MapNotify(
+                                    new Nonce(4712),
+                                    register.authentication(),
+                                    register.records(),
+                                    Optional.of(new XtrIdentity(new XtrId(0, 1), new SiteId(1))));
+                    var answers = new ArrayList<byte[]>();
+                    for (var it : List.of(news, others)) {
+                        answers.add(
+                                MessageAuthentication.seal(
+                                        it,
+                                        Keys.KEY,
+                                        Algorithm.HMAC_SHA256_128_HKDF,
+                                        register.authentication().data().length()));
+                    }
+                    return answers;
+                })) {
+            var run = register(peer, "--rloc", "10.9.4.1", "--timeout", "300ms");
+
+            assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
+            assertThat(run.err()).contains("(1 other datagram did)");
+            peer.heard(2);
+            assertThat(peer.heard(MapNotifyAck.class)).hasSize(1);
+            var heard = peer.heard().getLast();
+            var ack = (MapNotifyAck) heard.message();
+            assertThat(ack.nonce()).isEqualTo(new Nonce(4711));
+            assertThat(
+                            MessageAuthentication.verify(
+                                    ack, ByteBuffer.wrap(heard.payload()), Keys.KEY))
+                    .isTrue();
         }
     }
 
