@@ -173,29 +173,78 @@ class SubscribeCommandTest {
         }
     }
 
+    /** Nothing is registered, then something is, and then that is gone again. */
     @Test
     @Rfc("9437 §6")
-    void aMapReplyWithPolicyDeniedIsARefusal() throws Exception {
+    void aHoleIsShownAsNegativeAndWhatIsWithdrawnAsGone() throws Exception {
+        var hole =
+                MappingRecord.negative(
+                        RecordTtl.ONE_MINUTE, Action.NATIVELY_FORWARD, Eid.of(1, "40.0.0.0/24"));
+        var gone = MappingRecord.of(RecordTtl.REMOVE, EID, List.of());
         try (var peer =
                 Peer.that(heard ->
-                        List.of(
-                                LispCodec.encode(
-                                        new MapReply(
-                                                false,
-                                                false,
-                                                ((MapRequest) heard.message()).nonce(),
-                                                List.of(
-                                                        MappingRecord.negative(
-                                                                RecordTtl.ONE_MINUTE,
-                                                                Action.DROP_POLICY_DENIED,
-                                                                EID))))))) {
+                        switch (heard.message()) {
+                            case MapRequest request ->
+                                    List.of(notify(request.nonce(), Keys.KEY, hole));
+                            case MapNotifyAck ack when ack.records().equals(List.of(hole)) ->
+                                    List.of(
+                                            notify(ack.nonce().next(), Keys.KEY, at("10.9.4.1")),
+                                            notify(ack.nonce().plus(2), Keys.KEY, gone));
+                            default -> List.of();
+                        })) {
+            var run = subscribe(peer, "--count", "2");
+
+            assertThat(run.code()).isEqualTo(ExitCode.OK);
+            assertThat(run.out().lines())
+                    .satisfiesExactly(
+                            it -> assertThat(it).contains("  confirmed  "),
+                            it ->
+                                    assertThat(it)
+                                            .isEqualTo(
+                                                    "[1] 40.0.0.0/24  negative: natively-forward"
+                                                            + "   ttl 1m"),
+                            it -> assertThat(it).contains("  published  "),
+                            it -> assertThat(it).isEqualTo("[1] 40.0.0.7/32   ttl 1440m"),
+                            it -> assertThat(it).contains("RLOC"),
+                            it -> assertThat(it).contains("10.9.4.1"),
+                            it -> assertThat(it).contains("  published  "),
+                            it -> assertThat(it).isEqualTo("[1] 40.0.0.7/32   ttl 0m   gone"),
+                            it -> assertThat(it).contains("  unsubscribed  "));
+        }
+    }
+
+    private Run refused(Action action) throws Exception {
+        var record = MappingRecord.negative(RecordTtl.ONE_MINUTE, action, EID);
+        try (var peer =
+                Peer.that(heard -> {
+                    var nonce = ((MapRequest) heard.message()).nonce();
+                    return List.of(
+                            LispCodec.encode(new MapReply(false, false, nonce, List.of(record))));
+                })) {
             var run = subscribe(peer);
 
-            assertThat(run.code()).isEqualTo(ExitCode.DENIED);
             assertThat(run.out()).isEmpty();
             assertThat(run.err())
-                    .contains("not subscribed", "drop-policy-denied", "the ITR-RLOC was 127.0.0.1");
+                    .startsWith("lispctl: not subscribed: " + peer.address() + " answered with a")
+                    .contains("Map-Reply (" + action.label() + ")");
+            return run;
         }
+    }
+
+    @Test
+    @Rfc("9437 §6")
+    void aMapReplyIsARefusalAndSaysOfWhatKind() throws Exception {
+        var denied = refused(Action.DROP_POLICY_DENIED);
+        assertThat(denied.code()).isEqualTo(ExitCode.DENIED);
+        assertThat(denied.err()).contains("the ITR-RLOC was 127.0.0.1: is it in the site's rlocs?");
+
+        var stranger = refused(Action.DROP_AUTH_FAILURE);
+        assertThat(stranger.code()).isEqualTo(ExitCode.DENIED);
+        assertThat(stranger.err()).endsWith("(drop-auth-failure)\n");
+
+        var unable = refused(Action.NATIVELY_FORWARD);
+        assertThat(unable.code()).isEqualTo(ExitCode.FAILURE);
+        assertThat(unable.err()).contains("as one that cannot or will not take a subscription");
     }
 
     @Test

@@ -184,6 +184,35 @@ class ConformCommandTest {
         }
     }
 
+    /** The peer is told to have nothing where it has a site: cases that fail, known beforehand. */
+    @Test
+    void whatFailedIsListedOnceMoreAtTheEnd() throws Exception {
+        try (var server = server()) {
+            var run =
+                    lispctl(
+                            "conform",
+                            "run",
+                            "--peer",
+                            "127.0.0.1:" + server.lispAddress().getPort(),
+                            "--outside",
+                            "[1]10.50.0.0/24",
+                            "--timeout",
+                            "5s",
+                            "--case",
+                            "negative.*");
+
+            assertThat(run.code()).isEqualTo(ExitCode.FAILURE);
+            var failure = "✗ negative.nowhere (RFC 9301 §8.4): the Record TTL is 1 and not 15";
+            var lines = run.out().lines().toList();
+            assertThat(lines).filteredOn(failure::equals).hasSize(2);
+            assertThat(lines.subList(lines.size() - 3, lines.size()))
+                    .satisfiesExactly(
+                            it -> assertThat(it).isEqualTo("failed:"),
+                            it -> assertThat(it).isEqualTo(failure),
+                            it -> assertThat(it).startsWith("1 passed, 1 failed, 3 skipped, in "));
+        }
+    }
+
     @Test
     void aPeerThatDoesNotAnswerIsUnreachable() throws Exception {
         try (var silent =
