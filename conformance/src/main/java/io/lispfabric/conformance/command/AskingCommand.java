@@ -81,6 +81,7 @@ abstract class AskingCommand extends Subcommand {
     private List<String> legacy = List.of();
 
     private boolean muchLost;
+    private final Map<Target, String> silent = new LinkedHashMap<>();
     private final List<Json> all = new ArrayList<>();
     private final Map<String, List<Double>> costs = new LinkedHashMap<>();
 
@@ -96,6 +97,9 @@ abstract class AskingCommand extends Subcommand {
                         "much was lost: some servers limit what one address is answered; ours by"
                                 + " lisp: replies-per-second and repeats-per-second, and"
                                 + " registrations: repeats-per-second");
+            }
+            if (!silent.isEmpty()) {
+                throw new CommandFailure(ExitCode.UNREACHABLE, silence());
             }
             return code;
         } catch (IOException e) {
@@ -182,31 +186,54 @@ abstract class AskingCommand extends Subcommand {
         }
     }
 
-    /** Shows a measurement that counts for the medians. */
-    Json.Obj showCounted(ResolveBench.Asked it) throws CommandFailure {
-        answers(it);
-        muchLost |= it.lost() > MUCH_LOST * it.sent();
-        costs.computeIfAbsent(it.target().name() + " " + it.rate(), _ -> new ArrayList<>())
-                .add(it.serverMicros());
-        return show(it);
+    /**
+     * Shows a measurement that counts for the medians.
+     *
+     * @throws CommandFailure when nobody answers any more
+     */
+    void showCounted(ResolveBench.Asked it) throws CommandFailure {
+        if (answers(it)) {
+            muchLost |= it.lost() > MUCH_LOST * it.sent();
+            costs.computeIfAbsent(it.target().name() + " " + it.rate(), _ -> new ArrayList<>())
+                    .add(it.serverMicros());
+        }
+        show(it);
     }
 
     /**
-     * @throws CommandFailure when nothing came back, so that there is nothing to measure
+     * Whether anything came back; who has answered nothing is left out from then on.
+     *
+     * @throws CommandFailure when nobody answers any more
      */
-    static void answers(ResolveBench.Asked it) throws CommandFailure {
-        if (it.answered() == 0) {
-            throw new CommandFailure(
-                    ExitCode.UNREACHABLE,
-                    it.target().name()
-                            + " has answered nothing of "
-                            + it.sent()
-                            + " messages: does it listen at "
-                            + it.target().address().getAddress().getHostAddress()
-                            + " port "
-                            + it.target().address().getPort()
-                            + "?");
+    boolean answers(ResolveBench.Asked it) throws CommandFailure {
+        if (it.answered() > 0) {
+            return true;
         }
+        var address = it.target().address();
+        silent.put(
+                it.target(),
+                it.target().name()
+                        + " has answered nothing of "
+                        + it.sent()
+                        + " messages: does it listen at "
+                        + address.getAddress().getHostAddress()
+                        + " port "
+                        + address.getPort()
+                        + "?");
+        if (answering(targets()).isEmpty()) {
+            throw new CommandFailure(ExitCode.UNREACHABLE, silence());
+        }
+        note(silent.get(it.target()) + " The others are asked without it");
+        return false;
+    }
+
+    /** Those that have always answered something so far. */
+    List<Target> answering(List<Target> targets) {
+        return targets.stream().filter(it -> !silent.containsKey(it)).toList();
+    }
+
+    private String silence() {
+        return String.join(" ", silent.values());
     }
 
     Json.Obj show(ResolveBench.Asked it) {

@@ -43,11 +43,14 @@ final class RegisterBenchCommand extends AskingCommand {
         var targets = targets();
         head("server");
         for (var target : targets) {
-            ResolveBench.register(target, registering(target, keyFile), 1000, seconds());
+            var _ =
+                    answers(
+                            ResolveBench.register(
+                                    target, registering(target, keyFile), 1000, seconds()));
         }
         for (int round = 0; round < rounds(); round++) {
             for (int rate : rates) {
-                for (var target : targets) {
+                for (var target : answering(targets)) {
                     showCounted(
                             ResolveBench.register(
                                     target, registering(target, keyFile), rate, seconds()));

@@ -74,21 +74,21 @@ final class ResolveCommand extends AskingCommand {
         head("server");
         for (var target : targets) {
             if (warmUp > 0) {
-                answers(ResolveBench.ask(target, 20_000, warmUp));
+                var _ = answers(ResolveBench.ask(target, 20_000, warmUp));
             }
         }
         var found = new LinkedHashMap<String, List<Double>>();
         for (int round = 0; round < rounds(); round++) {
             if (round > 0) {
                 // Who forgets them after minutes is told again.
-                fill(targets);
+                fill(answering(targets));
             }
             for (int rate : rates) {
-                for (var target : targets) {
+                for (var target : answering(targets)) {
                     showCounted(ResolveBench.ask(target, rate, seconds()));
                 }
             }
-            for (var target : most ? targets : List.<Target>of()) {
+            for (var target : most ? answering(targets) : List.<Target>of()) {
                 var it = ResolveBench.most(target, Math.min(1, seconds()));
                 found.computeIfAbsent(target.name(), _ -> new ArrayList<>())
                         .add((double) it.rate());
@@ -105,7 +105,7 @@ final class ResolveCommand extends AskingCommand {
                 }
             }
             for (int flood : floods) {
-                for (var target : targets) {
+                for (var target : answering(targets)) {
                     for (int rate : rates) {
                         inFlood(target, rate, flood);
                     }
