@@ -555,20 +555,8 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     }
 
     private Optional<String> illness() {
-        if (fault.isPresent()) {
-            return fault;
-        }
-        var now = seenInEach();
-        if (now.isEmpty()) {
-            return Optional.empty();
-        }
-        var blind = blindness();
-        if (blind.isPresent()) {
-            return blind;
-        }
-        return Status.ofAll(now).healthy()
-                ? Optional.empty()
-                : Optional.of(Status.ofAll(now).reason());
+        var ready = watch;
+        return fault.or(() -> ready == null ? Optional.empty() : ready.illness());
     }
 
     /** Why nothing is registered here at present, although questions are answered. */
