@@ -35,8 +35,12 @@ enum Drop {
     REGISTERED_TOO_OFTEN("%s registers %s more often than registrations.repeats-per-second allows"),
     /** This member has other rows than the majority, so what it would say may be wrong. */
     DIFFERS,
-    /** A site has more on its way through the log than one may. */
-    SITE_BUSY("%s registers more at once than the log takes of one site; now from %s"),
+    /**
+     * A site has more on its way through the log than one may, or pauses after what many had to be
+     * told, so that others get their turn.
+     */
+    SITE_BUSY(
+            "%s registers more than the log takes of one site, at once or so soon after what many had to be told; now from %s"),
     /** A member that has just started, and does not yet know what there is not. */
     CATCHING_UP,
     /** A Map-Version older than the one that is registered (RFC 9302 §5: SHOULD log). */

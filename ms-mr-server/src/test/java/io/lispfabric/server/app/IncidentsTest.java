@@ -70,6 +70,15 @@ class IncidentsTest {
         }
     }
 
+    @Test
+    void aSiteThatIsRefusedMayHaveTooMuchOnItsWayOrPauseAfterWhatManyHear() {
+        incidents.drop(Drop.SITE_BUSY, "pod-d", "192.0.2.7");
+        assertThat(told)
+                .containsExactly(
+                        "pod-d registers more than the log takes of one site, at once or so soon"
+                                + " after what many had to be told; now from 192.0.2.7");
+    }
+
     @Rfc("9301 §5")
     @Test
     void aMessageThatIsLongerThanPathsCarryIsToldOfWithWhatToDo() {
