@@ -65,6 +65,7 @@ in_lab "$net" $lispctl bench resolve "ms=lisp:$ADDRESS:$PORT:${running[ms-0]}:$E
   --rates 1000 --rounds 1 --seconds 1 --warm-up 0 >"$work/resolve.log"
 registered=$(metric lisp_mappings)
 applied=$(metric lisp_log_applied_index)
+((${registered%.*} == EIDS)) || die "of $EIDS EIDs $registered are registered"
 
 printf '%-24s %12s %12s %10s %10s\n' start 'ready ms' 'processor s' mappings 'disk MB'
 printf '%-24s %12s\n' 'of nothing' "$empty"

@@ -40,6 +40,11 @@ final class Protection {
         this.key = key;
     }
 
+    /** Another question begins: what was not believed before has nothing to do with it. */
+    void begin() {
+        disbelieved.clear();
+    }
+
     /** For one transmission: with a key that nobody has used (RFC 9303 §7.2). */
     Guard draw() {
         var octets = new byte[OneTimeKey.LENGTH];

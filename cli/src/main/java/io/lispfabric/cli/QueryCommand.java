@@ -215,6 +215,7 @@ final class QueryCommand extends Subcommand {
             throws CommandFailure {
         int tries = Math.max(retries.<Integer>getValue() + 1, servers.size());
         long wait = globals().timeout(WAIT).toNanos();
+        protection.ifPresent(Protection::begin);
         var left = new ArrayDeque<>(servers);
         var outstanding = new HashMap<Nonce, Try>();
         var asked = new LinkedHashMap<InetSocketAddress, Integer>();

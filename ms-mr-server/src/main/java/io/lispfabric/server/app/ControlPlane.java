@@ -4,6 +4,7 @@ import io.lispfabric.lcaf.Eid;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.lcaf.Vendors;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Registration;
 import io.lispfabric.wire.Decoded;
 import io.lispfabric.wire.EncapsulatedControlMessage;
@@ -54,7 +55,12 @@ final class ControlPlane {
         var pace = new Pace(around.config().subscriptions().notifiesPerSecond());
         for (int i = 0; i < shards.count(); i++) {
             var publications =
-                    new Publications(shards.get(i), pace, requests::mayAnswer, requests::charge);
+                    new Publications(
+                            shards.get(i),
+                            pace,
+                            () -> shards.sum(MappingSystem::unconfirmed),
+                            requests::mayAnswer,
+                            requests::charge);
             int number = i;
             var explicit =
                     around.config().subscriptions().explicit().stream()

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.function.ObjIntConsumer;
 import java.util.function.Predicate;
 
@@ -34,8 +35,9 @@ final class Publications {
     private static final int MOST_SURRENDERS = 256;
 
     /**
-     * How many listeners one Map-Notify-Ack may be looked for among: its 255 records may each be
-     * about an EID-Prefix that thousands of xTRs, who count alike, have been told of.
+     * How many listeners of a group one Map-Notify-Ack is looked for among after its first record:
+     * its 255 records may each be about an EID-Prefix that thousands of xTRs, who count alike, have
+     * been told of.
      */
     private static final int MOST_SOUGHT = 4_096;
 
@@ -50,14 +52,20 @@ final class Publications {
 
     /**
      * @param pace what all groups tell together
+     * @param unconfirmed how many subscriptions of all groups wait for their confirmation
      * @param mayAnswer whether an address may get one more answer now that it has perhaps not asked
      *     for
      * @param charge what such an answer is worth by its octets
      */
     Publications(
-            Surroundings around, Pace pace, Predicate<Ip> mayAnswer, ObjIntConsumer<Ip> charge) {
+            Surroundings around,
+            Pace pace,
+            IntSupplier unconfirmed,
+            Predicate<Ip> mayAnswer,
+            ObjIntConsumer<Ip> charge) {
         this.around = around;
-        this.publisher = new Publisher(around.config().subscriptions().room().mostUnconfirmed());
+        int half = around.config().subscriptions().room().mostUnconfirmed() / 2;
+        this.publisher = new Publisher(() -> unconfirmed.getAsInt() > half);
         this.pace = pace;
         this.mayAnswer = mayAnswer;
         this.charge = charge;
@@ -165,8 +173,7 @@ final class Publications {
                                 .isPresent();
                 if (its) {
                     known = true;
-                    publisher.onHeard(
-                            awaited, listener.get().restartsAt(ack.nonce()), around.now());
+                    publisher.onHeard(awaited, listener.orElseThrow(), from, around.now());
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement. So nobody
                     // waits for it, and it may wait for others.

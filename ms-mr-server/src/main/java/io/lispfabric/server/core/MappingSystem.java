@@ -246,7 +246,7 @@ public record MappingSystem(
     }
 
     /** How many have only asked to subscribe, and not yet shown that it was themselves who did. */
-    int unconfirmed() {
+    public int unconfirmed() {
         return tally.asking();
     }
 

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -250,8 +251,8 @@ public final class Publisher {
         private Instant due;
         private long order;
 
-        /** Which of its xTR's ITR-RLOCs it was sent to last. */
-        private int address;
+        /** Which of its xTR's ITR-RLOCs it was sent to first; less than 0 if it was not yet. */
+        private int first = -1;
 
         /** Whether it has room in the window of its xTR. */
         private boolean room;
@@ -282,6 +283,7 @@ public final class Publisher {
             gap = before.gap;
             beganLate = before.beganLate;
             since = before.since;
+            first = before.first;
             sent = true;
         }
 
@@ -366,7 +368,7 @@ public final class Publisher {
     /** What was told last: a changed mapping is told to one listener after another. */
     private record Told(Mapping mapping, MappingRecord record) {}
 
-    private final int crowd;
+    private final BooleanSupplier crowded;
     private final Map<ListenerId, Waiting> waiting = new HashMap<>();
     private final Map<Receipt, Job> awaited = new HashMap<>();
 
@@ -380,14 +382,14 @@ public final class Publisher {
 
     /**
      * Which ITR-RLOC has answered last where it is not the first: what is told next need not find
-     * out again. The oldest of too many are forgotten.
+     * out again. Of too many, those go that nothing was heard of for longest.
      */
-    private final Map<ListenerId, Integer> reached =
-            new LinkedHashMap<>() {
+    private final Map<ListenerId, Ip> reached =
+            new LinkedHashMap<>(16, 0.75f, true) {
                 private static final long serialVersionUID = 1;
 
                 @Override
-                protected boolean removeEldestEntry(Map.Entry<ListenerId, Integer> eldest) {
+                protected boolean removeEldestEntry(Map.Entry<ListenerId, Ip> eldest) {
                     return size() > MOST_REACHED;
                 }
             };
@@ -398,10 +400,11 @@ public final class Publisher {
     private long order;
 
     /**
-     * @param mostUnconfirmed how many subscriptions may wait for their confirmation
+     * @param crowded whether half of the places are taken for subscriptions that wait for their
+     *     confirmation
      */
-    public Publisher(int mostUnconfirmed) {
-        this.crowd = mostUnconfirmed / 2;
+    public Publisher(BooleanSupplier crowded) {
+        this.crowded = crowded;
     }
 
     /** What is to be done now. */
@@ -645,26 +648,34 @@ public final class Publisher {
      * Its Map-Notify-Ack has come, and was right: there is room for more. The Map-Notify itself is
      * settled once the state says so.
      *
-     * @param restarts whether it begins a new counter, so that what was acknowledged before does
-     *     not count any more (RFC 9437 §7.1)
+     * @param listener whose it is, as it is now
+     * @param from where it came from
      */
-    public void onHeard(Awaited it, boolean restarts, Instant now) {
+    public void onHeard(Awaited it, Listener listener, Ip from, Instant now) {
         switch (it) {
             case Job job -> {
                 var its = job.waiting;
-                if (restarts) {
+                if (listener.restartsAt(job.nonce)) {
+                    // What was acknowledged before does not count any more (RFC 9437 §7.1).
                     its.acknowledged = job.nonce;
                 } else {
                     acknowledged(its, job.nonce);
                 }
-                its.heard(job.isNews() ? job : null, now);
-                if (job.isNews() && job.address > 0) {
-                    reached.put(job.listener(), job.address);
-                } else if (job.isNews() && !reached.isEmpty()) {
-                    reached.remove(job.listener());
+                if (job.isNews()) {
+                    reached(listener, job.listener(), from);
                 }
+                its.heard(job.isNews() ? job : null, now);
                 refill(its);
             }
+        }
+    }
+
+    private void reached(Listener listener, ListenerId id, Ip from) {
+        int index = listener.addresses().indexOf(from);
+        if (index > 0) {
+            reached.put(id, from);
+        } else if (index == 0 && !reached.isEmpty()) {
+            reached.remove(id);
         }
     }
 
@@ -780,13 +791,18 @@ public final class Publisher {
         return todo;
     }
 
-    /** Whether it has been told often enough for one whose place many others want. */
+    /** Whether it has been told often enough for a stranger whose place many others want. */
     private boolean makesWay(Job job, Listener listener, MappingSystem state) {
-        return job.gap >= SENDINGS_IN_A_CROWD
-                && !job.isNews()
-                && state.unconfirmed() > crowd
-                && listener.standing() == Listener.Standing.ASKED
-                && listener.candidate(job.nonce()).filter(Candidate::proven).isEmpty();
+        if (job.gap < SENDINGS_IN_A_CROWD
+                || job.isNews()
+                || listener.standing() != Listener.Standing.ASKED
+                || !crowded.getAsBoolean()) {
+            return false;
+        }
+        var site = listener.contact().credentials().site();
+        boolean registered =
+                job.listener().xtrIdentity().flatMap(it -> state.member(site, it)).isPresent();
+        return !registered && listener.candidate(job.nonce()).filter(Candidate::proven).isEmpty();
     }
 
     /**
@@ -822,9 +838,11 @@ public final class Publisher {
                         : Optional.<Candidate>empty();
         var contact = asked.map(Candidate::contact).orElseGet(listener::contact);
         // RFC 9437 §6: to one ITR-RLOC; when it does not answer, the next one may.
-        int first = job.isNews() ? reached.getOrDefault(job.listener(), 0) : 0;
-        job.address = (first + job.gap) % contact.addresses().size();
-        var to = contact.addresses().get(job.address);
+        if (job.first < 0) {
+            var answering = job.isNews() ? reached.get(job.listener()) : null;
+            job.first = answering == null ? 0 : Math.max(0, contact.addresses().indexOf(answering));
+        }
+        var to = contact.addresses().get((job.first + job.gap) % contact.addresses().size());
         var id = job.listener();
         return new Due.Send(
                 contact.credentials(),

@@ -286,9 +286,19 @@ final class Step {
         group.addAll(waiting);
         // Who has said so itself hears the rest in the answer. But that is not counted with the
         // news: if some is on its way, only later news makes sure that it does not go by that.
-        cause.map(Command.Register::registrant)
-                .filter(author -> !waiting.contains(author))
-                .ifPresent(group::remove);
+        // Who leaves has nothing left to go by, and may not be there any more.
+        cause.ifPresent(register -> {
+            var author = register.registrant();
+            boolean leaves =
+                    register.wantMapNotify()
+                            && after.filter(it -> it.registrants().contains(author)).isEmpty();
+            if (leaves || !waiting.contains(author)) {
+                group.remove(author);
+            }
+            if (leaves && waiting.contains(author)) {
+                change(new Change.OutstandingGone(new ListenerId.Member(author), eid));
+            }
+        });
         for (var registrant : group) {
             var id = new ListenerId.Member(registrant);
             if (state.listener(id).isPresent()) {

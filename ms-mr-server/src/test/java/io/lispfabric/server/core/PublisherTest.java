@@ -36,7 +36,7 @@ class PublisherTest {
     private static final ListenerId SUBSCRIBER =
             new ListenerId.Subscriber(eid("40.0.0.0/16"), xtr(9));
 
-    private final Publisher publisher = new Publisher(Fixture.ROOM.mostUnconfirmed());
+    private final Publisher publisher = new Publisher(() -> false);
     private MappingSystem state = registered("40.0.0.0/16");
     private long nonces = 100;
 
@@ -192,21 +192,23 @@ class PublisherTest {
         subscribed("192.0.2.9", "203.0.113.9");
         publisher.poll(at(0), state, 100);
         publisher.poll(at(3), state, 100);
-        heard(501, "40.0.0.7/32");
+        heard(501, "40.0.0.7/32", "203.0.113.9");
 
         change(at(4), record("40.0.0.7/32", 1440, "192.0.2.81"));
         assertThat(sentTo(at(4))).containsExactly(ip("203.0.113.9"));
         // It is silent now, and the other one answers again.
         assertThat(sentTo(at(7))).contains(ip("192.0.2.9"));
-        heard(503, "40.0.0.7/32");
+        heard(503, "40.0.0.7/32", "192.0.2.9");
         change(at(8), record("40.0.0.7/32", 1440, "192.0.2.82"));
         assertThat(sentTo(at(8))).contains(ip("192.0.2.9")).doesNotContain(ip("203.0.113.9"));
     }
 
-    private void heard(long nonce, String eid) {
+    private void heard(long nonce, String eid, String from) {
         publisher
                 .awaiting(new Nonce(nonce), eid(eid))
-                .forEach(it -> publisher.onHeard(it, false, at(0)));
+                .forEach(it ->
+                        publisher.onHeard(
+                                it, state.listener(it.listener()).orElseThrow(), ip(from), at(0)));
         acknowledge(eid, nonce);
     }
 
@@ -342,7 +344,7 @@ class PublisherTest {
         assertThat(publisher.poll(at(3), state, 100)).isEmpty();
         assertThat(publisher.awaiting(new Nonce(503), eid("40.0.0.7/32"))).isEmpty();
 
-        var next = new Publisher(Fixture.ROOM.mostUnconfirmed());
+        var next = new Publisher(() -> false);
         next.onLeading(state, at(10));
 
         assertThat(nonces(next.poll(at(10), state, 100))).containsExactly(500L, 502L, 503L);
@@ -486,7 +488,12 @@ class PublisherTest {
         void acknowledge(ListenerId id, Publisher.Due.Send sent, Instant now, boolean settled) {
             publisher.awaiting(sent.nonce(), sent.record().eid()).stream()
                     .filter(it -> it.listener().equals(id))
-                    .forEach(it -> publisher.onHeard(it, false, now));
+                    .forEach(it ->
+                            publisher.onHeard(
+                                    it,
+                                    publisher.listener(it, state).orElseThrow(),
+                                    sent.to(),
+                                    now));
             if (settled) {
                 set(new Change.OutstandingGone(id, sent.record().eid()));
             }

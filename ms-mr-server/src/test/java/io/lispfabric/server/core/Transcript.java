@@ -118,7 +118,7 @@ final class Transcript {
                 written.add(new Line(at, timed ? line.substring(6) : line));
             }
         }
-        publisher = new Publisher(room.mostUnconfirmed());
+        publisher = publisher();
     }
 
     /** Replays {@code transcripts/NAME.txt} and fails where the mapping system says otherwise. */
@@ -185,7 +185,7 @@ final class Transcript {
                 say(line.text());
             } else if (line.text().equals("-- a new leader")) {
                 heard.add(line);
-                publisher = new Publisher(room.mostUnconfirmed());
+                publisher = publisher();
                 publisher.onLeading(state, now());
                 leases.onLeading();
             } else if (line.text().startsWith("-- configured:")) {
@@ -200,6 +200,10 @@ final class Transcript {
             }
             publish();
         }
+    }
+
+    private Publisher publisher() {
+        return new Publisher(() -> state.unconfirmed() > room.mostUnconfirmed() / 2);
     }
 
     private Instant now() {
@@ -419,7 +423,7 @@ final class Transcript {
         }
         for (var it : awaiting) {
             var listener = state.listener(it.listener()).orElseThrow();
-            publisher.onHeard(it, listener.restartsAt(nonce), now());
+            publisher.onHeard(it, listener, listener.addresses().getFirst(), now());
             apply(Command.Acknowledge.of(listener.id(), eid, nonce));
         }
     }

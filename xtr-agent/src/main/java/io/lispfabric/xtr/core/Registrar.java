@@ -123,6 +123,9 @@ final class Registrar {
         /** The nonce of the last unsolicited Map-Notify about this EID. */
         Optional<Nonce> group = Optional.empty();
 
+        /** How many answers in a row may have been older than news. */
+        int doubts;
+
         /** What had gone out last when the last news of this EID came. */
         Optional<Nonce> beforeNews = Optional.empty();
 
@@ -488,8 +491,10 @@ final class Registrar {
             boolean doubtful = isDoubtful(it, notify.nonce(), record.locators());
             if (doubtful) {
                 // What is registered is sure, but not with whom: the answer to the next will tell.
-                it.due = now.plus(FIRST_RETRY);
+                it.due = now.plus(backoff(it.doubts++));
                 nextDue = earlier(nextDue, it.due);
+            } else {
+                it.doubts = 0;
             }
             var told = doubtful ? it.merged : record.locators();
             if (it.confirmed) {
