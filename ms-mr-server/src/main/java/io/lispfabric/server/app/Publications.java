@@ -41,6 +41,12 @@ final class Publications {
      */
     private static final int MOST_SOUGHT = 4_096;
 
+    /**
+     * Of so many and more that count alike, an acknowledgement is sought only if it has the key of
+     * one of the first: whoever has none shall not have thousands looked at.
+     */
+    private static final int CROWD = 16;
+
     private final AtomicInteger surrenders = new AtomicInteger();
     private final Surroundings around;
     private final Publisher publisher;
@@ -160,18 +166,19 @@ final class Publications {
         boolean known = false;
         int sought = 0;
         for (var record : records) {
-            var awaiting = publisher.awaiting(ack.nonce(), record.eid());
+            var some = publisher.awaiting(ack.nonce(), record.eid(), CROWD);
+            if (some.size() == CROWD && some.stream().noneMatch(it -> isFrom(who, it))) {
+                break; // all its records are under one key
+            }
+            var awaiting =
+                    some.size() < CROWD ? some : publisher.awaiting(ack.nonce(), record.eid());
             sought += awaiting.size();
             if (sought > Math.max(MOST_SOUGHT, awaiting.size())) {
                 break;
             }
             for (var awaited : senders(awaiting, from)) {
-                var listener = publisher.listener(awaited, around.state());
-                boolean its =
-                        listener.map(it -> it.contact(ack.nonce()).credentials())
-                                .filter(who::isFor)
-                                .isPresent();
-                if (its) {
+                if (isFrom(who, awaited)) {
+                    var listener = publisher.listener(awaited, around.state());
                     known = true;
                     publisher.onHeard(awaited, listener.orElseThrow(), from, around.now());
                     // It is no longer repeated once the state says so, and not before: were this
@@ -186,6 +193,14 @@ final class Publications {
             }
         }
         return known;
+    }
+
+    private boolean isFrom(Vouching who, Publisher.Awaited awaited) {
+        return publisher
+                .listener(awaited, around.state())
+                .map(it -> it.contact(who.ack().nonce()).credentials())
+                .filter(who::isFor)
+                .isPresent();
     }
 
     /** Gives the log what has been acknowledged since the last time. */

@@ -623,6 +623,11 @@ public final class Publisher {
      * until the state has learned of it: were that command lost, nothing else would say so.
      */
     public List<Awaited> awaiting(Nonce nonce, Eid eid) {
+        return awaiting(nonce, eid, Integer.MAX_VALUE);
+    }
+
+    /** The same, but no more than so many of them. */
+    public List<Awaited> awaiting(Nonce nonce, Eid eid, int most) {
         var first = awaited.get(new Receipt(nonce, eid));
         if (first == null) {
             return List.of();
@@ -630,11 +635,11 @@ public final class Publisher {
         if (first.alike == null) {
             return List.of(first);
         }
-        var all = new ArrayList<Awaited>();
-        for (var it = first; it != null; it = it.alike) {
-            all.add(it);
+        var some = new ArrayList<Awaited>();
+        for (var it = first; it != null && some.size() < most; it = it.alike) {
+            some.add(it);
         }
-        return all;
+        return some;
     }
 
     /** The listener whose acknowledgement that is, as it is now. */

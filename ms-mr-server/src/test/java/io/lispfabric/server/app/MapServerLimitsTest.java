@@ -15,6 +15,7 @@ import io.lispfabric.lcaf.ReplicationListEntry.Entry;
 import io.lispfabric.lcaf.Rfc;
 import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.Locator;
+import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.RecordTtl;
@@ -264,6 +265,42 @@ class MapServerLimitsTest {
             }
             d1.send(d1.subscribe(eid));
             Awaiting.until(() -> server.drops("rate_limited") == 1);
+        }
+    }
+
+    /**
+     * One nonce and one EID-Prefix do not say whose an acknowledgement is; its key must be right.
+     */
+    @Test
+    @Rfc("9301 §5.7")
+    void ofACrowdThatCountsAlikeEachIsHeardAndNobodyElse() throws Exception {
+        var eid = Eid.of(1, "40.0.0.1");
+        var crowd = new ArrayList<Xtr>();
+        try (var server = start(1000)) {
+            for (int i = 0; i < 40; i++) {
+                var local = new InetSocketAddress("127.0.43." + (i + 1), 0);
+                var identity = new XtrIdentity(new XtrId(0, 0xc00 + i), new SiteId(4));
+                crowd.add(new Xtr(server.lispAddress(), KEY, identity, new Nonce(1), local));
+            }
+            var d1 = crowd.getFirst();
+            d1.registered(eid, "192.0.2.13", RecordTtl.ONE_DAY);
+            var answers = new ArrayList<MapNotify>();
+            for (var it : crowd) {
+                it.send(it.subscribe(eid, new Nonce(77)));
+                answers.add(it.notified());
+            }
+            d1.use(SharedKey.of(1, Bytes.of("fedcba9876543210".getBytes(US_ASCII))));
+            d1.acknowledge(answers.getFirst());
+            Awaiting.until(() -> server.drops("unknown_ack") == 1);
+            d1.use(KEY);
+            for (int i = 0; i < crowd.size(); i++) {
+                crowd.get(i).acknowledge(answers.get(i));
+            }
+            Awaiting.until(() -> server.state().subscriptions().size() == crowd.size());
+        } finally {
+            for (var it : crowd) {
+                it.close();
+            }
         }
     }
 
