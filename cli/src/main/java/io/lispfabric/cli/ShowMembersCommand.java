@@ -27,6 +27,9 @@ import picocli.CommandLine.Command;
             "Name all members in --endpoints to see everything of each."
         })
 class ShowMembersCommand extends ShowCommand.Asking {
+    /** Whom the leader has not heard for longer may not run. */
+    private static final long SILENT_MILLIS = 5_000;
+
     @Override
     public final Integer call() throws CommandFailure {
         var own = new HashMap<String, StatusResponse>();
@@ -64,19 +67,19 @@ class ShowMembersCommand extends ShowCommand.Asking {
 
     private static long rank(StatusResponse status) {
         boolean leads = status.getLeader().equals(status.getMember());
-        return 2 * status.getTerm() + (leads ? 1 : 0);
+        return status.getHealthy() ? 2 * status.getTerm() + (leads ? 1 : 0) : -1;
     }
 
     private void show(StatusResponse best, Map<String, StatusResponse> own) {
         var rows = best.getMembersList().stream().map(it -> new Row(best, it, own)).toList();
         long voters = rows.stream().filter(it -> it.member().getVoter()).count();
         long quorum = voters / 2 + 1;
-        long ill =
+        long running =
                 rows.stream()
                         .filter(it -> it.member().getVoter())
-                        .filter(Row::knownToBeIll)
+                        .filter(Row::isKnownToRun)
                         .count();
-        long spare = Math.max(0, voters - ill - quorum);
+        long spare = Math.max(0, running - quorum);
         if (globals().json()) {
             var json =
                     Json.object()
@@ -85,6 +88,7 @@ class ShowMembersCommand extends ShowCommand.Asking {
                             .put("term", Long.toString(best.getTerm()))
                             .put("members", rows.stream().map(Row::json).collect(Json.toArray()))
                             .put("voters", voters)
+                            .put("running", running)
                             .put("quorum", quorum)
                             .put("canLose", spare);
             print(
@@ -113,11 +117,15 @@ class ShowMembersCommand extends ShowCommand.Asking {
                         .right("SUBS")
                         .left("HEALTH");
         rows.forEach(row -> table.row(row.cells()));
+        own.values().stream()
+                .filter(it -> rows.stream().noneMatch(row -> row.id().equals(it.getMember())))
+                .forEach(it -> note(it.getMember() + ": " + Row.health(it)));
         table.lines("", globals().ink()).forEach(out()::println);
         out().println(
                         count(rows.size(), "member")
                                 + ", "
                                 + count(voters, "voter")
+                                + (running < voters ? " of which " + running + " known to run" : "")
                                 + ", quorum "
                                 + quorum
                                 + ", can lose "
@@ -132,6 +140,9 @@ class ShowMembersCommand extends ShowCommand.Asking {
                                                             ? "none"
                                                             : it.getLeader()))
                                     .collect(Collectors.joining(", ", "leaders by group: ", "")));
+        }
+        if (running < voters && addresses().size() < voters) {
+            note("name all members in --endpoints to know of the others");
         }
         out().flush();
     }
@@ -153,6 +164,10 @@ class ShowMembersCommand extends ShowCommand.Asking {
 
     /** One member: its own word, and what the best informed one says of it. */
     private record Row(StatusResponse best, Member member, Map<String, StatusResponse> all) {
+        String id() {
+            return member.getId();
+        }
+
         Optional<StatusResponse> own() {
             return Optional.ofNullable(all.get(member.getId()));
         }
@@ -220,8 +235,13 @@ class ShowMembersCommand extends ShowCommand.Asking {
             return own.getUnready().isEmpty() ? "ok" : own.getUnready();
         }
 
-        boolean knownToBeIll() {
-            return own().isPresent() && !own().get().getHealthy();
+        /** By its own word, or else that of the leader, who hears all others. */
+        boolean isKnownToRun() {
+            return own().map(StatusResponse::getHealthy)
+                    .orElseGet(() ->
+                            best.getLeader().equals(best.getMember())
+                                    && heard().isPresent()
+                                    && heard().getAsLong() < SILENT_MILLIS);
         }
 
         String[] cells() {

@@ -11,7 +11,10 @@ import io.lispfabric.server.api.CheckStateResponse;
 import io.lispfabric.server.api.ClusterServiceGrpc;
 import io.lispfabric.server.api.DrainMemberRequest;
 import io.lispfabric.server.api.DrainMemberResponse;
+import io.lispfabric.server.api.Member;
 import io.lispfabric.server.api.MemberState;
+import io.lispfabric.server.api.StatusRequest;
+import io.lispfabric.server.api.StatusResponse;
 import io.lispfabric.server.app.MapServer;
 import io.lispfabric.server.app.ServerConfig;
 import io.lispfabric.server.core.Sites;
@@ -33,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is said of a cluster whose part the test plays. */
 class MemberCommandTest {
     private final List<String> drained = new CopyOnWriteArrayList<>();
+    private volatile StatusResponse status = StatusResponse.getDefaultInstance();
     private volatile CheckStateResponse answer = CheckStateResponse.getDefaultInstance();
     private Server server;
 
@@ -49,6 +53,12 @@ class MemberCommandTest {
             }
             drained.add(request.getId() + (request.getUndo() ? " undone" : ""));
             observer.onNext(DrainMemberResponse.getDefaultInstance());
+            observer.onCompleted();
+        }
+
+        @Override
+        public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
+            observer.onNext(status);
             observer.onCompleted();
         }
 
@@ -140,6 +150,63 @@ class MemberCommandTest {
         var divided = check("ms-0=divided", "ms-1=divided", "ms-2=missing");
         assertThat(divided.code()).isEqualTo(ExitCode.FAILURE);
         assertThat(divided.out()).contains("no majority says whose rows are right");
+    }
+
+    private static Member.Builder voter(String id) {
+        return Member.newBuilder().setId(id).setAddress(id + ":24500").setVoter(true);
+    }
+
+    private Run shown() {
+        return Run.lispctl("show", "members", "--endpoints", "127.0.0.1:" + server.getPort());
+    }
+
+    @Test
+    void whoeverTheLeaderHasNotHeardForLongIsNotCountedOn() {
+        status =
+                StatusResponse.newBuilder()
+                        .setMember("ms-0")
+                        .setLeader("ms-0")
+                        .setHealthy(true)
+                        .addMembers(voter("ms-0").setRole("leader"))
+                        .addMembers(voter("ms-1").setHeardMillis(40))
+                        .addMembers(voter("ms-2").setHeardMillis(40))
+                        .build();
+        assertThat(shown().out()).contains("3 members, 3 voters, quorum 2, can lose 1");
+
+        status = status.toBuilder().setMembers(2, voter("ms-2").setHeardMillis(60_000)).build();
+        assertThat(shown().out())
+                .contains("3 members, 3 voters of which 2 known to run, quorum 2, can lose 0");
+    }
+
+    @Test
+    void withoutALeaderOnlyThoseThatAnswerAreCountedOn() {
+        status =
+                StatusResponse.newBuilder()
+                        .setMember("ms-1")
+                        .setHealthy(true)
+                        .setUnready("no leader")
+                        .addMembers(voter("ms-0"))
+                        .addMembers(voter("ms-1").setRole("candidate"))
+                        .addMembers(voter("ms-2").setHeardMillis(0))
+                        .build();
+        var shown = shown();
+        assertThat(shown.out())
+                .contains("3 members, 3 voters of which 1 known to run, quorum 2, can lose 0");
+        assertThat(shown.err()).contains("name all members in --endpoints");
+    }
+
+    @Test
+    void aMemberThatWasRemovedIsNoRowButIsNamed() {
+        status =
+                StatusResponse.newBuilder()
+                        .setMember("ms-2")
+                        .setReason("it was removed from the group")
+                        .addMembers(voter("ms-0"))
+                        .addMembers(voter("ms-1"))
+                        .build();
+        var shown = shown();
+        assertThat(shown.out()).contains("2 members, 2 voters of which 0 known to run");
+        assertThat(shown.err()).contains("ms-2: it was removed from the group");
     }
 
     /** By a real server. */

@@ -28,7 +28,8 @@ import java.util.stream.Stream;
  * @param staleMillis for how long, at most, this member may have missed what was committed: all
  *     that its leader knew to be committed that long ago is applied here. Empty if it has heard of
  *     no leader since it began. A leader counts from when it last heard a majority
- * @param members all members of the group, this one included, in the order of their ids
+ * @param members all members of the group, in the order of their ids; this one is among them unless
+ *     it was {@link #removed}
  */
 public record Status(
         String member,
@@ -47,6 +48,11 @@ public record Status(
 
     public Status {
         members = List.copyOf(members);
+    }
+
+    /** Whether the others have removed this member, so that it hears of no change any more. */
+    public boolean removed() {
+        return members.stream().noneMatch(it -> it.id().equals(member));
     }
 
     /**

@@ -35,6 +35,8 @@ enum Drop {
     REGISTERED_TOO_OFTEN("%s registers %s more often than registrations.repeats-per-second allows"),
     /** This member has other rows than the majority, so what it would say may be wrong. */
     DIFFERS,
+    /** The others have removed this member, so what it would say may be old. */
+    REMOVED,
     /**
      * A site has more on its way through the log than one may, or pauses after what many had to be
      * told, so that others get their turn.

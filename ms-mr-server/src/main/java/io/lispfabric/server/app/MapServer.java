@@ -69,7 +69,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
     private volatile boolean draining;
     private volatile Optional<String> fault = Optional.empty();
     private volatile boolean announced;
-    private volatile boolean differs;
+
+    /** Why nobody is answered, if so. */
+    private volatile Optional<Drop> silence = Optional.empty();
 
     /** Whether what arrives at the socket is acted on; the loop's own alone. */
     private boolean hears;
@@ -126,8 +128,9 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
                                     config.lisp(),
                                     datagram -> {
                                         var ready = receiver.plane;
-                                        if (differs) {
-                                            metrics.dropped(Drop.DIFFERS);
+                                        var silent = silence;
+                                        if (silent.isPresent()) {
+                                            metrics.dropped(silent.get());
                                         } else if (ready != null) {
                                             ready.receive(datagram);
                                             goOn(ready.isReady());
@@ -194,7 +197,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             watch = open(new StatusWatch(config.member(), groups::statuses));
             gauges();
             // It may have been found to differ before it was started.
-            differs = seen().differs().isPresent();
+            silence = silenced();
             receiver.plane = plane;
             onLoop.add(this::hear);
             loop.every(PUBLISH_MILLIS, guarded(this::publish));
@@ -598,9 +601,19 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         }
     }
 
+    private Optional<Drop> silenced() {
+        var now = seenInEach();
+        if (now.stream().anyMatch(it -> it.differs().isPresent())) {
+            return Optional.of(Drop.DIFFERS);
+        }
+        return now.stream().anyMatch(Status::removed)
+                ? Optional.of(Drop.REMOVED)
+                : Optional.empty();
+    }
+
     /** Brings the gRPC health service up to date, and whether anything is answered at all. */
     private void announce() {
-        differs = seen().differs().isPresent();
+        silence = silenced();
         boolean ready = problem().isEmpty();
         admin.ifPresent(it -> it.ready(ready));
         announced = ready;

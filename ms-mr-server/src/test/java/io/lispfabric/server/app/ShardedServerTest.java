@@ -248,4 +248,25 @@ class ShardedServerTest {
         assertThatThrownBy(() -> start("ms-2", 1))
                 .hasMessageContaining("was founded with 3 groups and cannot be used with 1");
     }
+
+    /** It hears of no change any more, and an xTR would believe what it says. */
+    @Test
+    void aMemberThatWasRemovedIsSilentAndSaysWhy() throws IOException {
+        try (var d1 = xtr("ms-2", D1, 1)) {
+            registerAll(d1, "192.0.2.13");
+            member("ms-0").removeMember("ms-2");
+            var removed = member("ms-2");
+            Awaiting.until(() ->
+                    removed.unreadiness()
+                            .filter(why -> why.contains("it was removed from the group"))
+                            .isPresent());
+            for (int i = 0; i < 100 && removed.drops("removed") == 0; i++) {
+                d1.send(d1.query(EIDS.getFirst()));
+                d1.heard(50); // an answer is given at most until it is about to be silent
+            }
+            assertThat(removed.drops("removed")).isPositive();
+            d1.send(d1.query(EIDS.getFirst()));
+            assertThat(d1.heard(200)).isEmpty();
+        }
+    }
 }

@@ -43,6 +43,10 @@ final class RaftMember {
     /** In milliseconds: longer ago than anything. */
     private static final long NEVER = Integer.MAX_VALUE;
 
+    private static final String REMOVED =
+            "it was removed from the group; it takes part again with a new name and an empty"
+                    + " directory, and after lispctl member add";
+
     private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private final RatisLogConfig config;
@@ -56,6 +60,7 @@ final class RaftMember {
     private final Comparison comparison;
     private final Reconnecting<RaftPeerId> reconnecting; // the keeper's alone
     private final Standing standing = new Standing(); // the keeper's alone
+    private boolean toldRemoved; // the keeper's alone
     private volatile Optional<LogUnavailableException> stopped = Optional.empty();
 
     RaftMember(
@@ -236,17 +241,20 @@ final class RaftMember {
         route.transferLeadership(memberId, config.electionTimeoutMax().multipliedBy(4).toMillis());
     }
 
-    /** A listener gets the log and promises nothing; it becomes a voter once it has caught up. */
+    /**
+     * The leader first brings the newcomer up to date, which promises nothing until then. Never as
+     * a listener before: Ratis would not tell a listener that it let become a voter to begin, and
+     * so nobody's election would get its vote.
+     */
     void add(RaftPeer joining, GroupCalls calls) throws IOException {
         checkRunning();
         if (!calls.hasLog(joining)) {
             calls.begin(joining, List.of());
         }
-        var voters = peers(RaftPeerRole.FOLLOWER);
-        var listeners = peers(RaftPeerRole.LISTENER);
-        route.setMembers(voters, with(listeners, joining), changeTimeout());
         route.setMembers(
-                with(voters, withPriority(joining, highestPriority())), listeners, changeTimeout());
+                with(peers(RaftPeerRole.FOLLOWER), withPriority(joining, highestPriority())),
+                peers(RaftPeerRole.LISTENER),
+                changeTimeout());
     }
 
     /**
@@ -406,10 +414,22 @@ final class RaftMember {
         }
         return replica.fault()
                 .or(() -> stopped.map(LogUnavailableException::getMessage))
+                .or(() -> isRemoved() ? Optional.of(REMOVED) : Optional.empty())
                 .or(() ->
                         division.getInfo().isAlive()
                                 ? Optional.empty()
                                 : Optional.of("the Raft server has stopped"));
+    }
+
+    /**
+     * Whether the others have removed it, which it gets to know when it stands for election: Ratis
+     * closes its part in the group then, and no other candidate's.
+     */
+    private boolean isRemoved() {
+        return stopped.isEmpty()
+                && replica.fault().isEmpty()
+                && !division.getInfo().isAlive()
+                && division.getInfo().isCandidate();
     }
 
     /** Whether it has a role and a log; it has neither in the moment in which Ratis opens it. */
@@ -429,8 +449,15 @@ final class RaftMember {
         if (!hasBegun()) {
             return;
         }
+        if (isRemoved()) {
+            if (!toldRemoved) {
+                toldRemoved = true;
+                LOG.error("member {} has ended: {}", config.self(), REMOVED);
+            }
+            return;
+        }
         compare();
-        if (standing.hasEnded(division, System.nanoTime())) {
+        if (division.getInfo().isAlive() && standing.hasEnded(division, System.nanoTime())) {
             replica.electionEnded();
         }
         var heard = heard();
@@ -538,9 +565,11 @@ final class RaftMember {
                         : commits.values().stream().mapToLong(Long::longValue).max().orElse(-1);
         var view = new View(role, leader, newest, commits, matches, heard(), drained());
         var conf = division.getRaftConf();
+        boolean removed = isRemoved();
         return Stream.of(RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
                 .flatMap(kind ->
                         conf.getAllPeers(kind).stream().map(peer -> member(peer, kind, view)))
+                .filter(it -> !removed || !it.id().equals(config.self()))
                 .sorted(Comparator.comparing(Status.Member::id))
                 .toList();
     }

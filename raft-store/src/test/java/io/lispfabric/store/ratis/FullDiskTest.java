@@ -116,8 +116,10 @@ class FullDiskTest {
         try (var members = new Members(directory, "m1", "m2");
                 var silent = new ServerSocket()) {
             members.openAll();
+            members.close("m1");
             members.close("m2");
             silent.bind(new InetSocketAddress("127.0.0.1", members.peers().getLast().port()));
+            members.open("m1"); // without a connection that was refused: it would wait to try again
             var candidate =
                     RaftGroupMemberId.valueOf(
                             RaftPeerId.valueOf("m1"),

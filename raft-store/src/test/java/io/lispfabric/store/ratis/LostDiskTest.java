@@ -38,6 +38,14 @@ class LostDiskTest {
         return members.log(id).status().refuses().orElse("");
     }
 
+    private static void awaitVoter(Members members, String id) {
+        await(
+                "it votes",
+                () ->
+                        members.log(id).status().members().stream()
+                                .anyMatch(member -> member.id().equals(id) && member.voter()));
+    }
+
     @Test
     void aVoterThatComesBackWithAnEmptyDiskNeitherVotesNorIsCountedAndComesBackUnderANewName()
             throws IOException {
@@ -83,12 +91,7 @@ class LostDiskTest {
             members.open(members.config("m4", renamed));
             await("it waits", () -> refuses(members, "m4").contains("is no member of it: add it"));
             any.addMember("m4", "127.0.0.1", members.peers().getLast().port());
-            await(
-                    "it votes",
-                    () ->
-                            members.log("m4").status().members().stream()
-                                    .anyMatch(
-                                            member -> member.id().equals("m4") && member.voter()));
+            awaitVoter(members, "m4");
             acknowledged(members.log("m4"), "e=5");
             var all = members.machine("m4").rows();
             assertThat(all).containsAllEntriesOf(Map.of("a", "1", "b", "2", "d", "4", "e", "5"));
@@ -101,6 +104,46 @@ class LostDiskTest {
             members.close("m4");
             members.open(members.config("m4", renamed));
             acknowledged(members.log("m4"), "g=7");
+        }
+    }
+
+    /** Ratis leaves the first leader of a member that joins to say that it may stand and vote. */
+    @Test
+    void aMemberThatHasBeenAddedVotesOnceTheLeaderThatAddedItIsLost() throws IOException {
+        try (var members = new Members(directory, "m1", "m2", "m3", "m4")) {
+            var three = members.peers().subList(0, 3);
+            for (var peer : three) {
+                members.open(members.config(peer.id(), three));
+            }
+            await("a leader", () -> members.leading().size() == 1);
+            acknowledged(members.log("m1"), "a=1");
+            members.open("m4");
+            var leader = members.leading().getFirst();
+            members.log(leader).addMember("m4", "127.0.0.1", members.peers().getLast().port());
+            awaitVoter(members, "m4");
+
+            members.close(leader); // three of four are a majority, none without the new one
+            acknowledged(members.log("m4"), "b=2");
+            members.awaitSameRows(Map.of("a", "1", "b", "2"));
+        }
+    }
+
+    @Test
+    void aMemberThatWasRemovedSaysSo() throws IOException {
+        try (var members = new Members(directory, "m1", "m2", "m3")) {
+            members.openAll();
+            var removed = members.following().getLast();
+            acknowledged(members.log(removed), "a=1");
+            members.log(removed).removeMember(removed);
+
+            await("it knows", () -> members.log(removed).status().removed());
+            var status = members.log(removed).status();
+            assertThat(status.healthy()).isFalse();
+            assertThat(status.reason()).startsWith("it was removed from the group");
+            var others = members.ids().stream().filter(id -> !id.equals(removed)).toList();
+            assertThat(status.members()).extracting(Status.Member::id).isEqualTo(others);
+            assertThat(members.log(others.getFirst()).status().removed()).isFalse();
+            acknowledged(members.log(others.getFirst()), "b=2");
         }
     }
 
