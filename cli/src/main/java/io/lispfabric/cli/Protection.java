@@ -19,13 +19,8 @@ import java.util.stream.Collectors;
 
 /** LISP-SEC as an ITR does it (RFC 9303): what a question is sent with, and whom to believe. */
 final class Protection {
-    /** What SHOULD be used first (RFC 9303 §6, §6.9), then what older peers know. */
-    private static final List<LispSecHmac> HMACS =
-            List.of(LispSecHmac.SHA256_128, LispSecHmac.SHA1_96);
-
-    /** Likewise. */
-    private static final List<LispSecKdf> KDFS =
-            List.of(LispSecKdf.HKDF_SHA256, LispSecKdf.HKDF_SHA1_128);
+    private static final List<LispSecHmac> HMACS = LispSecHmac.BY_PREFERENCE;
+    private static final List<LispSecKdf> KDFS = LispSecKdf.BY_PREFERENCE;
 
     private final SharedKey key;
     private final Random random = new SecureRandom();

@@ -1,5 +1,6 @@
 package io.lispfabric.wire.auth;
 
+import java.util.List;
 import java.util.Optional;
 
 /** How EID-AD and PKT-AD are signed (RFC 9303 §8.3). NOPREF is a wish and not among them. */
@@ -8,6 +9,9 @@ public enum LispSecHmac {
     SHA1_96(1, "AUTH-HMAC-SHA-1-96", 12),
     /** AUTH-HMAC-SHA-256-128, which every peer knows. */
     SHA256_128(2, "AUTH-HMAC-SHA-256-128", 16);
+
+    /** What SHOULD be used first (RFC 9303 §6, §6.9), then what older peers know. */
+    public static final List<LispSecHmac> BY_PREFERENCE = List.of(SHA256_128, SHA1_96);
 
     private final int id;
     private final String title;

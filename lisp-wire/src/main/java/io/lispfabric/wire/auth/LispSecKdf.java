@@ -1,5 +1,6 @@
 package io.lispfabric.wire.auth;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,9 @@ public enum LispSecKdf {
     HKDF_SHA1_128(1, "HKDF-SHA1-128"),
     /** HKDF-SHA256, which every peer knows. */
     HKDF_SHA256(2, "HKDF-SHA256");
+
+    /** What SHOULD be used first (RFC 9303 §6, §6.9), then what older peers know. */
+    public static final List<LispSecKdf> BY_PREFERENCE = List.of(HKDF_SHA256, HKDF_SHA1_128);
 
     private final int id;
     private final String title;

@@ -16,7 +16,7 @@ enum Drop {
     /** A nonce that was not greater than the last one (RFC 9301 §5.6: SHOULD log). */
     REPLAYED("%s may have been played again: the nonce is not greater than the last one: %s"),
     /** An EID-Prefix that the site may not register (RFC 9301 §8.2). */
-    PREFIX_NOT_ALLOWED("%s may not register %s, which is not among the prefixes of the site"),
+    PREFIX_NOT_ALLOWED("%s may not register %s"),
     /** An EID-Prefix that is none of the members of the INCC group that its segment is for. */
     NOT_A_MEMBER("%s may not register %s, no member of the INCC group of its segment"),
     /** An EID-Prefix of an Instance ID that no segment has. */
@@ -72,18 +72,18 @@ enum Drop {
     /** No ITR-RLOC that this server could answer to. */
     NO_USABLE_ITR_RLOC,
     /** A Map-Request without LISP-SEC, where that is required (RFC 9301 §9). */
-    UNPROTECTED,
+    UNPROTECTED("%s asks for %s without LISP-SEC, which lisp-sec.require demands here"),
     /** A subscription with an ITR-RLOC outside of what the site may use (RFC 9437 §3). */
     ITR_RLOC_NOT_ALLOWED("not all ITR-RLOCs are in the rlocs of %s: %s"),
     /** A subscription that a policy, a configured one or its one-time key rules out. */
     SUBSCRIPTION_DENIED(
             "xTR %s may not have it, by a policy, a configured subscription or its one-time key: %s"),
     /** A one-time key in the clear, or wrapped in a way that is not known (RFC 9303 §6.5). */
-    KEY_NOT_WRAPPED("%s gives a one-time key that is not wrapped as it must be, nonce %s"),
+    KEY_NOT_WRAPPED("%s gives a one-time key that is not wrapped as it must be, %s"),
     /** A one-time key that was wrapped with a secret that is not configured. */
-    UNKNOWN_ITR_KEY("%s wraps its one-time key with a secret that is not here, nonce %s"),
+    UNKNOWN_ITR_KEY("%s wraps its one-time key with a secret that is not here, %s"),
     /** A one-time key that was changed, or wrapped with another secret (RFC 9303 §6.5). */
-    BAD_KEY_WRAP("the one-time key from %s cannot be unwrapped, nonce %s"),
+    BAD_KEY_WRAP("the one-time key from %s cannot be unwrapped, %s"),
     /** A one-time key that has made a security association before (RFC 9437 §7.1). */
     KEY_USED_AGAIN("%s uses a one-time key again, or more in a day than its secret may, for %s"),
     /** A subscription that nothing proves, with a nonce that leaves none for what is to be told. */

@@ -17,18 +17,23 @@ final class Incidents {
     static final long WHILE_MILLIS = 10_000;
 
     private static final int FLAWS = Flaw.values().length;
-    private static final int REASONS = Drop.values().length;
+    private static final Drop[] REASONS = Drop.values();
 
     private final ServerMetrics metrics;
     private final InstantSource clock;
     private final Consumer<String> log;
 
-    private static final int TOO_LONG = FLAWS + REASONS;
+    private static final int TOO_LONG = FLAWS + REASONS.length;
 
     /** When the while of a reason ends, and how often it has happened untold. */
     private final long[] until = new long[TOO_LONG + 1];
 
     private final long[] untold = new long[TOO_LONG + 1];
+
+    /** What the last untold one of a reason is about. */
+    private final Object[] lastWho = new Object[REASONS.length];
+
+    private final Object[] lastWhat = new Object[REASONS.length];
 
     /** Since when those are counted that are told of with the next one. */
     private final long[] since = new long[TOO_LONG + 1];
@@ -66,9 +71,29 @@ final class Incidents {
         if (reason.sentence().isEmpty()) {
             return;
         }
-        long more = others(FLAWS + reason.ordinal(), reason.tolerated());
+        tell(reason, who, what, others(FLAWS + reason.ordinal(), reason.tolerated()));
+    }
+
+    private void tell(Drop reason, Object who, Object what, long more) {
         if (more >= 0) {
             tell(String.format(reason.sentence(), who, what), more, FLAWS + reason.ordinal());
+        } else {
+            lastWho[reason.ordinal()] = who;
+            lastWhat[reason.ordinal()] = what;
+        }
+    }
+
+    /**
+     * Tells the last of those that were not told since another had just been: they may have been of
+     * somebody else, and nothing like them may come again. To be called once in a while.
+     */
+    void tellRest() {
+        for (var reason : REASONS) {
+            int i = FLAWS + reason.ordinal();
+            if (untold[i] > 0 && reason.tolerated() == 0 && clock.millis() >= until[i]) {
+                untold[i]--;
+                tell(reason, lastWho[reason.ordinal()], lastWhat[reason.ordinal()], others(i, 0));
+            }
         }
     }
 

@@ -208,7 +208,10 @@ final class MapRegisters {
                                     .filter(rloc -> !site.mayUse(rloc))
                                     .findFirst();
             if (refusal.isPresent()) {
-                around.drop(reason(refusal.get()), site.name(), record.eid());
+                around.drop(
+                        reason(refusal.get()),
+                        site.name(),
+                        new Refused(record.eid(), refusal.get()));
             } else if (!isSane(record)) {
                 around.drop(Drop.BAD_LOCATOR, site.name(), record.eid());
             } else if (stranger.isPresent()) {
@@ -232,8 +235,21 @@ final class MapRegisters {
             case NO_SEGMENT -> Drop.NO_SUCH_SEGMENT;
             case NOT_SERVED -> Drop.SEGMENT_NOT_SERVED;
             case NO_MEMBER -> Drop.NOT_A_MEMBER;
-            case NOT_OF_SITE -> Drop.PREFIX_NOT_ALLOWED;
+            case NOT_OF_SITE, TOO_SPECIFIC -> Drop.PREFIX_NOT_ALLOWED;
         };
+    }
+
+    /** Of which EID-Prefix is told. */
+    private record Refused(Eid eid, Refusal why) {
+        @Override
+        public String toString() {
+            return switch (why) {
+                case NOT_OF_SITE -> eid + ", which is not among the prefixes of the site";
+                case TOO_SPECIFIC ->
+                        eid + ": its prefix there would have to have accept-more-specifics";
+                case NO_SEGMENT, NOT_SERVED, NO_MEMBER -> eid.toString();
+            };
+        }
     }
 
     private Command.Register command(

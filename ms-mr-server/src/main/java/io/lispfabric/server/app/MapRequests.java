@@ -122,6 +122,14 @@ final class MapRequests {
         }
     }
 
+    /** Of which one-time key is told. */
+    private record Wrapped(int keyId, Nonce nonce) {
+        @Override
+        public String toString() {
+            return "Key ID " + keyId + ", nonce " + nonce;
+        }
+    }
+
     /** Whatever LISP-SEC has to do with it is settled first (RFC 9303 §6.6). */
     void receive(MapRequest request, From from) {
         var protection = from.relayed().flatMap(EncapsulatedControlMessage::authenticationData);
@@ -130,7 +138,10 @@ final class MapRequests {
                 case OneTimeKeys.Opened.Key(var key) -> serve(request, from.with(key));
                 // RFC 9303 §6.5: the entire message is discarded, and no mapping told.
                 case OneTimeKeys.Opened.Refused(var why) -> {
-                    around.drop(why, from.address(), request.nonce());
+                    around.drop(
+                            why,
+                            from.address(),
+                            new Wrapped(protection.get().otk().keyId(), request.nonce()));
                     if (why == Drop.UNKNOWN_ITR_KEY && !around.config().lispSec().required()) {
                         // RFC 9437 §5: no security association can be made, and that is said.
                         // Unsigned, as there is no key that both have.
@@ -141,7 +152,8 @@ final class MapRequests {
                 }
             }
         } else if (around.config().lispSec().required()) {
-            around.metrics().dropped(Drop.UNPROTECTED); // RFC 9301 §9
+            around.drop( // RFC 9301 §9
+                    Drop.UNPROTECTED, from.address(), request.records().getFirst().eid());
         } else {
             serve(request, from);
         }

@@ -203,6 +203,7 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
             loop.every(PUBLISH_MILLIS, guarded(this::publish));
             loop.every(EXPIRE_MILLIS, guarded(plane::expire));
             loop.every(PUBLISH_MILLIS, guarded(plane::goOn));
+            loop.every(EXPIRE_MILLIS, guarded(incidents::tellRest));
             loop.every(PUBLISH_MILLIS, guarded(this::look));
             loop.every(ANNOUNCE_MILLIS, guarded(this::announce));
             loop.every(REFRESH_MILLIS, local::refresh);

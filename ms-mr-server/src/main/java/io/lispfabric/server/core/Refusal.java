@@ -9,5 +9,7 @@ public enum Refusal {
     /** Its segment is that of an INCC group, which has no such member (draft-jain §4.5.1). */
     NO_MEMBER,
     /** It is not among the EID-Prefixes of the site. */
-    NOT_OF_SITE
+    NOT_OF_SITE,
+    /** It is inside one of them, which is for itself alone. */
+    TOO_SPECIFIC
 }

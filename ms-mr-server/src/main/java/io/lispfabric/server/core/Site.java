@@ -51,9 +51,15 @@ public record Site(
         return keys.stream().filter(key -> key.keyId() == keyId).findFirst();
     }
 
-    /** A site without a list may register nothing. */
-    public boolean mayRegister(Eid eid) {
-        return prefixes.stream().anyMatch(prefix -> prefix.allows(eid));
+    /** Why it may not register an EID-Prefix; a site without a list may register nothing. */
+    public Optional<Refusal> refusal(Eid eid) {
+        if (prefixes.stream().anyMatch(prefix -> prefix.allows(eid))) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                prefixes.stream().anyMatch(prefix -> prefix.isTooWideFor(eid))
+                        ? Refusal.TOO_SPECIFIC
+                        : Refusal.NOT_OF_SITE);
     }
 
     /** Whether the site's xTRs may name this locator. One that only carries data is nowhere. */

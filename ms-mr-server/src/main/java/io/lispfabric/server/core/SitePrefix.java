@@ -128,6 +128,11 @@ public record SitePrefix(
                 && (moreSpecifics || prefix.equals(Optional.of(eid.prefix())));
     }
 
+    /** Whether the EID-Prefix lies in here, but only the whole of it may be registered. */
+    boolean isTooWideFor(Eid eid) {
+        return !moreSpecifics && petr == DefaultEid.is(eid.prefix()) && covers(eid);
+    }
+
     /** Whether all of the EID-Prefix lies in here. */
     boolean covers(Eid eid) {
         if (groups.isPresent()) {

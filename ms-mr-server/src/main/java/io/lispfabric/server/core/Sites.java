@@ -158,11 +158,7 @@ public final class Sites {
 
     /** Why xTRs of a site may not register an EID-Prefix here; empty when they may. */
     public Optional<Refusal> refusal(Site site, Eid eid) {
-        return segments.refusal(eid)
-                .or(() ->
-                        site.mayRegister(eid)
-                                ? Optional.empty()
-                                : Optional.of(Refusal.NOT_OF_SITE));
+        return segments.refusal(eid).or(() -> site.refusal(eid));
     }
 
     /** Whether what is not registered is to be dropped (draft-jain §4.5.4, §5.5.4). */

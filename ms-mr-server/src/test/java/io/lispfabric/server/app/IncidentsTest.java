@@ -54,6 +54,31 @@ class IncidentsTest {
         assertThat(metrics.drops(Drop.REPLAYED)).isEqualTo(1_001);
     }
 
+    @Test
+    void theLastOneThatWasNotToldIsToldAfterAWhileThoughNothingLikeItComesAgain() {
+        incidents.drop(Drop.NO_SUCH_KEY, "pod-d", "192.0.2.7");
+        incidents.drop(Drop.NO_SUCH_KEY, "pod-e", "192.0.2.8");
+        incidents.drop(Drop.NO_SUCH_KEY, "pod-f", "192.0.2.9");
+        incidents.drop(Drop.MAP_REPLY, "192.0.2.7", 1); // of which some are tolerated
+        told.clear();
+
+        millis += Incidents.WHILE_MILLIS - 1;
+        incidents.tellRest();
+        assertThat(told).isEmpty();
+        millis++;
+        incidents.tellRest();
+        incidents.tellRest();
+        assertThat(told)
+                .containsExactly(
+                        "there is no key of that Key ID at pod-f: 192.0.2.9 (and 1 other like it"
+                                + " since 2027-01-15T08:00:00Z)");
+
+        told.clear();
+        millis += Incidents.WHILE_MILLIS;
+        incidents.tellRest();
+        assertThat(told).isEmpty();
+    }
+
     @Rfc("9303 §6.4")
     @Rfc("9303 §6.5")
     @Test

@@ -71,11 +71,16 @@ class RefusalsTest {
     }
 
     private static Site site(String name, long id, SharedKey key, String prefix) {
+        return site(name, id, key, prefix, true);
+    }
+
+    private static Site site(
+            String name, long id, SharedKey key, String prefix, boolean moreSpecifics) {
         return new Site(
                 name,
                 new SiteId(id),
                 List.of(key),
-                List.of(SitePrefix.parse(new InstanceId(1), prefix, true, false)),
+                List.of(SitePrefix.parse(new InstanceId(1), prefix, moreSpecifics, false)),
                 true,
                 List.of(EidPrefix.parse("192.0.2.0/24")),
                 false,
@@ -190,6 +195,18 @@ class RefusalsTest {
         receive(sites, MessageAuthentication.seal(register(Optional.of(4L), eid, rloc), KEY));
         assertThat(metrics.drops(reason)).isEqualTo(1);
         assertThat(told).containsExactly(sentence);
+    }
+
+    @Test
+    @Rfc("9301 §8.2")
+    void whatIsTooSpecificForItsPrefixIsToldAsThat() {
+        refused(
+                new Sites(List.of(site("pod-d", 4, KEY, "40.0.0.0/16", false)), false),
+                ACC7,
+                "192.0.2.13",
+                Drop.PREFIX_NOT_ALLOWED,
+                "pod-d may not register [1]40.0.0.7/32: its prefix there would have to have"
+                        + " accept-more-specifics");
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.lispfabric.server.core.Credentials;
 import io.lispfabric.server.core.Explicit;
 import io.lispfabric.server.core.ListenerId;
 import io.lispfabric.server.core.Policies;
+import io.lispfabric.server.core.Refusal;
 import io.lispfabric.server.core.Room;
 import io.lispfabric.server.core.Segment;
 import io.lispfabric.server.core.Segments;
@@ -219,10 +220,10 @@ class ServerConfigTest {
         var petr = config(text.formatted("petr")).sites().sites().getFirst();
         var other = config(text.formatted("accept-more-specifics")).sites().sites().getFirst();
 
-        assertThat(petr.mayRegister(eid)).isTrue();
-        assertThat(petr.mayRegister(Eid.of(1, "10.0.0.0/8"))).isFalse();
-        assertThat(other.mayRegister(eid)).isFalse();
-        assertThat(other.mayRegister(Eid.of(1, "10.0.0.0/8"))).isTrue();
+        assertThat(petr.refusal(eid)).isEmpty();
+        assertThat(petr.refusal(Eid.of(1, "10.0.0.0/8"))).hasValue(Refusal.NOT_OF_SITE);
+        assertThat(other.refusal(eid)).hasValue(Refusal.NOT_OF_SITE);
+        assertThat(other.refusal(Eid.of(1, "10.0.0.0/8"))).isEmpty();
     }
 
     @ParameterizedTest

@@ -36,14 +36,14 @@ class SitesTest {
         var exact = SitePrefix.parse(new InstanceId(1), "40.0.0.0/16", false, false);
         var site = site("POD-D", 4, exact, plain("41.0.0.0/16"), plain("name:POD-D-*"));
 
-        assertThat(site.mayRegister(eid("40.0.0.0/16"))).isTrue();
-        assertThat(site.mayRegister(eid("40.0.0.7/32"))).isFalse();
-        assertThat(site.mayRegister(eid("41.0.0.7/32"))).isTrue();
-        assertThat(site.mayRegister(eid("41.0.0.0/15"))).isFalse();
-        assertThat(site.mayRegister(eid("[2]40.0.0.0/16"))).isFalse();
-        assertThat(site.mayRegister(eid("name:POD-D-AccID-7"))).isTrue();
-        assertThat(site.mayRegister(eid("name:POD-E-AccID-7"))).isFalse();
-        assertThat(site("POD-X", 5).mayRegister(eid("40.0.0.0/16"))).isFalse();
+        assertThat(site.refusal(eid("40.0.0.0/16"))).isEmpty();
+        assertThat(site.refusal(eid("40.0.0.7/32"))).hasValue(Refusal.TOO_SPECIFIC);
+        assertThat(site.refusal(eid("41.0.0.7/32"))).isEmpty();
+        assertThat(site.refusal(eid("41.0.0.0/15"))).hasValue(Refusal.NOT_OF_SITE);
+        assertThat(site.refusal(eid("[2]40.0.0.0/16"))).hasValue(Refusal.NOT_OF_SITE);
+        assertThat(site.refusal(eid("name:POD-D-AccID-7"))).isEmpty();
+        assertThat(site.refusal(eid("name:POD-E-AccID-7"))).hasValue(Refusal.NOT_OF_SITE);
+        assertThat(site("POD-X", 5).refusal(eid("40.0.0.0/16"))).hasValue(Refusal.NOT_OF_SITE);
     }
 
     @Rfc("9301 §8.2")

@@ -756,8 +756,8 @@ public record AgentConfig(
                     new Protecting(
                             SharedKey.of(id, secret),
                             downgrades,
-                            hmacs.isEmpty() ? Protecting.HMACS : hmacs,
-                            kdfs.isEmpty() ? Protecting.KDFS : kdfs));
+                            hmacs.isEmpty() ? LispSecHmac.BY_PREFERENCE : hmacs,
+                            kdfs.isEmpty() ? LispSecKdf.BY_PREFERENCE : kdfs));
         } catch (IllegalArgumentException e) {
             throw keySettings.error("secret-file", e);
         }

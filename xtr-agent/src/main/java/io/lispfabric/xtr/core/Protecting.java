@@ -16,14 +16,6 @@ import java.util.List;
  */
 public record Protecting(
         SharedKey key, boolean downgrades, List<LispSecHmac> hmacs, List<LispSecKdf> kdfs) {
-    /** What the RFC says SHOULD be used (RFC 9303 §6, §6.9), then what older peers know. */
-    public static final List<LispSecHmac> HMACS =
-            List.of(LispSecHmac.SHA256_128, LispSecHmac.SHA1_96);
-
-    /** Likewise. */
-    public static final List<LispSecKdf> KDFS =
-            List.of(LispSecKdf.HKDF_SHA256, LispSecKdf.HKDF_SHA1_128);
-
     /**
      * @throws IllegalArgumentException when nothing would be accepted
      */
@@ -37,6 +29,6 @@ public record Protecting(
 
     /** With all that there is, and never without. */
     public static Protecting with(SharedKey key) {
-        return new Protecting(key, false, HMACS, KDFS);
+        return new Protecting(key, false, LispSecHmac.BY_PREFERENCE, LispSecKdf.BY_PREFERENCE);
     }
 }

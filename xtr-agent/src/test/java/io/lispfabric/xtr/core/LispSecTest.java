@@ -42,7 +42,7 @@ class LispSecTest {
             SharedKey.of(5, Bytes.of("a secret of the ITRs".getBytes(StandardCharsets.US_ASCII)));
     private static final Protecting ALWAYS = Protecting.with(SECRET);
     private static final Protecting PERHAPS =
-            new Protecting(SECRET, true, Protecting.HMACS, Protecting.KDFS);
+            new Protecting(SECRET, true, LispSecHmac.BY_PREFERENCE, LispSecKdf.BY_PREFERENCE);
 
     private static Conversation talk(Protecting how) {
         return new Conversation(1, true, Optional.of(how));
