@@ -265,6 +265,9 @@ public final class Publisher {
 
         private @Nullable Job alikeBefore;
 
+        /** What it has told last, if it is an answer. */
+        private @Nullable MappingRecord answer;
+
         /** Settled, or overtaken by a newer one: it may still stand in a line. */
         private boolean over;
 
@@ -411,7 +414,9 @@ public final class Publisher {
     public sealed interface Due {
         /**
          * Send this Map-Notify, for the first time or {@code again}. One that {@code confirms} what
-         * its xTR asked for tells the newest mapping, whatever it has told before.
+         * its xTR asked for keeps its nonce: it tells the newest mapping as long as the xTR has no
+         * subscription in force, and then what it has told last, as older news under greater nonces
+         * may be on its way. Whoever acknowledges it is told what has changed since.
          */
         record Send(
                 Credentials credentials,
@@ -855,11 +860,22 @@ public final class Publisher {
                 to,
                 contact.port(),
                 job.nonce(),
-                asked.isPresent() && id instanceof ListenerId.Subscriber subscriber
-                        ? asked.get().answer(state, subscriber)
+                asked.isPresent()
+                        ? answer(job, asked.get(), state)
                         : record(id, job.subject.eid(), state),
                 job.subject.confirms(),
                 job.sent);
+    }
+
+    private static MappingRecord answer(Job job, Candidate asked, MappingSystem state) {
+        var id = (ListenerId.Subscriber) job.listener();
+        var told = job.answer;
+        if (told == null
+                || state.around(id.prefix(), id.xtr()).stream().noneMatch(Listener::active)) {
+            told = asked.answer(state, id);
+            job.answer = told;
+        }
+        return told;
     }
 
     private MappingRecord record(ListenerId id, Eid eid, MappingSystem state) {
