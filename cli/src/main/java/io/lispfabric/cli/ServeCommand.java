@@ -4,7 +4,6 @@ import io.lispfabric.server.app.MapServer;
 import io.lispfabric.server.app.ServerConfig;
 import io.lispfabric.wire.app.ConfigException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -75,7 +74,6 @@ final class ServeCommand extends Service {
     private int serve(ServerConfig settings, Optional<DevFolder> folder) throws CommandFailure {
         MapServer server;
         try {
-            Files.createDirectories(settings.data());
             server = MapServer.start(settings, InstantSource.system());
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, "cannot serve: " + reason(e), e);

@@ -5,10 +5,13 @@ import java.util.regex.Pattern;
 
 /** Lengths of time as people write them, in settings and on command lines: {@code 500ms}. */
 public final class TimeText {
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+    private static final Pattern DURATION = Pattern.compile("(\\d+)(ms|s|m|h|d)");
 
     /** Far beyond any use, and near enough for every clock that has to count it. */
     private static final Duration LONGEST = Duration.ofDays(36_500);
+
+    /** With every unit so many are still counted. */
+    private static final int MOST_DIGITS = 12;
 
     private TimeText() {}
 
@@ -24,7 +27,11 @@ public final class TimeText {
             throw new IllegalArgumentException(
                     "must be a time with a unit, such as 500ms, 3s or 15m, not '" + text + "'");
         }
-        var duration = duration(Long.parseLong(match.group(1)), match.group(2));
+        boolean readable = match.group(1).length() <= MOST_DIGITS;
+        var duration =
+                readable
+                        ? duration(Long.parseLong(match.group(1)), match.group(2))
+                        : Duration.ofSeconds(Long.MAX_VALUE);
         if (duration.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException(
                     "must be at most " + LONGEST.toDays() + "d, not '" + text + "'");

@@ -31,6 +31,7 @@ import io.lispfabric.wire.app.Settings;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -272,6 +273,9 @@ public record ServerConfig(
     public static ServerConfig from(Settings from) throws ConfigException {
         var member = from.value("member", ServerConfig::name, "ms-0");
         var data = from.file("data", "data");
+        if (Files.exists(data) && !Files.isDirectory(data)) {
+            throw from.error("data", "must be a folder, and " + data + " is none");
+        }
         long diskReserve = from.size("disk-reserve", RatisLogConfig.RESERVE_OCTETS);
         var clusterSettings = from.section("cluster");
         var cluster = clusterSettings.value("name", ServerConfig::name, "lisp-fabric");

@@ -245,6 +245,8 @@ class ServerConfigTest {
                 "segments: [ { iid: 1, name: a, domain: up } ]"
                         + " | domain: must be scale-up or scale-out, not 'up'",
                 "segments: [ { name: a, domain: scale-up } ] | iid: is missing",
+                "data: key | data: must be a folder, and ",
+                "registration-timeout: 99999999999h | registration-timeout: must be at most 36500d",
                 "registration-timeout: 999999999d | registration-timeout: must be at most 36500d",
                 "registrations: { most: 0 } | most: must be",
                 "registrations: { repeats-per-second: 0 } | repeats-per-second: must be",

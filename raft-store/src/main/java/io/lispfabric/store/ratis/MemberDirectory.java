@@ -6,8 +6,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -312,12 +315,13 @@ final class MemberDirectory implements AutoCloseable {
      * class.
      */
     private static String why(IOException e) {
-        if (e instanceof FileSystemException problem) {
-            return problem.getReason() == null
-                    ? problem.getClass().getSimpleName()
-                    : problem.getReason();
-        }
-        return String.valueOf(e.getMessage());
+        return switch (e) {
+            case NoSuchFileException _ -> "it cannot be made there";
+            case AccessDeniedException _ -> "permission denied";
+            case FileAlreadyExistsException it -> it.getFile() + " is a file";
+            case FileSystemException it when it.getReason() != null -> it.getReason();
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     /**
