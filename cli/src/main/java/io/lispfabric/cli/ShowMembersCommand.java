@@ -235,11 +235,11 @@ class ShowMembersCommand extends ShowCommand.Asking {
             return own.getUnready().isEmpty() ? "ok" : own.getUnready();
         }
 
-        /** By its own word, or else that of the leader, who hears all others. */
+        /** By its own word; or else the leader has heard it, or it is the leader and was heard. */
         boolean isKnownToRun() {
             return own().map(StatusResponse::getHealthy)
                     .orElseGet(() ->
-                            best.getLeader().equals(best.getMember())
+                            !best.getLeader().isEmpty()
                                     && heard().isPresent()
                                     && heard().getAsLong() < SILENT_MILLIS);
         }

@@ -179,6 +179,21 @@ class MemberCommandTest {
     }
 
     @Test
+    void aFollowerKnowsOfItsLeader() {
+        status =
+                StatusResponse.newBuilder()
+                        .setMember("ms-1")
+                        .setLeader("ms-0")
+                        .setHealthy(true)
+                        .addMembers(voter("ms-0").setHeardMillis(40))
+                        .addMembers(voter("ms-1").setRole("follower"))
+                        .addMembers(voter("ms-2"))
+                        .build();
+        assertThat(shown().out())
+                .contains("3 voters of which 2 known to run, quorum 2, can lose 0");
+    }
+
+    @Test
     void withoutALeaderOnlyThoseThatAnswerAreCountedOn() {
         status =
                 StatusResponse.newBuilder()
