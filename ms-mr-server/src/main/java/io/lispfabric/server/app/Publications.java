@@ -3,11 +3,13 @@ package io.lispfabric.server.app;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Command;
 import io.lispfabric.server.core.Effect;
+import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.Publisher;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.udp.UdpEndpoint;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
@@ -167,7 +169,8 @@ final class Publications {
         int sought = 0;
         for (var record : records) {
             var some = publisher.awaiting(ack.nonce(), record.eid(), CROWD);
-            if (some.size() == CROWD && some.stream().noneMatch(it -> isFrom(who, it))) {
+            if (some.size() == CROWD
+                    && some.stream().noneMatch(it -> author(who, it).isPresent())) {
                 break; // all its records are under one key
             }
             var awaiting =
@@ -177,10 +180,10 @@ final class Publications {
                 break;
             }
             for (var awaited : senders(awaiting, from)) {
-                if (isFrom(who, awaited)) {
-                    var listener = publisher.listener(awaited, around.state());
+                var listener = author(who, awaited);
+                if (listener.isPresent()) {
                     known = true;
-                    publisher.onHeard(awaited, listener.orElseThrow(), from, around.now());
+                    publisher.onHeard(awaited, listener.get(), from, around.now());
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement. So nobody
                     // waits for it, and it may wait for others.
@@ -195,12 +198,11 @@ final class Publications {
         return known;
     }
 
-    private boolean isFrom(Vouching who, Publisher.Awaited awaited) {
+    /** The listener whose acknowledgement is awaited, if this one is under a key of it. */
+    private Optional<Listener> author(Vouching who, Publisher.Awaited awaited) {
         return publisher
                 .listener(awaited, around.state())
-                .map(it -> it.contact(who.ack().nonce()).credentials())
-                .filter(who::isFor)
-                .isPresent();
+                .filter(it -> who.isFor(it.contact(who.ack().nonce()).credentials()));
     }
 
     /** Gives the log what has been acknowledged since the last time. */
