@@ -96,6 +96,17 @@ final class RegisterCommand extends Subcommand {
                                 + " Map-Server tells this xTR too: nobody is left to acknowledge that,"
                                 + " so it says it again for a while, and counts it as outstanding.",
                         "Exit code 0 only when the Map-Server has confirmed it.");
+        spec.usageMessage()
+                .footer(
+                        "",
+                        "A Map-Server does not answer, and names the reason in its log, when it has",
+                        "  no such Site-ID, Key ID, secret or algorithm;",
+                        "  no such EID-Prefix of the site, or member of its INCC group;",
+                        "  no segment of the Instance ID, or one of the other domain;",
+                        "  an RLOC outside of the site's rlocs;",
+                        "  heard a nonce that is not less (clocks, --nonce-file);",
+                        "  more than registrations.most, most-xtrs or repeats-per-second allow;",
+                        "  no leader, no majority, or less room on its disk than disk-reserve.");
         question.addTo(spec);
         List.of(rlocs, ttl, alone, deregister, nonceFile).forEach(spec::addOption);
         key.addTo(spec);
@@ -210,13 +221,9 @@ final class RegisterCommand extends Subcommand {
                         + Sockets.text(path.peer())
                         + ", and no Map-Notify that the key vouches for came back"
                         + (forged == 0 ? "" : " (" + counted(forged, "other datagram") + " did)")
-                        + ". A Map-Server is silent towards a wrong Site-ID, Key ID, secret or algorithm; an"
-                        + " EID-Prefix that is not the site's, or not a member's of its INCC group;"
-                        + " an Instance ID of no segment or of the other domain; an RLOC outside of"
-                        + " the site's rlocs; a nonce that is not greater than the last one; more"
-                        + " than registrations.most, most-xtrs or repeats-per-second allow; and all"
-                        + " of it while its disk has less than disk-reserve. Its log and its metrics"
-                        + " name the reason");
+                        + ". A Map-Server is silent towards what it refuses, most often a wrong"
+                        + " Site-ID, Key ID or secret, and while its cluster has no leader. Its log"
+                        + " names the reason; lispctl register --help lists them all");
     }
 
     private static String counted(int count, String what) {
