@@ -64,9 +64,25 @@ final class Question {
                 throw new IllegalArgumentException(
                         eid.getValue() + " has another Instance ID than -i " + named.get());
             }
+            checkBeyondLength(eid.getValue(), parsed);
             return parsed;
         } catch (IllegalArgumentException e) {
             throw usage.apply(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Whoever writes an address of a prefix may mean either of them. */
+    private static void checkBeyondLength(String text, Eid parsed) {
+        var address = parsed.prefix().address();
+        int slash = text.indexOf('/');
+        if (slash > 0
+                && (address instanceof LispAddress.Ip || address instanceof LispAddress.Mac)
+                && !Eid.parse(text.substring(0, slash), parsed.iid())
+                        .prefix()
+                        .address()
+                        .equals(address)) {
+            throw new IllegalArgumentException(
+                    text + " has bits beyond its length; the prefix is " + parsed.prefix());
         }
     }
 

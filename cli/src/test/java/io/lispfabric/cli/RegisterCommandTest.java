@@ -116,6 +116,16 @@ class RegisterCommandTest {
     }
 
     @Test
+    void bitsBeyondTheLengthOfAPrefixAreNotSilentlyDropped() {
+        var run = Run.lispctl("register", "10.1.5.9/24", "-i", "1", "--rloc", "10.9.4.1");
+        assertThat(run.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(run.err())
+                .contains("10.1.5.9/24 has bits beyond its length; the prefix is 10.1.5.0/24");
+        assertThat(Run.lispctl("query", "[1]mac:02:00:00:00:00:08/24").err())
+                .contains("the prefix is mac:02:00:00:00:00:00/24");
+    }
+
+    @Test
     void aPeerThatKnowsOnlyShaOneIsServed() throws Exception {
         try (var peer = Peer.that(RegisterCommandTest::merging)) {
             var run =
