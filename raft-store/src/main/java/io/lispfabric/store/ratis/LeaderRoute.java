@@ -241,11 +241,19 @@ final class LeaderRoute implements AutoCloseable {
                 return;
             } catch (IOException e) {
                 if (!isBetweenLeaders(e) || System.nanoTime() - end > 0) {
-                    throw e;
+                    throw readable(e);
                 }
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
         }
+    }
+
+    /** What gRPC says of a leader that has just gone is nothing for an operator. */
+    private static IOException readable(IOException e) {
+        return String.valueOf(e.getMessage()).contains("UNAVAILABLE")
+                ? new IOException(
+                        "the leader cannot be reached; give the command again once there is one", e)
+                : e;
     }
 
     private static boolean isBetweenLeaders(IOException e) {
