@@ -248,8 +248,17 @@ final class RaftMember {
      */
     void add(RaftPeer joining, GroupCalls calls) throws IOException {
         checkRunning();
-        if (!calls.hasLog(joining)) {
-            calls.begin(joining, List.of());
+        try {
+            if (!calls.hasLog(joining)) {
+                calls.begin(joining, List.of());
+            }
+        } catch (IOException e) {
+            throw new IOException(
+                    joining.getId()
+                            + " does not answer at "
+                            + joining.getAddress()
+                            + ": it has to run, with itself among its peers",
+                    e);
         }
         route.setMembers(
                 with(peers(RaftPeerRole.FOLLOWER), withPriority(joining, highestPriority())),

@@ -4,6 +4,7 @@ import static io.lispfabric.store.ratis.Trial.acknowledged;
 import static io.lispfabric.store.ratis.Trial.await;
 import static io.lispfabric.store.ratis.Trial.refused;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.store.LogUnavailableException.Reason;
 import io.lispfabric.store.Status;
@@ -117,9 +118,15 @@ class LostDiskTest {
             }
             await("a leader", () -> members.leading().size() == 1);
             acknowledged(members.log("m1"), "a=1");
+            int port = members.peers().getLast().port();
+            assertThatThrownBy(() -> members.log("m1").addMember("m4", "127.0.0.1", port))
+                    .hasMessage(
+                            "m4 does not answer at 127.0.0.1:"
+                                    + port
+                                    + ": it has to run, with itself among its peers");
             members.open("m4");
             var leader = members.leading().getFirst();
-            members.log(leader).addMember("m4", "127.0.0.1", members.peers().getLast().port());
+            members.log(leader).addMember("m4", "127.0.0.1", port);
             awaitVoter(members, "m4");
 
             members.close(leader); // three of four are a majority, none without the new one
