@@ -84,18 +84,38 @@ final class KeyOptions {
                     "--key-id and --key-file are needed: only a MAC shows who sent a Map-Register"
                             + " or a Map-Notify");
         }
+        return read(
+                file.get(),
+                "",
+                secret ->
+                        new SharedKey(
+                                id.get(),
+                                secret,
+                                algorithms,
+                                legacyLength.<Boolean>getValue(),
+                                true),
+                usage);
+    }
+
+    /**
+     * A key of the secret in a file. Whether a short one is good enough is the server's to say,
+     * which keeps it too.
+     *
+     * @param about begins what is said of a secret that makes no key
+     */
+    static SharedKey read(
+            String file,
+            String about,
+            Function<Bytes, SharedKey> key,
+            Function<String, ParameterException> usage)
+            throws CommandFailure {
         try {
-            var secret = TextFile.secret(Path.of(file.get()));
-            // Whether a short secret is good enough is the Map-Server's to say, which keeps it too.
-            return new SharedKey(
-                    id.get(), Bytes.of(secret), algorithms, legacyLength.<Boolean>getValue(), true);
+            return key.apply(Bytes.of(TextFile.secret(Path.of(file))));
         } catch (IOException e) {
             throw new CommandFailure(
-                    ExitCode.USAGE,
-                    "cannot read the key file " + file.get() + ": " + e.getMessage(),
-                    e);
+                    ExitCode.USAGE, "cannot read the key file " + file + ": " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {
-            throw usage.apply(String.valueOf(e.getMessage()));
+            throw usage.apply(about + e.getMessage());
         }
     }
 }

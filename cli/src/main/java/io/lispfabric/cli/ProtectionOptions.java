@@ -1,11 +1,7 @@
 package io.lispfabric.cli;
 
-import io.lispfabric.lcaf.Bytes;
-import io.lispfabric.wire.app.TextFile;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -58,20 +54,13 @@ final class ProtectionOptions {
         if (!encapsulated) {
             throw usage.apply("only an ECM can be protected (RFC 9303 §6.4): not with --no-ecm");
         }
-        try {
-            var secret = Bytes.of(TextFile.secret(Path.of(file.get())));
-            // Whether a short secret is good enough is the Map-Resolver's to say, which keeps it
-            // too.
-            var algorithms = EnumSet.of(Algorithm.HMAC_SHA256_128_HKDF);
-            return Optional.of(
-                    new Protection(new SharedKey(id.get(), secret, algorithms, false, true)));
-        } catch (IOException e) {
-            throw new CommandFailure(
-                    ExitCode.USAGE,
-                    "cannot read the key file " + file.get() + ": " + e.getMessage(),
-                    e);
-        } catch (IllegalArgumentException e) {
-            throw usage.apply("for LISP-SEC: " + e.getMessage());
-        }
+        var algorithms = EnumSet.of(Algorithm.HMAC_SHA256_128_HKDF);
+        var key =
+                KeyOptions.read(
+                        file.get(),
+                        "for LISP-SEC: ",
+                        secret -> new SharedKey(id.get(), secret, algorithms, false, true),
+                        usage);
+        return Optional.of(new Protection(key));
     }
 }

@@ -35,7 +35,7 @@ final class QueryCommand extends Subcommand {
 
     private static final Duration WAIT = Duration.ofSeconds(2);
 
-    private final Question question = new Question();
+    private final Question question = Question.ofSeveral();
 
     private final KeyOptions key = new KeyOptions();
 
@@ -223,7 +223,8 @@ final class QueryCommand extends Subcommand {
         int ignored = 0;
         String local = "";
         long sent = 0;
-        for (int number = 1; number <= tries && !left.isEmpty(); number++) {
+        var reply = Optional.<Reply>empty();
+        for (int number = 1; number <= tries && !left.isEmpty() && reply.isEmpty(); number++) {
             var path = sockets.towards(left.peek());
             local = path.local().toString();
             var nonce = new Nonce(random.nextLong());
@@ -241,17 +242,9 @@ final class QueryCommand extends Subcommand {
             for (var arrived = sockets.receive(deadline);
                     arrived.isPresent();
                     arrived = sockets.receive(deadline)) {
-                var reply = answer(arrived.get(), outstanding, protection);
+                reply = answer(arrived.get(), outstanding, protection);
                 if (reply.isPresent()) {
-                    return new Answer(
-                            reply,
-                            asked,
-                            refusals,
-                            protection.flatMap(Protection::disbelief),
-                            tries,
-                            ignored,
-                            local,
-                            sent);
+                    break;
                 }
                 ignored++;
             }
@@ -265,7 +258,7 @@ final class QueryCommand extends Subcommand {
             }
         }
         return new Answer(
-                Optional.empty(),
+                reply,
                 asked,
                 refusals,
                 protection.flatMap(Protection::disbelief),

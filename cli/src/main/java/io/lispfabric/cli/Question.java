@@ -38,18 +38,32 @@ final class Question {
                     .type(Integer.class)
                     .build();
 
-    private final OptionSpec servers =
-            Options.option(
-                            "HOST[:PORT]",
-                            "the Map-Resolver or Map-Server, several by commas (default:"
-                                    + " ${DEFAULT-VALUE})",
-                            "-m",
-                            "--map-server",
-                            "--map-resolver")
-                    .type(String[].class)
-                    .splitRegex(",")
-                    .defaultValue(System.getenv().getOrDefault("LISPCTL_MAP_SERVER", "127.0.0.1"))
-                    .build();
+    private final OptionSpec servers;
+
+    private Question(String whom) {
+        servers =
+                Options.option(
+                                "HOST[:PORT]",
+                                "the " + whom + " (default: ${DEFAULT-VALUE})",
+                                "-m",
+                                "--map-server",
+                                "--map-resolver")
+                        .type(String[].class)
+                        .splitRegex(",")
+                        .defaultValue(
+                                System.getenv().getOrDefault("LISPCTL_MAP_SERVER", "127.0.0.1"))
+                        .build();
+    }
+
+    /** For a command that asks one after another until somebody answers. */
+    static Question ofSeveral() {
+        return new Question("Map-Resolver or Map-Server, several by commas");
+    }
+
+    /** For a command that talks with one Map-Server, and with {@link #server} gets it. */
+    static Question ofOne() {
+        return new Question("Map-Server");
+    }
 
     void addTo(CommandSpec spec) {
         spec.addPositional(eid).addOption(servers).addOption(iid);

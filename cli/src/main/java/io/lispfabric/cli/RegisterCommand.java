@@ -41,7 +41,7 @@ final class RegisterCommand extends Subcommand {
     private static final long FIRST_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LONGEST_BACKOFF_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-    private final Question question = new Question();
+    private final Question question = Question.ofOne();
 
     private final KeyOptions key = new KeyOptions();
 

@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /** A subscriber without a cache: prints what a Map-Server publishes about an EID (RFC 9437). */
 final class SubscribeCommand extends Subcommand {
-    private final Question question = new Question();
+    private final Question question = Question.ofOne();
 
     private final KeyOptions key = new KeyOptions();
 

@@ -56,6 +56,10 @@ final class Subscribing {
 
     private Nonce newest = new Nonce(0);
     private int ignored;
+
+    /** Of those, Map-Notifies for us with a MAC that is not our key's. */
+    private int unverified;
+
     private volatile boolean stopping;
 
     Subscribing(
@@ -148,7 +152,12 @@ final class Subscribing {
         if (count.isPresent() && published < count.get() && !stopping) {
             throw new CommandFailure(
                     ExitCode.UNREACHABLE,
-                    "only " + published + " of " + count.get() + " publications came in time");
+                    "only "
+                            + published
+                            + " of "
+                            + count.get()
+                            + " publications came in time"
+                            + instead());
         }
         return ExitCode.OK;
     }
@@ -188,7 +197,7 @@ final class Subscribing {
                         + asked.size()
                         + " times for a subscription to "
                         + eid
-                        + (ignored == 0 ? "" : "; " + ignored + " datagrams were no answer")
+                        + instead()
                         + disbelief.map(it -> ", " + it).orElse("")
                         + ". Check that a Map-Server with publish/subscribe listens there, that Key"
                         + " ID and secret are those "
@@ -321,14 +330,33 @@ final class Subscribing {
     }
 
     private Optional<Authentic> authentic(Link link, Sockets.Arrived arrived) {
-        return LispCodec.decode(arrived.buffer(), Vendors.ANY)
-                                instanceof Decoded.Message(MapNotify notify)
-                        && notify.recipient().map(link.identity()::equals).orElse(true)
-                ? keys(link, notify.nonce()).stream()
+        if (!(LispCodec.decode(arrived.buffer(), Vendors.ANY)
+                        instanceof Decoded.Message(MapNotify notify))
+                || notify.recipient().filter(it -> !it.equals(link.identity())).isPresent()) {
+            return Optional.empty();
+        }
+        var key =
+                keys(link, notify.nonce()).stream()
                         .filter(it -> MessageAuthentication.verify(notify, arrived.buffer(), it))
-                        .findFirst()
-                        .map(it -> new Authentic(notify, it))
-                : Optional.empty();
+                        .findFirst();
+        if (key.isEmpty()) {
+            unverified++;
+            command.verbose(
+                    "a Map-Notify from "
+                            + Sockets.text(arrived.source())
+                            + " under Key ID "
+                            + notify.authentication().keyId()
+                            + " has a MAC of another key");
+        }
+        return key.map(it -> new Authentic(notify, it));
+    }
+
+    /** What came instead of what is missing. */
+    private String instead() {
+        return (ignored == 0 ? "" : "; " + ignored + " datagrams were no answer")
+                + (unverified == 0
+                        ? ""
+                        : ", " + unverified + " of them Map-Notifies with a MAC of another key");
     }
 
     /**

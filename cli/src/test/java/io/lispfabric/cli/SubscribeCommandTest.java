@@ -286,6 +286,29 @@ class SubscribeCommandTest {
         }
     }
 
+    /** Else a wrong secret looks like silence. */
+    @Test
+    void confirmationsThatTheKeyDoesNotVouchForAreCounted() throws Exception {
+        try (var peer =
+                Peer.that(heard ->
+                        heard.message() instanceof MapRequest request
+                                ? List.of(
+                                        notify(
+                                                request.nonce(),
+                                                Keys.key("not the secret of anybody"),
+                                                at("10.9.4.67")))
+                                : List.of())) {
+            var run = subscribe(peer, "--timeout", "50ms", "-v");
+
+            assertThat(run.code()).isEqualTo(ExitCode.UNREACHABLE);
+            assertThat(run.err())
+                    .contains(
+                            "; 3 datagrams were no answer, 3 of them Map-Notifies with a MAC of"
+                                    + " another key. Check",
+                            "a Map-Notify from " + peer.address() + " under Key ID 7 has a MAC of");
+        }
+    }
+
     @Test
     void publicationsThatDoNotComeInTimeExitWith4AndTheSubscriptionEnds() throws Exception {
         try (var peer = Peer.that(publishing(_ -> List.of()))) {

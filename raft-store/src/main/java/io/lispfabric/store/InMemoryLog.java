@@ -151,7 +151,7 @@ public final class InMemoryLog implements ReplicatedLog {
     @Override
     public void transferLeadership(String memberId) throws IOException {
         if (!memberId.equals(MEMBER)) {
-            throw new IOException("there is no member " + memberId + ", only " + MEMBER);
+            throw new NoSuchMemberException(memberId, List.of(MEMBER));
         }
     }
 

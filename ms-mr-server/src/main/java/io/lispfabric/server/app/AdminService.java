@@ -38,6 +38,7 @@ import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Registration;
 import io.lispfabric.server.core.Sites;
+import io.lispfabric.store.NoSuchMemberException;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.Status;
 import io.lispfabric.wire.Locator;
@@ -304,6 +305,8 @@ final class AdminService implements AutoCloseable {
                 answer(to, done);
             } catch (IllegalArgumentException e) {
                 to.onError(refusal(io.grpc.Status.INVALID_ARGUMENT, e));
+            } catch (NoSuchMemberException e) {
+                to.onError(refusal(io.grpc.Status.NOT_FOUND, e));
             } catch (IOException e) {
                 to.onError(refusal(io.grpc.Status.FAILED_PRECONDITION, e));
             }

@@ -1,5 +1,6 @@
 package io.lispfabric.store.ratis;
 
+import io.lispfabric.store.NoSuchMemberException;
 import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.StateMachine;
@@ -139,7 +140,7 @@ public final class RatisGroups implements AutoCloseable {
             try {
                 what.in(log);
             } catch (IOException e) {
-                throw logs.size() == 1
+                throw logs.size() == 1 || e instanceof NoSuchMemberException
                         ? e
                         : new IOException(
                                 "in group " + (logs.indexOf(log) + 1) + ": " + e.getMessage(), e);

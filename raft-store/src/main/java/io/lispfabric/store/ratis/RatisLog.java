@@ -3,6 +3,7 @@ package io.lispfabric.store.ratis;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
+import io.lispfabric.store.NoSuchMemberException;
 import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.StateMachine;
@@ -11,6 +12,7 @@ import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -378,13 +380,13 @@ public final class RatisLog implements ReplicatedLog {
 
     @Override
     public void transferLeadership(String memberId) throws IOException {
-        checkName(memberId, true);
+        checkThere(memberId);
         running().transferLeadership(memberId);
     }
 
     @Override
     public void drain(String memberId, boolean drained) throws IOException {
-        checkName(memberId, true);
+        checkThere(memberId);
         running().drain(memberId, drained);
         LOG.info("{} is {}drained", memberId, drained ? "" : "no longer ");
     }
@@ -392,29 +394,29 @@ public final class RatisLog implements ReplicatedLog {
     @Override
     public void addMember(String memberId, String host, int port) throws IOException {
         var joining = new Peer(memberId, host, port);
-        checkName(memberId, false);
+        if (memberNames().contains(memberId)) {
+            throw new IOException("there is already a member " + memberId);
+        }
         running().add(RaftHost.raftPeer(joining), calls);
         LOG.info("{} at {} is a member now", memberId, joining.address());
     }
 
     @Override
     public void removeMember(String memberId) throws IOException {
-        checkName(memberId, true);
+        checkThere(memberId);
         running().remove(memberId);
         LOG.info("{} is no member any more", memberId);
     }
 
-    private void checkName(String memberId, boolean wanted) throws IOException {
-        var names = status().members().stream().map(Status.Member::id).toList();
-        if (names.contains(memberId) != wanted) {
-            throw new IOException(
-                    "there is "
-                            + (wanted ? "no" : "already a")
-                            + " member "
-                            + memberId
-                            + " in group "
-                            + config.group());
+    private void checkThere(String memberId) throws NoSuchMemberException {
+        var names = memberNames();
+        if (!names.contains(memberId)) {
+            throw new NoSuchMemberException(memberId, names);
         }
+    }
+
+    private List<String> memberNames() {
+        return status().members().stream().map(Status.Member::id).toList();
     }
 
     @Override
