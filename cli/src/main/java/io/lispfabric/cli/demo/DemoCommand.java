@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -28,13 +29,21 @@ public final class DemoCommand extends Subcommand {
             description = "Scale-Out Map-Servers: 3 or 5")
     private int members;
 
+    private static final String ALL = "all";
+
+    /** Nothing goes without xTRs that have registered and subscribed. */
+    private static final Set<String> GROUNDWORK = Set.of("registration", "subscription");
+
+    /** What shows the fabric to those who then press keys. */
+    private static final Set<String> OPENING =
+            Set.of("registration", "subscription", "packets", "scale-up");
+
     @Option(
             names = "--scenario",
-            defaultValue = "all",
             paramLabel = "NAME",
             description =
-                    "what to show with --exit: all, or one of registration, subscription, packets, scale-up, merge, move, unknown, failover")
-    private String scenario = "all";
+                    "what to show before any key: all (so it is with --exit), or one of registration, subscription, packets, scale-up, merge, move, unknown, failover")
+    private String scenario = "";
 
     @Option(
             names = "--exit",
@@ -50,7 +59,7 @@ public final class DemoCommand extends Subcommand {
         if (members != 3 && members != 5) {
             throw usage("--members is 3 or 5, not " + members);
         }
-        if (!scenario.equals("all") && !Scenarios.names().contains(scenario)) {
+        if (!scenario.isEmpty() && !scenario.equals(ALL) && !Scenarios.names().contains(scenario)) {
             throw usage(
                     "no scenario is called "
                             + scenario
@@ -69,7 +78,7 @@ public final class DemoCommand extends Subcommand {
                             + "8 accelerators (draft-jain Figure 1)");
             var fabric = Figure1.start(members);
             running.set(Optional.of(fabric));
-            return exit || globals().json() ? show(fabric) : play(fabric);
+            return isWithoutKeys() ? show(fabric) : play(fabric);
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, "demo: " + e.getMessage(), e);
         } finally {
@@ -77,18 +86,31 @@ public final class DemoCommand extends Subcommand {
         }
     }
 
-    /** Every scenario that was asked for, one after another. */
-    private int show(Figure1 fabric) throws IOException {
-        var scenarios = new Scenarios(fabric);
+    private boolean isWithoutKeys() {
+        return exit || globals().json();
+    }
+
+    private boolean isWanted(String name) {
+        if (scenario.isEmpty()) {
+            return isWithoutKeys() || OPENING.contains(name);
+        }
+        return scenario.equals(ALL) || scenario.equals(name) || GROUNDWORK.contains(name);
+    }
+
+    /** Every scenario that is wanted before any key, one after another. */
+    private List<Report> reports(Scenarios scenarios) throws IOException {
         var reports = new ArrayList<Report>();
         tell(scenarios.cluster(), reports);
-        for (var entry : scenarios.all().entrySet()) {
-            // Nothing goes without xTRs that have registered and subscribed.
-            boolean groundwork = List.of("registration", "subscription").contains(entry.getKey());
-            if (scenario.equals("all") || groundwork || scenario.equals(entry.getKey())) {
-                tell(entry.getValue().run(), reports);
+        for (var name : Scenarios.names()) {
+            if (isWanted(name)) {
+                tell(scenarios.run(name), reports);
             }
         }
+        return reports;
+    }
+
+    private int show(Figure1 fabric) throws IOException {
+        var reports = reports(new Scenarios(fabric));
         if (globals().json()) {
             var all = reports.stream().map(Report::json).collect(Json.toArray());
             print(Json.object().put("scenarios", all));
@@ -122,14 +144,10 @@ public final class DemoCommand extends Subcommand {
                                         + check.shown()));
     }
 
-    /** Shows the groundwork, and then does what the keys say. */
+    /** Shows what is wanted, and then does what the keys say. */
     private int play(Figure1 fabric) throws IOException {
         var scenarios = new Scenarios(fabric);
-        var reports = new ArrayList<Report>();
-        tell(scenarios.cluster(), reports);
-        for (var name : List.of("registration", "subscription", "packets", "scale-up")) {
-            tell(scenarios.run(name), reports);
-        }
+        var reports = reports(scenarios);
         say(
                 "LISP "
                         + text(fabric.scaleOutAddresses())
@@ -142,8 +160,10 @@ public final class DemoCommand extends Subcommand {
                         + text(List.of(fabric.scaleOutAddresses().getFirst()))
                         + "   or   ./lispctl show members --endpoints "
                         + text(List.of(fabric.adminAddresses().getFirst())));
-        say("[m]ove  [u]nknown  [k]ill leader, and restore it  [q]uit");
         try (var keys = Keys.open()) {
+            say(
+                    (keys.areSingle() ? "" : "letters on standard input: ")
+                            + "[m]ove  [u]nknown  [k]ill leader, and restore it  [q]uit");
             while (true) {
                 switch (keys.next()) {
                     case 'm' -> {

@@ -24,6 +24,11 @@ final class Keys implements AutoCloseable {
         return new Keys(System.in, terminal);
     }
 
+    /** Whether a key counts when it is pressed, as on a terminal. */
+    boolean areSingle() {
+        return terminal;
+    }
+
     /** Waits for the next key. */
     int next() throws IOException {
         return in.read();

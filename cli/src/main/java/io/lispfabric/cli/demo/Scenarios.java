@@ -50,7 +50,7 @@ final class Scenarios {
     }
 
     /** All of them, in the order in which they make sense. */
-    Map<String, Scenario> all() {
+    private Map<String, Scenario> all() {
         var all = new LinkedHashMap<String, Scenario>();
         all.put("registration", this::registration);
         all.put("subscription", this::subscription);

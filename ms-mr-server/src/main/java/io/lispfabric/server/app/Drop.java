@@ -14,7 +14,8 @@ enum Drop {
     /** A MAC that was made with another secret, or of other octets. */
     BAD_AUTHENTICATION("the MAC is not made with the secret of that Key ID at %s: %s"),
     /** A nonce that was not greater than the last one (RFC 9301 §5.6: SHOULD log). */
-    REPLAYED("%s may have been played again: the nonce is not greater than the last one: %s"),
+    REPLAYED(
+            "%s may be a replay, or late after a change of leaders: the nonce is not greater than the last one: %s"),
     /** An EID-Prefix that the site may not register (RFC 9301 §8.2). */
     PREFIX_NOT_ALLOWED("%s may not register %s"),
     /** An EID-Prefix that is none of the members of the INCC group that its segment is for. */

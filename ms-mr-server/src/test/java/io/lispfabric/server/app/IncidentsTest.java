@@ -40,8 +40,8 @@ class IncidentsTest {
         incidents.drop(Drop.OUTDATED, "pod-d", "[1]40.0.0.7/32");
         assertThat(told)
                 .containsExactly(
-                        "pod-d may have been played again: the nonce is not greater than the last"
-                                + " one: 0",
+                        "pod-d may be a replay, or late after a change of leaders: the nonce is not"
+                                + " greater than the last one: 0",
                         "pod-d has sent an older Map-Version than its last one for [1]40.0.0.7/32");
 
         told.clear();
@@ -49,8 +49,8 @@ class IncidentsTest {
         incidents.drop(Drop.REPLAYED, "pod-e", 7);
         assertThat(told)
                 .containsExactly(
-                        "pod-e may have been played again: the nonce is not greater than the last"
-                                + " one: 7 (and 999 others like it since 2027-01-15T08:00:00Z)");
+                        "pod-e may be a replay, or late after a change of leaders: the nonce is not"
+                                + " greater than the last one: 7 (and 999 others like it since 2027-01-15T08:00:00Z)");
         assertThat(metrics.drops(Drop.REPLAYED)).isEqualTo(1_001);
     }
 
