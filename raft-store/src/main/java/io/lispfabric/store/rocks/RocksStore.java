@@ -71,7 +71,7 @@ public final class RocksStore implements StateMachine.Rows, AutoCloseable {
      */
     public static RocksStore open(Path directory) throws IOException {
         Files.createDirectories(directory);
-        RocksDB.loadLibrary();
+        NativeLibrary.load();
         var owned = new ArrayList<AutoCloseable>();
         try {
             var db = RocksDB.open(options(owned), directory.toString());

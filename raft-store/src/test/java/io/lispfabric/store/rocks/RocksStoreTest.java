@@ -41,6 +41,17 @@ class RocksStoreTest {
         }
     }
 
+    /** A process that is killed could not remove it any more. */
+    @Test
+    void theUnpackedLibraryIsGoneOnceItIsLoaded() throws IOException {
+        try (var _ = RocksStore.open(directory.resolve("rows"));
+                var mapped = Files.lines(Path.of("/proc/self/maps"))) {
+            assertThat(mapped.filter(it -> it.contains("librocksdb")))
+                    .isNotEmpty()
+                    .allMatch(it -> it.endsWith(" (deleted)"));
+        }
+    }
+
     /** Whoever reads all rows sees those of one entry, and holds nobody up. */
     @Test
     void aViewShowsTheRowsAsTheyWereWhenItWasTakenUntilItIsCancelled() throws IOException {
