@@ -153,7 +153,9 @@ final class MapRequests {
             }
         } else if (around.config().lispSec().required()) {
             around.drop( // RFC 9301 §9
-                    Drop.UNPROTECTED, from.address(), request.records().getFirst().eid());
+                    Drop.UNPROTECTED,
+                    from.address(),
+                    request.records().isEmpty() ? "no EID" : request.records().getFirst().eid());
         } else {
             serve(request, from);
         }

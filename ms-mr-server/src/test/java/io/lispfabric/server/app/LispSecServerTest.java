@@ -40,6 +40,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -348,10 +349,14 @@ class LispSecServerTest {
             itr.send(itr.query(ACC7));
             itr.send(itr.subscribe(ACC7));
             itr.send(itr.unsubscribe(ACC7));
+            // Record Count 0: one ITR-RLOC, and no EID at all.
+            itr.send(
+                    HexFormat.of()
+                            .parseHex("10000000" + "0000000000000007" + "0000" + "00017f000001"));
             var otk = otk();
             itr.send(itr.guarded(itr.query(ACC7), otk, ITR, 2, 2));
             assertThat(believed(itr, otk).nonce()).isEqualTo(itr.nonce());
-            assertThat(server.drops("unprotected")).isEqualTo(3);
+            assertThat(server.drops("unprotected")).isEqualTo(4);
         }
     }
 
