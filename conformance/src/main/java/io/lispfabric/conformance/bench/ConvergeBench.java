@@ -117,9 +117,11 @@ public final class ConvergeBench implements AutoCloseable {
     }
 
     private void begin(MapNotify notify) {
-        int entry = entry(notify);
-        if (entry >= 0) {
-            nonces[entry] = Math.max(nonces[entry], notify.nonce().value());
+        for (var record : notify.records()) {
+            int entry = entry(notify, record);
+            if (entry >= 0) {
+                nonces[entry] = Math.max(nonces[entry], notify.nonce().value());
+            }
         }
     }
 
@@ -163,10 +165,14 @@ public final class ConvergeBench implements AutoCloseable {
                 long move = notify.nonce().value() - firstNonce;
                 if (move >= 0 && move < moves) {
                     confirmed.set((int) move);
-                } else if (learns(notify)) {
-                    long heard = System.nanoTime();
-                    times.recordValue(heard - start - (long) ((move(notify) - 1) * gap));
-                    quiet = heard + QUIET_NANOS;
+                    continue;
+                }
+                long heard = System.nanoTime();
+                for (var record : notify.records()) {
+                    if (learns(notify, record)) {
+                        times.recordValue(heard - start - (long) ((move(record) - 1) * gap));
+                        quiet = heard + QUIET_NANOS;
+                    }
                 }
             }
             if (soon < 0 && sent == moves && System.nanoTime() - lastSent >= SOON_NANOS) {
@@ -185,9 +191,9 @@ public final class ConvergeBench implements AutoCloseable {
                 (ResolveBench.cpuNanos(target.pid()) - cpu) / 1e3 / moves);
     }
 
-    /** The move of this run that a Map-Notify tells of; 0 for none. */
-    private int move(MapNotify notify) {
-        var locators = notify.records().getFirst().locators();
+    /** The move of this run that a record tells of; 0 for none. */
+    private int move(MappingRecord record) {
+        var locators = record.locators();
         return locators.size() == 1
                         && locators.getFirst().rloc().address()
                                 instanceof LispAddress.Ipv4(int address)
@@ -197,19 +203,19 @@ public final class ConvergeBench implements AutoCloseable {
     }
 
     /** The place of what a subscriber is told in its cache, or -1. */
-    private int entry(MapNotify notify) {
+    private int entry(MapNotify notify, MappingRecord record) {
         int xtr = xtrs.which(notify);
-        int eid = Subscribers.number(notify);
+        int eid = Subscribers.number(record);
         return xtr < 0 || eid < 0 || eid >= target.eids() ? -1 : xtr * target.eids() + eid;
     }
 
     /** Puts what a subscriber is told into its cache, unless that is as new already. */
-    private boolean learns(MapNotify notify) {
-        int entry = entry(notify);
+    private boolean learns(MapNotify notify, MappingRecord record) {
+        int entry = entry(notify, record);
         if (entry < 0) {
             return false;
         }
-        int move = move(notify);
+        int move = move(record);
         if (notify.nonce().value() <= nonces[entry] || move == 0) {
             return false;
         }

@@ -217,6 +217,7 @@ public final class PubSubBench implements AutoCloseable {
         private long registered;
         private int repeated;
         private int length;
+        private int datagrams;
 
         Round() throws IOException {
             this.cpu = ResolveBench.cpuNanos(target.pid());
@@ -227,21 +228,27 @@ public final class PubSubBench implements AutoCloseable {
         void hear(MapNotify notify) {
             long now = System.nanoTime();
             int i = xtrs.which(notify);
-            int which = Subscribers.number(notify);
             if (notify.nonce().value() == nonce) {
                 registered = now - start;
-            } else if (i >= 0 && which >= 0 && which < eids) {
-                boolean news =
-                        notify.records().getFirst().locators().getFirst().weight()
-                                == locators().getFirst().weight();
-                if (!news || knows.get(i * eids + which)) {
-                    repeated++;
-                } else {
-                    knows.set(i * eids + which);
-                    times.recordValue(now - start);
-                    quiet = now + PATIENCE_NANOS;
-                    length = length == 0 ? LispCodec.encode(notify).length : length;
-                }
+            } else if (i >= 0) {
+                notify.records().forEach(it -> hear(i, it, now));
+                datagrams++;
+                length = length == 0 ? LispCodec.encode(notify).length : length;
+            }
+        }
+
+        private void hear(int i, MappingRecord record, long now) {
+            int which = Subscribers.number(record);
+            if (which < 0 || which >= eids) {
+                return;
+            }
+            boolean news = record.locators().getFirst().weight() == locators().getFirst().weight();
+            if (!news || knows.get(i * eids + which)) {
+                repeated++;
+            } else {
+                knows.set(i * eids + which);
+                times.recordValue(now - start);
+                quiet = now + PATIENCE_NANOS;
             }
         }
 
@@ -267,7 +274,7 @@ public final class PubSubBench implements AutoCloseable {
                     times,
                     acknowledged,
                     repeated,
-                    sendNanos(length, told),
+                    sendNanos(length, datagrams),
                     told == 0 ? Double.NaN : served / told);
         }
     }

@@ -12,6 +12,7 @@ import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.MapNotify;
 import io.lispfabric.wire.MapNotifyAck;
 import io.lispfabric.wire.MapRequest;
+import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.XtrId;
@@ -47,8 +48,8 @@ final class Subscribers implements AutoCloseable {
     /** How many of them ask at once. */
     private static final int WINDOW = 64;
 
-    /** Octets of a Map-Notify-Ack. */
-    private static final int LONGEST = 256;
+    /** Octets of a Map-Notify-Ack: no more than what every path carries (RFC 9301 §5). */
+    private static final int LONGEST = 1280;
 
     /** Acks that wait, at most, while there is something to read. */
     private static final int MOST_ACKS = 256;
@@ -173,8 +174,7 @@ final class Subscribers implements AutoCloseable {
     }
 
     /** Which of the EIDs it is about, or -1. */
-    static int number(MapNotify notify) {
-        var record = notify.records().getFirst();
+    static int number(MappingRecord record) {
         return record.eid().prefix().length() == Integer.SIZE
                         && record.eid().prefix().address() instanceof LispAddress.Ipv4(int value)
                         && ResolveBench.eid(0).prefix().address()

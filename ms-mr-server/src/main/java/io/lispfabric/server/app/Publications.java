@@ -73,7 +73,8 @@ final class Publications {
             ObjIntConsumer<Ip> charge) {
         this.around = around;
         int half = around.config().subscriptions().room().mostUnconfirmed() / 2;
-        this.publisher = new Publisher(() -> unconfirmed.getAsInt() > half);
+        this.publisher =
+                new Publisher(() -> unconfirmed.getAsInt() > half, around.config()::newsRoom);
         this.pace = pace;
         this.mayAnswer = mayAnswer;
         this.charge = charge;
@@ -120,7 +121,7 @@ final class Publications {
                             var to,
                             var port,
                             var nonce,
-                            var record,
+                            var records,
                             var confirms,
                             var again) -> {
                 // Until it is acknowledged, nothing says that this address has asked for it.
@@ -133,8 +134,7 @@ final class Publications {
                 }
                 int octets =
                         around.outbox()
-                                .sendNotify(
-                                        credentials, recipient, to, port, nonce, List.of(record));
+                                .sendNotify(credentials, recipient, to, port, nonce, records);
                 if (confirms) {
                     charge.accept(to, octets);
                 }
@@ -187,8 +187,7 @@ final class Publications {
                     // It is no longer repeated once the state says so, and not before: were this
                     // command lost, the repetition would bring the next acknowledgement. So nobody
                     // waits for it, and it may wait for others.
-                    receipts.add(
-                            new Command.Receipt(awaited.listener(), record.eid(), ack.nonce()));
+                    receipts.add(awaited.receipt());
                     if (receipts.size() == RECEIPTS) {
                         handOn();
                     }

@@ -21,6 +21,7 @@ import io.lispfabric.server.core.SitePrefix;
 import io.lispfabric.server.core.Sites;
 import io.lispfabric.store.ratis.RatisGroups;
 import io.lispfabric.store.ratis.RatisLogConfig;
+import io.lispfabric.wire.Authentication;
 import io.lispfabric.wire.EncapsulatedControlMessage;
 import io.lispfabric.wire.Nonce;
 import io.lispfabric.wire.SiteId;
@@ -35,6 +36,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -97,6 +99,12 @@ public record ServerConfig(
         Sites sites) {
     /** RFC 9301 §12.1. */
     public static final int LISP_PORT = 4342;
+
+    /** Octets of a LISP message that every path of IPv4 carries (RFC 9301 §5). */
+    private static final int IPV4_ROOM = 576 - 20 - 8;
+
+    private static final int LONGEST_MAC =
+            Arrays.stream(Algorithm.values()).mapToInt(Algorithm::fullLength).max().orElseThrow();
 
     private static final int ADMIN_PORT = 24443;
     private static final int HTTP_PORT = 24080;
@@ -170,6 +178,7 @@ public record ServerConfig(
      * @param notifiesPerSecond how many Map-Notifies go out that have to be acknowledged: a bounded
      *     share of what this server can do (RFC 9437 §6); a tenth of it at once, which is more than
      *     all xTRs of a PoD
+     * @param severalRecords whether one of them may tell of several EID-Prefixes (RFC 9301 §5.7)
      * @param configured those that the operator has set up
      */
     public record Subscriptions(
@@ -177,6 +186,7 @@ public record ServerConfig(
             Room room,
             Duration bereaved,
             int notifiesPerSecond,
+            boolean severalRecords,
             List<Configured> configured) {
         /** RFC 9437 §5 recommends 15 minutes. */
         public static final Subscriptions DEFAULT =
@@ -185,6 +195,7 @@ public record ServerConfig(
                         new Room(16_384, 65_536, 1_000_000),
                         Duration.ofMinutes(15),
                         100_000,
+                        true,
                         List.of());
 
         public Subscriptions {
@@ -260,8 +271,21 @@ public record ServerConfig(
      */
     int messageRoom(LispAddress.Ip to) {
         return to instanceof LispAddress.Ipv4
-                ? (pathMtu == 0 ? 576 : pathMtu) - 20 - 8
+                ? pathMtu == 0 ? IPV4_ROOM : pathMtu - 20 - 8
                 : (pathMtu == 0 ? 1280 : pathMtu) - 40 - 8;
+    }
+
+    /**
+     * How many octets of records a Map-Notify to an address has that tells of several EID-Prefixes:
+     * as many as every path carries, however long its MAC is. 0 if each has one of its own.
+     */
+    int newsRoom(LispAddress.Ip to) {
+        return subscriptions.severalRecords()
+                ? Math.min(messageRoom(to), IPV4_ROOM)
+                        - Authentication.DATA_OFFSET
+                        - LONGEST_MAC
+                        - XtrIdentity.LENGTH
+                : 0;
     }
 
     /** Reads and checks a settings file. */
@@ -711,6 +735,7 @@ public record ServerConfig(
         }
         int notifies =
                 (int) from.number("notifies-per-second", unless.notifiesPerSecond(), 1, 10_000_000);
+        boolean severalRecords = from.flag("several-records", unless.severalRecords());
         var configured = new ArrayList<Configured>();
         for (var entry : from.list("configured")) {
             var one = configured(entry, sites);
@@ -720,7 +745,7 @@ public record ServerConfig(
             }
             configured.add(one);
         }
-        return new Subscriptions(temporary, room, bereaved, notifies, configured);
+        return new Subscriptions(temporary, room, bereaved, notifies, severalRecords, configured);
     }
 
     private static Configured configured(Settings from, List<Site> sites) throws ConfigException {

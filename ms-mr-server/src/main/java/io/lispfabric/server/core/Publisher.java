@@ -10,11 +10,13 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +58,15 @@ public final class Publisher {
 
     /** Of how many xTRs it is known that another ITR-RLOC than the first is the one to send to. */
     private static final int MOST_REACHED = 65_536;
+
+    /** Of one Map-Notify: its Record Count has one octet (RFC 9301 §5.7). */
+    private static final int MOST_RECORDS = 255;
+
+    /** How far apart the nonces of what one Map-Notify tells may be. */
+    private static final long NEAR = 1 << 16;
+
+    /** Of so many mappings it is remembered how they are told. */
+    private static final int MOST_TOLD = 256;
 
     /** So many that are overtaken may lie among those that wait for room, and not be taken out. */
     private static final int FEW = 64;
@@ -123,17 +134,20 @@ public final class Publisher {
         }
     }
 
-    /** A Map-Notify that waits for its acknowledgement. */
+    /** What a Map-Notify tells, and waits for its acknowledgement. */
     public sealed interface Awaited {
         /** Whose acknowledgement. */
         ListenerId listener();
+
+        /** What the acknowledgement is to the state, under whatever nonce it was told. */
+        Command.Receipt receipt();
     }
 
     /** What is kept of a listener while anything waits for its acknowledgement. */
     private static final class Waiting {
         private final ListenerId listener;
         private final MappingSystem.Place place;
-        private final Map<Subject, Job> jobs = new HashMap<>(2);
+        private final Map<Subject, Item> items = new HashMap<>(2);
         private final Turn answers;
         private final Turn news;
 
@@ -145,6 +159,9 @@ public final class Publisher {
 
         /** How many have room in the window. */
         private int inWindow;
+
+        /** News that may be sent and was not yet, in the order of their nonces. */
+        private final ArrayDeque<Job> fresh = new ArrayDeque<>(0);
 
         /** What has been sent, the oldest first, and how often something was. */
         private final ArrayDeque<Flight> flights = new ArrayDeque<>(0);
@@ -226,13 +243,62 @@ public final class Publisher {
      */
     private record Whose(String site, boolean answers) {}
 
-    /** A Map-Notify on its way; {@code order} keeps those of one moment as they were committed. */
-    private static final class Job implements Awaited {
+    /** What one row of the state says is outstanding. */
+    private static final class Item implements Awaited {
         private final Subject subject;
         private final BitKey key;
-        private final Receipt receipt;
+
+        /** Under which the state has it. */
         private final Nonce nonce;
+
         private final Waiting waiting;
+
+        /** The Map-Notify that tells it. */
+        private Job job;
+
+        /** What acknowledges it. */
+        private Receipt receipt;
+
+        /** Others that the same acknowledgement may be of. */
+        private @Nullable Item alike;
+
+        private @Nullable Item alikeBefore;
+
+        /** Settled, or something newer about the same has come. */
+        private boolean over;
+
+        Item(Outstanding it, Waiting waiting, Instant now) {
+            this.subject = Subject.of(it);
+            this.key = BitKey.of(it.eid());
+            this.nonce = it.nonce();
+            this.waiting = waiting;
+            this.receipt = new Receipt(nonce, it.eid());
+            this.job = new Job(this, now);
+        }
+
+        @Override
+        public ListenerId listener() {
+            return waiting.listener;
+        }
+
+        @Override
+        public Command.Receipt receipt() {
+            return new Command.Receipt(waiting.listener, subject.eid(), nonce);
+        }
+    }
+
+    /** A Map-Notify on its way; {@code order} keeps those of one moment as they were committed. */
+    private static final class Job {
+        private final Waiting waiting;
+
+        /** All that it tells; what is over is told no more. */
+        private List<Item> items;
+
+        /** The greatest of theirs. */
+        private Nonce nonce;
+
+        /** Whether a leader before this one may have sent it. */
+        private boolean old;
 
         /** From when on its patience counts. */
         private Instant since;
@@ -260,25 +326,22 @@ public final class Publisher {
         /** The number of its last sending. */
         private long flight;
 
-        /** Others that the same acknowledgement may be of. */
-        private @Nullable Job alike;
-
-        private @Nullable Job alikeBefore;
-
         /** What it has told last, if it is an answer. */
         private @Nullable MappingRecord answer;
 
-        /** Settled, or overtaken by a newer one: it may still stand in a line. */
+        /** It has nothing to tell any more: it may still stand in a line. */
         private boolean over;
 
-        Job(Subject subject, Nonce nonce, Waiting waiting, Instant now) {
-            this.subject = subject;
-            this.key = BitKey.of(subject.eid());
-            this.receipt = new Receipt(nonce, subject.eid());
-            this.nonce = nonce;
-            this.waiting = waiting;
+        Job(Item item, Instant now) {
+            this.waiting = item.waiting;
+            this.items = List.of(item);
+            this.nonce = item.nonce;
             this.since = now;
             this.due = now;
+        }
+
+        Subject subject() {
+            return items.getFirst().subject;
         }
 
         /** It is the same news as before, under another nonce: its patience goes on. */
@@ -291,7 +354,46 @@ public final class Publisher {
         }
 
         boolean isNews() {
-            return !subject.confirms();
+            return !subject().confirms();
+        }
+
+        /**
+         * Whether others may be told with it: nobody has heard its nonce yet, so that it may still
+         * take a greater one.
+         */
+        boolean isFresh() {
+            return isNews()
+                    && flight == 0
+                    && !old
+                    && !over
+                    && waiting.listener instanceof ListenerId.Subscriber;
+        }
+
+        /**
+         * Whether it may tell what another one was to tell: at the same times, and under one
+         * counter, which goes far ahead where another of the xTR's has been (ADR 15).
+         */
+        boolean mayTellWith(Job other) {
+            long ahead = other.nonce.value() - nonce.value();
+            return other.isFresh()
+                    && (other.later || other.gap == gap)
+                    && ahead > 0
+                    && ahead < NEAR;
+        }
+
+        /** Tells what another one was to tell. */
+        void absorb(Job other) {
+            if (items.size() == 1) {
+                items = new ArrayList<>(items);
+            }
+            for (var item : other.items) {
+                item.job = this;
+                items.add(item);
+            }
+            nonce = other.nonce;
+            since = other.since;
+            other.over = true;
+            other.leaveRoom();
         }
 
         void takeRoom() {
@@ -308,11 +410,13 @@ public final class Publisher {
             }
         }
 
-        /** Something newer about the same has come. */
-        void overtake() {
-            over = true;
-            if (later) {
-                waiting.laterOver++;
+        /** One of its items is over. */
+        void lose() {
+            if (!over && items.stream().allMatch(it -> it.over)) {
+                over = true;
+                if (later) {
+                    waiting.laterOver++;
+                }
             }
         }
 
@@ -347,15 +451,6 @@ public final class Publisher {
         Turn turn() {
             return isNews() ? waiting.news : waiting.answers;
         }
-
-        @Override
-        public ListenerId listener() {
-            return waiting.listener;
-        }
-
-        Nonce nonce() {
-            return nonce;
-        }
     }
 
     /** Those that wait equally long, and so come to their end in the order in which they came. */
@@ -368,12 +463,10 @@ public final class Publisher {
         }
     }
 
-    /** What was told last: a changed mapping is told to one listener after another. */
-    private record Told(Mapping mapping, MappingRecord record) {}
-
     private final BooleanSupplier crowded;
+    private final ToIntFunction<Ip> room;
     private final Map<ListenerId, Waiting> waiting = new HashMap<>();
-    private final Map<Receipt, Job> awaited = new HashMap<>();
+    private final Map<Receipt, Item> awaited = new HashMap<>();
 
     /** One for each gap. */
     private final List<Line> lines = GAPS.stream().distinct().map(Line::new).toList();
@@ -399,15 +492,21 @@ public final class Publisher {
 
     private int outstanding;
     private Instant latest = Instant.MIN;
-    private Optional<Told> last = Optional.empty();
+    private boolean takesOver;
     private long order;
+
+    /** What was told last: changed mappings are told to one listener after another. */
+    private final Map<Mapping, MappingRecord> told = new IdentityHashMap<>();
 
     /**
      * @param crowded whether half of the places are taken for subscriptions that wait for their
      *     confirmation
+     * @param room how many octets of records a Map-Notify to an address may have if it tells of
+     *     several EID-Prefixes; 0 for one Map-Notify for each
      */
-    public Publisher(BooleanSupplier crowded) {
+    public Publisher(BooleanSupplier crowded, ToIntFunction<Ip> room) {
         this.crowded = crowded;
+        this.room = room;
     }
 
     /** What is to be done now. */
@@ -417,6 +516,8 @@ public final class Publisher {
          * its xTR asked for keeps its nonce: it tells the newest mapping as long as the xTR has no
          * subscription in force, and then what it has told last, as older news under greater nonces
          * may be on its way. Whoever acknowledges it is told what has changed since.
+         *
+         * @param records all of them under one nonce, so that they belong into one datagram
          */
         record Send(
                 Credentials credentials,
@@ -424,7 +525,7 @@ public final class Publisher {
                 Ip to,
                 int port,
                 Nonce nonce,
-                MappingRecord record,
+                List<MappingRecord> records,
                 boolean confirms,
                 boolean again)
                 implements Due {}
@@ -443,17 +544,19 @@ public final class Publisher {
      */
     public void onPublish(Effect.Publish publish, MappingSystem state, Instant now) {
         look(now);
-        var subject = Subject.of(publish.outstanding());
         var its = waiting.computeIfAbsent(publish.listener(), id -> waiting(id, state));
-        var job = new Job(subject, publish.outstanding().nonce(), its, now);
-        var before = its.jobs.put(subject, job);
+        var item = new Item(publish.outstanding(), its, now);
+        var job = item.job;
+        job.old = takesOver;
+        var before = its.items.put(item.subject, item);
         if (before == null) {
             outstanding++;
         } else {
-            before.overtake();
+            before.over = true;
+            before.job.lose();
             forget(before);
-            if (before.renewed) {
-                job.goOn(before);
+            if (before.job.renewed) {
+                job.goOn(before.job);
             }
         }
         // In the order of their nonces: an xTR drops what comes after a greater one.
@@ -476,7 +579,10 @@ public final class Publisher {
     /** There is room for it. */
     private void start(Job job) {
         job.takeRoom();
-        await(job);
+        job.items.forEach(this::await);
+        if (job.isFresh()) {
+            job.waiting.fresh.add(job);
+        }
         ready(job);
     }
 
@@ -551,49 +657,55 @@ public final class Publisher {
     }
 
     /** Of most there is only one; of xTRs that count alike, a chain of thousands. */
-    private void await(Job job) {
-        var first = awaited.putIfAbsent(job.receipt, job);
-        if (first != null && first != job && job.alikeBefore == null) {
+    private void await(Item item) {
+        var first = awaited.putIfAbsent(item.receipt, item);
+        if (first != null && first != item && item.alikeBefore == null) {
             var second = first.alike;
-            job.alike = second;
-            job.alikeBefore = first;
-            first.alike = job;
+            item.alike = second;
+            item.alikeBefore = first;
+            first.alike = item;
             if (second != null) {
-                second.alikeBefore = job;
+                second.alikeBefore = item;
             }
         }
     }
 
     /** It is settled. */
-    private void unschedule(Job job) {
-        job.over = true;
-        job.leaveRoom();
-        forget(job);
+    private void settle(Item item) {
+        item.over = true;
+        item.job.lose();
+        forget(item);
         outstanding--;
-        job.waiting.jobs.remove(job.subject);
+        item.waiting.items.remove(item.subject);
+    }
+
+    /** Of what it tells, nothing is left that waits. */
+    private void unschedule(Job job) {
+        var its = job.waiting;
+        job.leaveRoom();
         // What nothing waits for any more need not be remembered.
-        if (job.waiting.jobs.isEmpty()) {
-            waiting.remove(job.listener());
+        if (its.items.isEmpty()) {
+            waiting.remove(its.listener);
         }
-        refill(job.waiting);
+        refill(its);
     }
 
     /** Nobody awaits its acknowledgement any more. */
-    private void forget(Job job) {
-        var before = job.alikeBefore;
-        var after = job.alike;
+    private void forget(Item item) {
+        var before = item.alikeBefore;
+        var after = item.alike;
         if (before != null) {
             before.alike = after;
         } else if (after != null) {
-            awaited.replace(job.receipt, job, after);
+            awaited.replace(item.receipt, item, after);
         } else {
-            awaited.remove(job.receipt, job);
+            awaited.remove(item.receipt, item);
         }
         if (after != null) {
             after.alikeBefore = before;
         }
-        job.alike = null;
-        job.alikeBefore = null;
+        item.alike = null;
+        item.alikeBefore = null;
     }
 
     /** This replica leads from now on, and goes on with what the last leader left. */
@@ -604,7 +716,9 @@ public final class Publisher {
         left.sort((a, b) ->
                 Long.compareUnsigned(
                         a.outstanding().nonce().value(), b.outstanding().nonce().value()));
+        takesOver = true;
         left.forEach(publish -> onPublish(publish, state, now));
+        takesOver = false;
         // Which of those that are not left have been acknowledged is not known: any may have been.
         left.forEach(publish ->
                 state.listener(publish.listener())
@@ -620,7 +734,7 @@ public final class Publisher {
         round.clear();
         reached.clear();
         outstanding = 0;
-        last = Optional.empty();
+        told.clear();
     }
 
     /**
@@ -650,7 +764,7 @@ public final class Publisher {
     /** The listener whose acknowledgement that is, as it is now. */
     public Optional<Listener> listener(Awaited it, MappingSystem state) {
         return switch (it) {
-            case Job job -> state.listener(job.waiting.place);
+            case Item item -> state.listener(item.waiting.place);
         };
     }
 
@@ -663,8 +777,9 @@ public final class Publisher {
      */
     public void onHeard(Awaited it, Listener listener, Ip from, Instant now) {
         switch (it) {
-            case Job job -> {
-                var its = job.waiting;
+            case Item item -> {
+                var job = item.job;
+                var its = item.waiting;
                 if (listener.restartsAt(job.nonce)) {
                     // What was acknowledged before does not count any more (RFC 9437 §7.1).
                     its.acknowledged = job.nonce;
@@ -672,7 +787,7 @@ public final class Publisher {
                     acknowledged(its, job.nonce);
                 }
                 if (job.isNews()) {
-                    reached(listener, job.listener(), from);
+                    reached(listener, its.listener, from);
                 }
                 its.heard(job.isNews() ? job : null, now);
                 refill(its);
@@ -770,35 +885,55 @@ public final class Publisher {
                 continue;
             }
             var listener = state.listener(job.waiting.place);
-            if (listener.isEmpty() || !isOutstanding(listener.get(), job)) {
-                unschedule(job);
-                continue;
+            for (var item : job.items) {
+                if (!item.over && (listener.isEmpty() || !isOutstanding(listener.get(), item))) {
+                    settle(item);
+                }
             }
-            var eid = job.subject.eid();
-            if (job.isHopeless(now) || makesWay(job, listener.get(), state)) {
-                // Until the state says so: this command may be lost as well.
-                todo.add(new Due.Surrender(new Command.GiveUp(job.listener(), eid, job.nonce())));
-                queue(job, GAPS.getFirst(), now);
-                job.leaveRoom();
-                refill(job.waiting);
-            } else if (isOvertaken(job, listener.get())) {
-                todo.add(new Due.Renew(new Command.Renew(job.listener(), eid, job.nonce())));
-                job.renewed = true;
-                queue(job, GAPS.getFirst(), now);
+            if (job.over) {
+                unschedule(job);
             } else {
-                todo.add(send(job, listener.get(), state));
-                if (job.sent) {
-                    job.waiting.silence = Math.max(job.waiting.silence, job.gap);
-                }
-                job.sent = true;
-                job.renewed = false;
-                if (job.isNews()) {
-                    job.waiting.fly(job);
-                }
-                queue(job, job.pause(), now);
+                poll(job, listener.orElseThrow(), state, now, todo);
             }
         }
         return todo;
+    }
+
+    /** Does what is to be done about one whose time has come. */
+    private void poll(Job job, Listener listener, MappingSystem state, Instant now, List<Due> to) {
+        var id = job.waiting.listener;
+        if (job.isHopeless(now) || makesWay(job, listener, state)) {
+            // Until the state says so: this command may be lost as well.
+            for (var item : job.items) {
+                if (!item.over) {
+                    to.add(
+                            new Due.Surrender(
+                                    new Command.GiveUp(id, item.subject.eid(), item.nonce)));
+                }
+            }
+            queue(job, GAPS.getFirst(), now);
+            job.leaveRoom();
+            refill(job.waiting);
+        } else if (isOvertaken(job, listener)) {
+            for (var item : job.items) {
+                if (!item.over) {
+                    to.add(new Due.Renew(new Command.Renew(id, item.subject.eid(), item.nonce)));
+                }
+            }
+            job.renewed = true;
+            queue(job, GAPS.getFirst(), now);
+        } else {
+            to.add(send(job, listener, state));
+            if (job.sent) {
+                job.waiting.silence = Math.max(job.waiting.silence, job.gap);
+            }
+            job.sent = true;
+            job.renewed = false;
+            if (job.isNews()) {
+                job.waiting.fly(job);
+            }
+            queue(job, job.pause(), now);
+        }
     }
 
     /** Whether it has been told often enough for a stranger whose place many others want. */
@@ -811,8 +946,12 @@ public final class Publisher {
         }
         var site = listener.contact().credentials().site();
         boolean registered =
-                job.listener().xtrIdentity().flatMap(it -> state.member(site, it)).isPresent();
-        return !registered && listener.candidate(job.nonce()).filter(Candidate::proven).isEmpty();
+                job.waiting
+                        .listener
+                        .xtrIdentity()
+                        .flatMap(it -> state.member(site, it))
+                        .isPresent();
+        return !registered && listener.candidate(job.nonce).filter(Candidate::proven).isEmpty();
     }
 
     /**
@@ -826,49 +965,121 @@ public final class Publisher {
             job.waiting.acknowledged = null;
             return false;
         }
-        return !job.subject.confirms()
-                && job.sent
-                && newest != null
-                && newest.isGreaterThan(job.nonce());
+        return job.isNews() && job.sent && newest != null && newest.isGreaterThan(job.nonce);
     }
 
-    private static boolean isOutstanding(Listener listener, Job job) {
-        return job.subject.confirms()
-                ? listener.answers().stream().anyMatch(it -> it.nonce().equals(job.nonce()))
+    private static boolean isOutstanding(Listener listener, Item item) {
+        return item.subject.confirms()
+                ? listener.answers().stream().anyMatch(it -> it.nonce().equals(item.nonce))
                 : listener.outstanding()
-                        .get(job.key)
-                        .filter(it -> it.nonce().equals(job.nonce()))
+                        .get(item.key)
+                        .filter(it -> it.nonce().equals(item.nonce))
                         .isPresent();
     }
 
     private Due.Send send(Job job, Listener listener, MappingSystem state) {
-        var asked =
-                job.subject.confirms()
-                        ? listener.candidate(job.nonce())
-                        : Optional.<Candidate>empty();
+        var asked = job.isNews() ? Optional.<Candidate>empty() : listener.candidate(job.nonce);
         var contact = asked.map(Candidate::contact).orElseGet(listener::contact);
+        var id = job.waiting.listener;
         // RFC 9437 §6: to one ITR-RLOC; when it does not answer, the next one may.
         if (job.first < 0) {
-            var answering = job.isNews() ? reached.get(job.listener()) : null;
+            var answering = job.isNews() ? reached.get(id) : null;
             job.first = answering == null ? 0 : Math.max(0, contact.addresses().indexOf(answering));
         }
         var to = contact.addresses().get((job.first + job.gap) % contact.addresses().size());
-        var id = job.listener();
+        var records =
+                asked.isPresent()
+                        ? List.of(answer(job, asked.get(), state))
+                        : news(job, listener, state);
         return new Due.Send(
                 contact.credentials(),
                 id.xtrIdentity(),
                 to,
                 contact.port(),
-                job.nonce(),
-                asked.isPresent()
-                        ? answer(job, asked.get(), state)
-                        : record(id, job.subject.eid(), state),
-                job.subject.confirms(),
+                job.nonce,
+                records,
+                !job.isNews(),
                 job.sent);
     }
 
+    /** What it tells, and what else its xTR is to be told, as far as there is room. */
+    private List<MappingRecord> news(Job job, Listener listener, MappingSystem state) {
+        var its = job.waiting;
+        if (job.isFresh() && next(its) == job) {
+            its.fresh.remove();
+            gather(job, listener, state);
+        }
+        return job.items.stream()
+                .filter(it -> !it.over)
+                .map(it -> record(its.listener, it.subject.eid(), state))
+                .toList();
+    }
+
+    /**
+     * All that goes into one Map-Notify takes the greatest of its nonces, which is greater than any
+     * that the xTR has seen. It is sent again as it was, but for what has been overtaken.
+     */
+    private void gather(Job job, Listener listener, MappingSystem state) {
+        var its = job.waiting;
+        int left = Integer.MAX_VALUE;
+        for (var address : listener.contact().addresses()) {
+            left = Math.min(left, room.applyAsInt(address));
+        }
+        left -= record(its.listener, job.subject().eid(), state).encodedLength();
+        int count = 1;
+        for (var next = next(its);
+                next != null && left > 0 && count < MOST_RECORDS;
+                next = next(its)) {
+            var item = next.items.getFirst();
+            if (!isOutstanding(listener, item)) {
+                settle(item);
+                next.leaveRoom();
+                continue;
+            }
+            left -= record(its.listener, item.subject.eid(), state).encodedLength();
+            if (left < 0 || !job.mayTellWith(next)) {
+                break;
+            }
+            if (next.later) {
+                its.later.remove();
+                next.later = false;
+            } else {
+                its.fresh.remove();
+            }
+            job.absorb(next);
+            count++;
+        }
+        if (count > 1) {
+            for (var item : job.items) {
+                forget(item);
+                item.receipt = new Receipt(job.nonce, item.subject.eid());
+                await(item);
+            }
+        }
+    }
+
+    /** The first that is to be told and was not yet, which stays where it is. */
+    private static @Nullable Job next(Waiting its) {
+        while (!its.fresh.isEmpty()) {
+            var job = its.fresh.element();
+            if (job.isFresh()) {
+                return job;
+            }
+            its.fresh.remove();
+        }
+        while (!its.later.isEmpty()) {
+            var job = its.later.element();
+            if (!job.over) {
+                return job;
+            }
+            its.later.remove();
+            its.laterOver--;
+        }
+        return null;
+    }
+
     private static MappingRecord answer(Job job, Candidate asked, MappingSystem state) {
-        var id = (ListenerId.Subscriber) job.listener();
+        var id = (ListenerId.Subscriber) job.waiting.listener;
         var told = job.answer;
         if (told == null
                 || state.around(id.prefix(), id.xtr()).stream().noneMatch(Listener::active)) {
@@ -883,12 +1094,9 @@ public final class Publisher {
         if (mapping.isEmpty()) {
             return state.record(id, eid);
         }
-        return last.filter(it -> it.mapping() == mapping.get())
-                .orElseGet(() -> {
-                    var told = new Told(mapping.get(), mapping.get().record());
-                    last = Optional.of(told);
-                    return told;
-                })
-                .record();
+        if (told.size() == MOST_TOLD) {
+            told.clear();
+        }
+        return told.computeIfAbsent(mapping.get(), Mapping::record);
     }
 }

@@ -143,6 +143,7 @@ final class ClusterSim {
                                     new Room(1_000, 1_000, 1_000),
                                     Duration.ofMinutes(15),
                                     10_000,
+                                    true,
                                     List.of()));
 
     /**

@@ -52,6 +52,9 @@ final class Ledger {
     /** The states of all members are compared with the model's at every so many indices. */
     private static final int COMPARED = 8;
 
+    /** How far apart the nonces of what is told together may be. */
+    private static final long TOGETHER = 1 << 16;
+
     /** A Map-Notify that a committed command has promised to an xTR. */
     private record Promise(Ip to, Eid eid, Nonce nonce) {}
 
@@ -92,6 +95,10 @@ final class Ledger {
     private MappingSystem model = MappingSystem.EMPTY;
 
     private final Map<Promise, List<Told>> promised = new HashMap<>();
+
+    /** The nonces of what was promised. */
+    private final Map<Ip, Map<Eid, TreeMap<Long, Promise>>> nonces = new HashMap<>();
+
     private final Map<Promise, MappingRecord> said = new HashMap<>();
     private final Map<Counted, Nonce> lastNonces = new HashMap<>();
     private final Map<Eid, List<Version>> versions = new HashMap<>();
@@ -245,8 +252,33 @@ final class Ledger {
     }
 
     private void promise(long index, Ip to, Nonce nonce, MappingRecord record) {
-        promised.computeIfAbsent(new Promise(to, record.eid(), nonce), _ -> new ArrayList<>(1))
-                .add(new Told(index, Optional.of(record)));
+        promise(to, record.eid(), nonce).add(new Told(index, Optional.of(record)));
+    }
+
+    private List<Told> promise(Ip to, Eid eid, Nonce nonce) {
+        var key = new Promise(to, eid, nonce);
+        nonces.computeIfAbsent(to, _ -> new HashMap<>())
+                .computeIfAbsent(eid, _ -> new TreeMap<>(Long::compareUnsigned))
+                .put(nonce.value(), key);
+        return promised.computeIfAbsent(key, _ -> new ArrayList<>(1));
+    }
+
+    /**
+     * Which promise a record in a Map-Notify keeps. Of several that are told together the greatest
+     * nonce stands for all.
+     */
+    private Promise promiseOf(Ip to, Eid eid, Nonce nonce) {
+        var exact = new Promise(to, eid, nonce);
+        var all = nonces.getOrDefault(to, Map.of());
+        if (promised.containsKey(exact)
+                || all.values().stream().noneMatch(it -> it.containsKey(nonce.value()))) {
+            return exact;
+        }
+        return Optional.ofNullable(all.get(eid))
+                .map(it -> it.lowerEntry(nonce.value()))
+                .filter(it -> nonce.value() - it.getKey() < TOGETHER)
+                .map(Map.Entry::getValue)
+                .orElse(exact);
     }
 
     private void promise(long index, ListenerId id, Outstanding told) {
@@ -254,9 +286,7 @@ final class Ledger {
         var contact = told.confirms() ? listener.contact(told.nonce()) : listener.contact();
         var to = contact.addresses().getFirst();
         if (told.confirms()) {
-            promised.computeIfAbsent(
-                            new Promise(to, told.eid(), told.nonce()), _ -> new ArrayList<>(1))
-                    .add(new Told(index, Optional.empty()));
+            promise(to, told.eid(), told.nonce()).add(new Told(index, Optional.empty()));
         } else {
             promise(index, to, told.nonce(), model.record(id, told.eid()));
         }
@@ -463,7 +493,7 @@ final class Ledger {
 
     /** A member sends this in a Map-Notify. */
     void sent(int member, Ip to, Nonce nonce, MappingRecord record) {
-        var key = new Promise(to, record.eid(), nonce);
+        var key = promiseOf(to, record.eid(), nonce);
         var those = promised.getOrDefault(key, List.of());
         check(
                 SENT_ONLY_WHEN_COMMITTED,
@@ -559,7 +589,7 @@ final class Ledger {
 
     /** Since when just this was so that was promised under just this nonce. */
     private OptionalLong exact(Ip to, Nonce nonce, MappingRecord record) {
-        return promised.getOrDefault(new Promise(to, record.eid(), nonce), List.of()).stream()
+        return promised.getOrDefault(promiseOf(to, record.eid(), nonce), List.of()).stream()
                 .filter(it -> it.record().equals(Optional.of(record)))
                 .mapToLong(it -> since(record.eid(), it.index()))
                 .max();

@@ -474,6 +474,7 @@ class MapServerTest {
                                         unless.room(),
                                         unless.bereaved(),
                                         unless.notifiesPerSecond(),
+                                        true,
                                         List.of(new ServerConfig.Configured(fixed, false))));
         try (var server = Awaiting.ready(MapServer.start(config, InstantSource.system()));
                 var d1 = xtr(server, KEY, D1, 1);

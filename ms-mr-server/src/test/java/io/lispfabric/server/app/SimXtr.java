@@ -367,6 +367,9 @@ final class SimXtr {
                         | (restarted ? time.millis() << 20 : time.random().nextLong() >>> 4));
     }
 
+    /** The last nonce of each subscription, before the message that is being read. */
+    private final Map<Eid, Nonce> lastBefore = new LinkedHashMap<>();
+
     private static Nonce greater(Nonce a, Nonce b) {
         return a.isGreaterThan(b) ? a : b;
     }
@@ -382,8 +385,12 @@ final class SimXtr {
         var payload = ByteBuffer.wrap(octets);
         switch (LispCodec.decode(payload)) {
             case Decoded.Message(MapNotify notify)
-                    when MessageAuthentication.verify(notify, payload, key) ->
-                    notify.records().forEach(it -> onNotify(member, notify.nonce(), it));
+                    when MessageAuthentication.verify(notify, payload, key) -> {
+                // One nonce counts for all of its records, and not for one against the other.
+                lastBefore.clear();
+                subscriptions.forEach((prefix, it) -> lastBefore.put(prefix, it.last));
+                notify.records().forEach(it -> onNotify(member, notify.nonce(), it));
+            }
             case Decoded.Message(MapReply reply) ->
                     reply.records().forEach(it -> onReply(it.eid()));
             case Decoded other -> throw new IllegalStateException("a member has sent " + other);
@@ -509,7 +516,10 @@ final class SimXtr {
             }
             boolean old =
                     seen.filter(it -> !nonce.isGreaterThan(it)).isPresent()
-                            || countsBySubscription && !nonce.isGreaterThan(subscription.last)
+                            || countsBySubscription
+                                    && !nonce.isGreaterThan(
+                                            lastBefore.getOrDefault(
+                                                    prefix.get(), subscription.last))
                             || subscriptions.entrySet().stream()
                                     .filter(it -> it.getKey().covers(eid))
                                     .noneMatch(it -> nonce.isGreaterThan(it.getValue().first));

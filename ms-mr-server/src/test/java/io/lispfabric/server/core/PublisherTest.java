@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PublisherTest {
@@ -36,7 +37,8 @@ class PublisherTest {
     private static final ListenerId SUBSCRIBER =
             new ListenerId.Subscriber(eid("40.0.0.0/16"), xtr(9));
 
-    private final Publisher publisher = new Publisher(() -> false);
+    private int roomForNews;
+    private final Publisher publisher = new Publisher(() -> false, _ -> roomForNews);
     private MappingSystem state = registered("40.0.0.0/16");
     private long nonces = 100;
 
@@ -84,7 +86,8 @@ class PublisherTest {
             for (var due : publisher.poll(at(second), state, 100)) {
                 boolean wanted =
                         switch (due) {
-                            case Publisher.Due.Send send -> send.record().eid().equals(eid(eid));
+                            case Publisher.Due.Send send ->
+                                    send.records().getFirst().eid().equals(eid(eid));
                             case Publisher.Due.Surrender(var giveUp) ->
                                     giveUp.eid().equals(eid(eid));
                             case Publisher.Due.Renew(var renew) -> renew.eid().equals(eid(eid));
@@ -217,7 +220,7 @@ class PublisherTest {
         return publisher.poll(now, state, 100).stream()
                 .filter(Publisher.Due.Send.class::isInstance)
                 .map(Publisher.Due.Send.class::cast)
-                .filter(it -> it.record().eid().equals(eid("40.0.0.7/32")))
+                .filter(it -> it.records().getFirst().eid().equals(eid("40.0.0.7/32")))
                 .map(Publisher.Due.Send::to)
                 .toList();
     }
@@ -303,7 +306,13 @@ class PublisherTest {
 
         var due = publisher.poll(at(0), state, 100);
         assertThat(nonces(due)).containsExactly(500L, 502L, 504L);
-        assertThat(((Publisher.Due.Send) due.getLast()).record().locators().getFirst().rloc())
+        assertThat(
+                        ((Publisher.Due.Send) due.getLast())
+                                .records()
+                                .getFirst()
+                                .locators()
+                                .getFirst()
+                                .rloc())
                 .hasToString("192.0.2.78");
     }
 
@@ -319,6 +328,125 @@ class PublisherTest {
                 START);
 
         assertThat(nonces(publisher.poll(at(0), state, 100))).containsExactly(501L);
+    }
+
+    /** Octets of all records about them, so that they find room in one Map-Notify. */
+    private static final int ROOM_FOR_THREE = 3 * 40;
+
+    private void subscribedToSeveralRecords() {
+        roomForNews = ROOM_FOR_THREE;
+        apply(subscribe(9, 499, "40.0.0.0/16", "192.0.2.9"), START);
+        acknowledge("40.0.0.0/16", 499);
+    }
+
+    private static List<List<String>> told(List<Publisher.Due> due) {
+        return due.stream()
+                .map(it ->
+                        ((Publisher.Due.Send) it)
+                                .records().stream().map(r -> r.eid().prefix().toString()).toList())
+                .toList();
+    }
+
+    /** As an xTR acknowledges: under the one nonce, each record. */
+    private void acknowledgeAll(Publisher.Due due) {
+        var sent = (Publisher.Due.Send) due;
+        var receipts = new ArrayList<Command.Receipt>();
+        for (var record : sent.records()) {
+            for (var it : publisher.awaiting(sent.nonce(), record.eid())) {
+                var listener = state.listener(it.listener()).orElseThrow();
+                publisher.onHeard(it, listener, sent.to(), START);
+                receipts.add(it.receipt());
+            }
+        }
+        assertThat(receipts).hasSameSizeAs(sent.records());
+        apply(new Command.Acknowledge(receipts), START);
+    }
+
+    @Rfc("9301 §5.7")
+    @Test
+    void whatIsToldTogetherFillsAMapNotifyAndTheNextAndIsAcknowledgedByOneNonce() {
+        subscribedToSeveralRecords();
+        change(
+                START,
+                IntStream.range(1, 9)
+                        .mapToObj(i -> record("40.0.0." + i + "/32", 1440, "192.0.2.71"))
+                        .toArray(MappingRecord[]::new));
+
+        var due = publisher.poll(at(0), state, 100);
+        assertThat(nonces(due)).containsExactly(502L, 505L, 507L);
+        assertThat(told(due))
+                .containsExactly(
+                        List.of("40.0.0.1/32", "40.0.0.2/32", "40.0.0.3/32"),
+                        List.of("40.0.0.4/32", "40.0.0.5/32", "40.0.0.6/32"),
+                        List.of("40.0.0.7/32", "40.0.0.8/32"));
+
+        acknowledgeAll(due.get(0));
+        acknowledgeAll(due.get(2));
+        assertThat(publisher.poll(at(2), state, 100)).isEmpty();
+        // The one that was lost is overtaken by what has arrived after it.
+        assertThat(publisher.poll(at(3), state, 100))
+                .hasSize(3)
+                .allMatch(Publisher.Due.Renew.class::isInstance);
+        assertThat(publisher.outstanding()).isEqualTo(3);
+    }
+
+    /** A window of 128 Map-Notifies: what waits for room goes with those that have it. */
+    @Test
+    void whatFindsNoRoomInTheWindowIsToldWithWhatDoes() {
+        subscribedToSeveralRecords();
+        change(
+                START,
+                IntStream.range(0, 240)
+                        .mapToObj(i -> record("40.0.1." + i + "/32", 1440, "192.0.2.71"))
+                        .toArray(MappingRecord[]::new));
+
+        var due = publisher.poll(at(0), state, 1_000);
+        assertThat(due).hasSize(80);
+        due.forEach(this::acknowledgeAll);
+        publisher.poll(at(3), state, 1_000);
+        assertThat(publisher.outstanding()).isZero();
+        assertThat(publisher.remembered()).isZero();
+    }
+
+    @Test
+    void aMapNotifyOfSeveralIsGivenUpWhole() {
+        subscribedToSeveralRecords();
+        change(
+                START,
+                record("40.0.0.7/32", 1440, "192.0.2.71"),
+                record("40.0.0.8/32", 1440, "192.0.2.72"));
+        int sent = 0;
+        for (int second = 0; second < 99; second++) {
+            for (var due : publisher.poll(at(second), state, 100)) {
+                assertThat(told(List.of(due)))
+                        .containsExactly(List.of("40.0.0.7/32", "40.0.0.8/32"));
+                sent++;
+            }
+        }
+        assertThat(sent).isEqualTo(7);
+        assertThat(publisher.poll(at(99), state, 100))
+                .containsExactly(
+                        new Publisher.Due.Surrender(
+                                new Command.GiveUp(SUBSCRIBER, eid("40.0.0.7/32"), new Nonce(500))),
+                        new Publisher.Due.Surrender(
+                                new Command.GiveUp(
+                                        SUBSCRIBER, eid("40.0.0.8/32"), new Nonce(501))));
+    }
+
+    /** Whoever counts by EID-Prefix or by subscription takes what it has not heard yet. */
+    @Rfc("9437 §6")
+    @Test
+    void aNewLeaderTellsAloneWhatTheLastOneMayHaveToldTogether() {
+        subscribedToSeveralRecords();
+        change(
+                START,
+                record("40.0.0.7/32", 1440, "192.0.2.71"),
+                record("40.0.0.8/32", 1440, "192.0.2.72"));
+
+        publisher.onLeading(state, at(1));
+        change(at(1), record("40.0.0.9/32", 1440, "192.0.2.73"));
+
+        assertThat(nonces(publisher.poll(at(1), state, 100))).containsExactly(500L, 501L, 502L);
     }
 
     private static Command.Receipt receipt(String eid, long nonce) {
@@ -344,7 +472,7 @@ class PublisherTest {
         assertThat(publisher.poll(at(3), state, 100)).isEmpty();
         assertThat(publisher.awaiting(new Nonce(503), eid("40.0.0.7/32"))).isEmpty();
 
-        var next = new Publisher(() -> false);
+        var next = new Publisher(() -> false, _ -> 0);
         next.onLeading(state, at(10));
 
         assertThat(nonces(next.poll(at(10), state, 100))).containsExactly(500L, 502L, 503L);
@@ -486,7 +614,7 @@ class PublisherTest {
 
         /** The acknowledgement, and what the log makes of it if it gets so far. */
         void acknowledge(ListenerId id, Publisher.Due.Send sent, Instant now, boolean settled) {
-            publisher.awaiting(sent.nonce(), sent.record().eid()).stream()
+            publisher.awaiting(sent.nonce(), sent.records().getFirst().eid()).stream()
                     .filter(it -> it.listener().equals(id))
                     .forEach(it ->
                             publisher.onHeard(
@@ -495,7 +623,7 @@ class PublisherTest {
                                     sent.to(),
                                     now));
             if (settled) {
-                set(new Change.OutstandingGone(id, sent.record().eid()));
+                set(new Change.OutstandingGone(id, sent.records().getFirst().eid()));
             }
         }
 
@@ -580,7 +708,11 @@ class PublisherTest {
             times +=
                     (int)
                             crowd.poll(at(second)).stream()
-                                    .filter(it -> it.record().eid().equals(crowd.numbered(200)))
+                                    .filter(it ->
+                                            it.records()
+                                                    .getFirst()
+                                                    .eid()
+                                                    .equals(crowd.numbered(200)))
                                     .count();
         }
         assertThat(times).isEqualTo(2);

@@ -91,6 +91,10 @@ final class Transcript {
     private Command.@Nullable Register said;
 
     private Room room = Fixture.ROOM;
+
+    /** Octets of records in a Map-Notify of several. */
+    private int newsRoom;
+
     private Publisher publisher;
     private int mostKeys = 1_000;
     private int second;
@@ -106,6 +110,8 @@ final class Transcript {
                 room = new Room(Integer.parseInt(line.substring(17)), 1_000, 1_000);
             } else if (line.startsWith("most-keys ")) {
                 mostKeys = Integer.parseInt(line.substring(10));
+            } else if (line.equals("several-records")) {
+                newsRoom = 476; // in 576 octets of IPv4
             } else if (line.startsWith("xtr ")) {
                 xtr(line.substring(4).split(" "));
             } else if (!line.isEmpty()) {
@@ -203,7 +209,7 @@ final class Transcript {
     }
 
     private Publisher publisher() {
-        return new Publisher(() -> state.unconfirmed() > room.mostUnconfirmed() / 2);
+        return new Publisher(() -> state.unconfirmed() > room.mostUnconfirmed() / 2, _ -> newsRoom);
     }
 
     private Instant now() {
@@ -238,10 +244,10 @@ final class Transcript {
                                     var to,
                                     _,
                                     var nonce,
-                                    var record,
+                                    var records,
                                     _,
                                     _) ->
-                            notify(credentials, to, nonce, List.of(record));
+                            notify(credentials, to, nonce, records);
                     case Publisher.Due.Surrender(var command) -> {
                         note("-- given up: " + command.eid());
                         apply(command);
@@ -301,7 +307,12 @@ final class Transcript {
         switch (message) {
             case "Map-Register" -> register(xtr, nonce, words);
             case "Map-Request" -> request(xtr, nonce, words);
-            case "Map-Notify-Ack" -> acknowledge(association(words), nonce, eid(words.remove()));
+            case "Map-Notify-Ack" -> {
+                var association = association(words);
+                for (var eid : String.join(" ", words).split(" ; ")) {
+                    acknowledge(association, nonce, eid(eid));
+                }
+            }
             default -> throw new IllegalArgumentException(text);
         }
     }
@@ -424,7 +435,7 @@ final class Transcript {
         for (var it : awaiting) {
             var listener = state.listener(it.listener()).orElseThrow();
             publisher.onHeard(it, listener, listener.addresses().getFirst(), now());
-            apply(Command.Acknowledge.of(listener.id(), eid, nonce));
+            apply(new Command.Acknowledge(List.of(it.receipt())));
         }
     }
 

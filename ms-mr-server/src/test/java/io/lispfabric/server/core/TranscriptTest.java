@@ -15,6 +15,13 @@ class TranscriptTest {
         Transcript.replay("registration");
     }
 
+    @Rfc("9301 §5.7")
+    @Rfc("9437 §6")
+    @Test
+    void whatChangesTogetherIsToldTogether() {
+        Transcript.replay("several-records");
+    }
+
     @Rfc("9301 §5.6")
     @Test
     void twoKeysAreInForceEachWithNoncesOfItsOwn() {
