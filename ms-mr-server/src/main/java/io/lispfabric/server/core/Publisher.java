@@ -374,7 +374,7 @@ public final class Publisher {
          * counter, which goes far ahead where another of the xTR's has been (ADR 15).
          */
         boolean mayTellWith(Job other) {
-            long ahead = other.nonce.value() - nonce.value();
+            long ahead = other.nonce.value() - items.getFirst().nonce.value();
             return other.isFresh()
                     && (other.later || other.gap == gap)
                     && ahead > 0
