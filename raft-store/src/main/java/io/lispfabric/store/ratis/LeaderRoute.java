@@ -211,6 +211,10 @@ final class LeaderRoute implements AutoCloseable {
 
     /** Asks the leader to make way for another member, and waits. */
     void transferLeadership(String member, long timeoutMillis) throws IOException {
+        oncePerLeader(timeoutMillis, () -> askToTransferLeadership(member, timeoutMillis));
+    }
+
+    private void askToTransferLeadership(String member, long timeoutMillis) throws IOException {
         var leader = leader();
         var request =
                 new TransferLeadershipRequest(
@@ -234,10 +238,20 @@ final class LeaderRoute implements AutoCloseable {
      */
     void setMembers(List<RaftPeer> voters, List<RaftPeer> listeners, long timeoutMillis)
             throws IOException {
+        oncePerLeader(timeoutMillis, () -> askToSetMembers(voters, listeners, timeoutMillis));
+    }
+
+    /** What is asked of a leader. */
+    private interface Asking {
+        void ask() throws IOException;
+    }
+
+    /** While there is no leader, or none that is ready, it is asked again. */
+    private static void oncePerLeader(long timeoutMillis, Asking asking) throws IOException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
         while (true) {
             try {
-                askToSetMembers(voters, listeners, timeoutMillis);
+                asking.ask();
                 return;
             } catch (IOException e) {
                 if (!isBetweenLeaders(e) || System.nanoTime() - end > 0) {
@@ -258,7 +272,8 @@ final class LeaderRoute implements AutoCloseable {
 
     private static boolean isBetweenLeaders(IOException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof NotLeaderException
+            if (cause instanceof NoLeader
+                    || cause instanceof NotLeaderException
                     || cause instanceof LeaderNotReadyException
                     || cause instanceof LeaderSteppingDownException) {
                 return true;
@@ -329,9 +344,17 @@ final class LeaderRoute implements AutoCloseable {
     private RaftPeerId leader() throws IOException {
         var leader = division.getInfo().getLeaderId();
         if (leader == null) {
-            throw new IOException("the group has no leader");
+            throw new NoLeader();
         }
         return leader;
+    }
+
+    private static final class NoLeader extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NoLeader() {
+            super("the group has no leader");
+        }
     }
 
     private RaftClientReply ask(RaftPeerId at, RaftClientRequest request) throws IOException {

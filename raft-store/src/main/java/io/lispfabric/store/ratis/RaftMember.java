@@ -44,8 +44,8 @@ final class RaftMember {
     private static final long NEVER = Integer.MAX_VALUE;
 
     private static final String REMOVED =
-            "it was removed from the group; it takes part again with a new name and an empty"
-                    + " directory, and after lispctl member add";
+            "it was removed from the group, or its addition was broken off; in its place another with"
+                    + " a new name and an empty directory takes part after lispctl member add";
 
     private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
@@ -60,6 +60,7 @@ final class RaftMember {
     private final Comparison comparison;
     private final Reconnecting<RaftPeerId> reconnecting; // the keeper's alone
     private final Standing standing = new Standing(); // the keeper's alone
+    private final Belonging belonging;
     private boolean toldRemoved; // the keeper's alone
     private volatile Optional<LogUnavailableException> stopped = Optional.empty();
 
@@ -68,11 +69,13 @@ final class RaftMember {
             MemberDirectory home,
             DiskRoom room,
             RaftHost host,
-            RaftServer.Division division) {
+            RaftServer.Division division,
+            Belonging belonging) {
         this.config = config;
         this.room = room;
         this.host = host;
         this.division = division;
+        this.belonging = belonging;
         this.replica = host.replica();
         this.route = new LeaderRoute(host.server(), division, RaftHost.raftPeers(config));
         this.comparison = new Comparison(config.self(), home, route::hash);
@@ -422,19 +425,23 @@ final class RaftMember {
             return Optional.empty();
         }
         return replica.fault()
+                .or(() -> isRemoved() && !closed() ? Optional.of(REMOVED) : Optional.empty())
                 .or(() -> stopped.map(LogUnavailableException::getMessage))
-                .or(() -> isRemoved() ? Optional.of(REMOVED) : Optional.empty())
                 .or(() ->
                         division.getInfo().isAlive()
                                 ? Optional.empty()
                                 : Optional.of("the Raft server has stopped"));
     }
 
-    /**
-     * Whether the others have removed it, which it gets to know when it stands for election: Ratis
-     * closes its part in the group then, and no other candidate's.
-     */
     private boolean isRemoved() {
+        return belonging.isOutside();
+    }
+
+    /**
+     * Whether Ratis has closed its part in the group, as it does with a candidate that the leader
+     * does not count in, and with no other.
+     */
+    boolean isRefused() {
         return stopped.isEmpty()
                 && replica.fault().isEmpty()
                 && !division.getInfo().isAlive()
@@ -458,11 +465,24 @@ final class RaftMember {
         if (!hasBegun()) {
             return;
         }
-        if (isRemoved()) {
-            if (!toldRemoved) {
-                toldRemoved = true;
-                LOG.error("member {} has ended: {}", config.self(), REMOVED);
+        if (isRefused()) {
+            belonging.refused();
+        }
+        belonging.look(
+                division.getInfo().isAlive() && division.getInfo().getLeaderId() != null,
+                Stream.of(RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
+                        .flatMap(role -> peers(role).stream())
+                        .toList(),
+                System.nanoTime());
+        if (isRemoved() != toldRemoved) {
+            toldRemoved = isRemoved();
+            if (toldRemoved) {
+                LOG.error("member {} answers nobody: {}", config.self(), REMOVED);
+            } else {
+                LOG.info("member {} hears of a leader that counts it in", config.self());
             }
+        }
+        if (isRemoved()) {
             return;
         }
         compare();

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import org.apache.ratis.metrics.MetricRegistries;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.metrics.RaftLogMetricsBase;
 import org.apache.ratis.server.metrics.SegmentedRaftLogMetrics;
 import org.apache.ratis.util.ExitUtils;
@@ -66,6 +67,9 @@ public final class RatisLog implements ReplicatedLog {
     /** How long it waits until it opens a log again that could not be opened. */
     private static final Duration OPEN_AGAIN = Duration.ofSeconds(5);
 
+    /** How long it waits until it opens a log again that it was refused with. */
+    private static final Duration COME_AGAIN = Duration.ofSeconds(15);
+
     /** How long a leader without room waits until it looks again for someone who has some. */
     private static final Duration HAND_OVER_AGAIN = Duration.ofSeconds(1);
 
@@ -76,6 +80,7 @@ public final class RatisLog implements ReplicatedLog {
     private final Optional<RaftPort> port;
     private final GroupCalls calls;
     private final Founding founding;
+    private final Belonging belonging;
     private final Thread keeper;
     private volatile Optional<RaftMember> member = Optional.empty();
     private volatile boolean closed;
@@ -90,6 +95,7 @@ public final class RatisLog implements ReplicatedLog {
     /** The newest one that the log was in when it failed. */
     private long term;
 
+    private OptionalLong comeAgain = OptionalLong.empty();
     private long handOverAgain = System.nanoTime();
     private long withdrawAgain = System.nanoTime();
 
@@ -108,6 +114,7 @@ public final class RatisLog implements ReplicatedLog {
         this.host = new RaftHost(config, home, machine, room, port);
         this.calls = new GroupCalls(home.group(), host.server().getProperties());
         this.founding = new Founding(config, home, calls);
+        this.belonging = new Belonging(RaftPeerId.valueOf(config.self()), calls);
         this.keeper =
                 Thread.ofPlatform()
                         .daemon()
@@ -167,7 +174,9 @@ public final class RatisLog implements ReplicatedLog {
 
     private void takePart() {
         member =
-                host.division().map(division -> new RaftMember(config, home, room, host, division));
+                host.division()
+                        .map(division ->
+                                new RaftMember(config, home, room, host, division, belonging));
     }
 
     // What it does by itself
@@ -184,6 +193,8 @@ public final class RatisLog implements ReplicatedLog {
                     founding.look();
                 } else if (member.get().lacksRoom()) {
                     reopen(member.get());
+                } else if (member.get().isRefused()) {
+                    comeAgain(member.get());
                 } else if (home.isMarked(MemberDirectory.FOUNDING)) {
                     founding.spread();
                 } else {
@@ -240,6 +251,28 @@ public final class RatisLog implements ReplicatedLog {
         } catch (IOException e) {
             openAgain = now + OPEN_AGAIN.toNanos();
             LOG.warn("there is room again, but {}", e.getMessage());
+        }
+    }
+
+    /**
+     * Ratis has closed it, since the leader does not count it in. If its addition was broken off,
+     * another can only succeed when it is open.
+     */
+    private void comeAgain(RaftMember refused) {
+        long now = System.nanoTime();
+        if (comeAgain.isEmpty()) {
+            comeAgain = OptionalLong.of(now + COME_AGAIN.toNanos());
+        }
+        if (now - comeAgain.getAsLong() < 0) {
+            return;
+        }
+        comeAgain = OptionalLong.empty();
+        refused.stop(new LogUnavailableException(Reason.NO_LEADER, "no leader counts it in"));
+        try {
+            host = new RaftHost(config, home, machine, room, port);
+            takePart();
+        } catch (IOException e) {
+            LOG.warn("it is not open, since {}", e.getMessage());
         }
     }
 

@@ -151,6 +151,26 @@ class LostDiskTest {
             assertThat(status.members()).extracting(Status.Member::id).isEqualTo(others);
             assertThat(members.log(others.getFirst()).status().removed()).isFalse();
             acknowledged(members.log(others.getFirst()), "b=2");
+
+            // It is no less removed when it has been started again.
+            members.close(removed);
+            members.open(removed);
+            await("it knows again", () -> members.log(removed).status().removed());
+        }
+    }
+
+    /** It was not there when it was removed, and nobody calls it any more. */
+    @Test
+    void aMemberThatWasRemovedWhileItDidNotRunAsksTheOthers() throws IOException {
+        try (var members = new Members(directory, "m1", "m2", "m3")) {
+            members.openAll();
+            var removed = members.following().getLast();
+            acknowledged(members.log(removed), "a=1");
+            members.close(removed);
+            members.log(members.leading().getFirst()).removeMember(removed);
+
+            members.open(removed);
+            await("it knows", () -> members.log(removed).status().removed());
         }
     }
 
