@@ -262,11 +262,18 @@ final class LeaderRoute implements AutoCloseable {
         }
     }
 
-    /** What gRPC says of a leader that has just gone is nothing for an operator. */
+    /** What gRPC says of a leader that has just gone, or Ratis of itself, is for no operator. */
     private static IOException readable(IOException e) {
-        return String.valueOf(e.getMessage()).contains("UNAVAILABLE")
+        var said = String.valueOf(e.getMessage());
+        if (said.contains("UNAVAILABLE")) {
+            return new IOException(
+                    "the leader cannot be reached; give the command again once there is one", e);
+        }
+        return said.contains("NOPROGRESS")
                 ? new IOException(
-                        "the leader cannot be reached; give the command again once there is one", e)
+                        "the newcomer does not take the log; give the command again in a quarter of a"
+                                + " minute, when it has opened its own again",
+                        e)
                 : e;
     }
 

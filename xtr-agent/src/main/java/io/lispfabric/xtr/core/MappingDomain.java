@@ -344,7 +344,7 @@ public final class MappingDomain {
                 .flatMap(Resolver.Sent::guard)
                 .ifPresent(it -> keys.add(it.association(notify.nonce())));
         notify.records().stream()
-                .limit(1) // we are told of one EID-Prefix at a time; a stranger may name many
+                .limit(1) // all are of one subscription; a stranger may name many
                 .forEach(it -> keys.addAll(subscriber.associations(it.eid())));
         return keys;
     }
