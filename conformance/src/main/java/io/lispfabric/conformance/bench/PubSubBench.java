@@ -3,7 +3,6 @@ package io.lispfabric.conformance.bench;
 import io.lispfabric.conformance.bench.ResolveBench.Registering;
 import io.lispfabric.conformance.bench.ResolveBench.Target;
 import io.lispfabric.lcaf.Eid;
-import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
@@ -74,6 +73,8 @@ public final class PubSubBench implements AutoCloseable {
         }
     }
 
+    private static final Rloc RLOC = Rloc.of("192.0.2.1");
+
     private final Target target;
     private final Registering how;
     private final Subscribers xtrs;
@@ -119,7 +120,12 @@ public final class PubSubBench implements AutoCloseable {
     }
 
     private List<Locator> locators() {
-        return List.of(Locator.of(Rloc.of("192.0.2.1"), 1, 1 + changes % 100));
+        return List.of(Locator.of(RLOC, 1, weight()));
+    }
+
+    /** By which one change is told from the last. */
+    private int weight() {
+        return 1 + changes % 100;
     }
 
     private void register(List<Eid> those) throws IOException {
@@ -242,7 +248,7 @@ public final class PubSubBench implements AutoCloseable {
             if (which < 0 || which >= eids) {
                 return;
             }
-            boolean news = record.locators().getFirst().weight() == locators().getFirst().weight();
+            boolean news = record.locators().getFirst().weight() == weight();
             if (!news || knows.get(i * eids + which)) {
                 repeated++;
             } else {

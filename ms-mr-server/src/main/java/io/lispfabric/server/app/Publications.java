@@ -7,10 +7,9 @@ import io.lispfabric.server.core.Listener;
 import io.lispfabric.server.core.Publisher;
 import io.lispfabric.wire.MappingRecord;
 import io.lispfabric.wire.udp.UdpEndpoint;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 import java.util.function.ObjIntConsumer;
@@ -55,8 +54,11 @@ final class Publications {
     private final Pace pace;
     private final Predicate<Ip> mayAnswer;
     private final ObjIntConsumer<Ip> charge;
-    private final Set<Command.Receipt> receipts = new LinkedHashSet<>();
+    private final List<Command.Receipt> receipts = new ArrayList<>();
     private boolean leads;
+
+    /** Whose the Map-Notify-Ack is that is being read, as far as one was found. */
+    private Optional<Listener> lastAuthor = Optional.empty();
 
     /**
      * @param pace what all groups tell together
@@ -165,6 +167,7 @@ final class Publications {
      */
     boolean receive(Vouching who, List<MappingRecord> records, Ip from) {
         var ack = who.ack();
+        lastAuthor = Optional.empty();
         boolean known = false;
         int sought = 0;
         for (var record : records) {
@@ -199,9 +202,14 @@ final class Publications {
 
     /** The listener whose acknowledgement is awaited, if this one is under a key of it. */
     private Optional<Listener> author(Vouching who, Publisher.Awaited awaited) {
-        return publisher
-                .listener(awaited, around.state())
-                .filter(it -> who.isFor(it.contact(who.ack().nonce()).credentials()));
+        // What was told together was told to one.
+        if (lastAuthor.filter(it -> it.id().equals(awaited.listener())).isEmpty()) {
+            lastAuthor =
+                    publisher
+                            .listener(awaited, around.state())
+                            .filter(it -> who.isFor(it.contact(who.ack().nonce()).credentials()));
+        }
+        return lastAuthor;
     }
 
     /** Gives the log what has been acknowledged since the last time. */

@@ -528,7 +528,7 @@ public record MappingSystem(
             case Command.Subscribe subscribe -> step.subscribe(subscribe);
             case Command.Unsubscribe unsubscribe -> step.unsubscribe(unsubscribe);
             case Command.Associate associate -> step.associate(associate);
-            case Command.Acknowledge(var receipts) -> receipts.forEach(step::acknowledge);
+            case Command.Acknowledge(var receipts) -> step.acknowledge(receipts);
             case Command.GiveUp(var listener, var eid, var nonce) ->
                     step.giveUp(listener, eid, nonce);
             case Command.Renew(var listener, var eid, var nonce) ->

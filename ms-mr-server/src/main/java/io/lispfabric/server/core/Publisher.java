@@ -579,9 +579,11 @@ public final class Publisher {
     /** There is room for it. */
     private void start(Job job) {
         job.takeRoom();
-        job.items.forEach(this::await);
         if (job.isFresh()) {
             job.waiting.fresh.add(job);
+        } else {
+            // The acknowledgement of what the last leader has sent may come before we send it.
+            job.items.forEach(this::await);
         }
         ready(job);
     }
@@ -902,6 +904,9 @@ public final class Publisher {
     /** Does what is to be done about one whose time has come. */
     private void poll(Job job, Listener listener, MappingSystem state, Instant now, List<Due> to) {
         var id = job.waiting.listener;
+        if (job.isFresh()) {
+            job.waiting.fresh.remove(job); // of those that are left it is the first
+        }
         if (job.isHopeless(now) || makesWay(job, listener, state)) {
             // Until the state says so: this command may be lost as well.
             for (var item : job.items) {
@@ -1005,8 +1010,7 @@ public final class Publisher {
     /** What it tells, and what else its xTR is to be told, as far as there is room. */
     private List<MappingRecord> news(Job job, Listener listener, MappingSystem state) {
         var its = job.waiting;
-        if (job.isFresh() && next(its) == job) {
-            its.fresh.remove();
+        if (job.isFresh()) {
             gather(job, listener, state);
         }
         return job.items.stream()
@@ -1049,12 +1053,11 @@ public final class Publisher {
             job.absorb(next);
             count++;
         }
-        if (count > 1) {
-            for (var item : job.items) {
-                forget(item);
+        for (var item : job.items) {
+            if (count > 1) {
                 item.receipt = new Receipt(job.nonce, item.subject.eid());
-                await(item);
             }
+            await(item);
         }
     }
 

@@ -780,8 +780,44 @@ final class Step {
         return replay;
     }
 
-    /** A Map-Notify has arrived. */
-    void acknowledge(Command.Receipt receipt) {
+    /** Map-Notifies have arrived. Those of one subscription come one after another. */
+    void acknowledge(List<Command.Receipt> receipts) {
+        for (int begin = 0; begin < receipts.size(); ) {
+            var id = receipts.get(begin).listener();
+            int end = begin + 1;
+            while (end < receipts.size() && receipts.get(end).listener().equals(id)) {
+                end++;
+            }
+            var those = receipts.subList(begin, end);
+            boolean news = state.listener(id).filter(it -> it.candidates().isEmpty()).isPresent();
+            if (news && id instanceof ListenerId.Subscriber subscriber) {
+                settleAll(subscriber, those);
+            } else {
+                those.forEach(this::acknowledge);
+            }
+            begin = end;
+        }
+    }
+
+    /** As {@link #settle}, of a subscription that waits for nothing else: its row is made once. */
+    private void settleAll(ListenerId.Subscriber id, List<Command.Receipt> receipts) {
+        var listener = state.listener(id).orElseThrow();
+        var left = listener.outstanding();
+        for (var it : receipts) {
+            var eid = BitKey.of(it.eid());
+            if (left.get(eid).filter(told -> told.nonce().equals(it.nonce())).isPresent()) {
+                left = left.without(eid);
+                changes.add(new Change.OutstandingGone(id, it.eid()));
+            }
+        }
+        var key = BitKey.of(id.prefix());
+        var those = state.subscribers().get(key).orElseThrow();
+        state =
+                state.withSubscribers(
+                        key, those.with(MappingSystem.key(id.xtr()), listener.with(left)));
+    }
+
+    private void acknowledge(Command.Receipt receipt) {
         var id = receipt.listener();
         var eid = receipt.eid();
         var nonce = receipt.nonce();
