@@ -3,6 +3,7 @@ package io.lispfabric.conformance.bench;
 import io.lispfabric.conformance.bench.ResolveBench.Registering;
 import io.lispfabric.conformance.bench.ResolveBench.Target;
 import io.lispfabric.lcaf.Eid;
+import io.lispfabric.lcaf.Rloc;
 import io.lispfabric.wire.LispCodec;
 import io.lispfabric.wire.Locator;
 import io.lispfabric.wire.MapNotify;
