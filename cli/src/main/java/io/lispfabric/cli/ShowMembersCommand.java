@@ -28,7 +28,7 @@ import picocli.CommandLine.Command;
         })
 class ShowMembersCommand extends ShowCommand.Asking {
     /** Whom the leader has not heard for longer may not run. */
-    private static final long SILENT_MILLIS = 5_000;
+    private static final long SILENT_MILLIS = 2_000;
 
     @Override
     public final Integer call() throws CommandFailure {

@@ -67,6 +67,19 @@ final class GroupCalls implements AutoCloseable {
     }
 
     /**
+     * Who runs where a server was asked: Ratis hears whatever is said to another name as well.
+     *
+     * @throws IOException if it does not say
+     */
+    String self(RaftPeer at) throws IOException {
+        var request = new GroupInfoRequest(client, at.getId(), group, calls.incrementAndGet());
+        if (ask(at, request) instanceof GroupInfoReply reply) {
+            return reply.getRoleInfoProto().getSelf().getId().toStringUtf8();
+        }
+        throw new IOException(at.getAddress() + " does not say who it is");
+    }
+
+    /**
      * Gives a server that has no log of the group an empty one.
      *
      * @param members who votes at first; none for one that waits to be told by the leader

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -269,6 +270,12 @@ final class LeaderRoute implements AutoCloseable {
             return new IOException(
                     "the leader cannot be reached; give the command again once there is one", e);
         }
+        if (isLate(e)) {
+            return new IOException(
+                    "the leader has not answered in time; lispctl show members tells whether it was"
+                            + " done",
+                    e);
+        }
         return said.contains("NOPROGRESS")
                 ? new IOException(
                         "the newcomer does not take the log; give the command again in a quarter of a"
@@ -327,7 +334,7 @@ final class LeaderRoute implements AutoCloseable {
 
     private static boolean isLate(IOException e) {
         return e instanceof TimeoutIOException
-                || String.valueOf(e.getMessage()).contains("DEADLINE_EXCEEDED");
+                || String.valueOf(e.getMessage()).toUpperCase(Locale.ROOT).contains("DEADLINE");
     }
 
     /** Waits until the group is so. */

@@ -249,12 +249,17 @@ final class RaftMember {
      * a listener before: Ratis would not tell a listener that it let become a voter to begin, and
      * so nobody's election would get its vote.
      */
-    void add(RaftPeer joining, GroupCalls calls) throws IOException {
+    void add(RaftPeer joining) throws IOException {
         checkRunning();
-        try {
+        var group = division.getMemberId().getGroupId();
+        String there;
+        // Ratis keeps the address that it has first heard for a name, so that a wrong one must not
+        // get as far; nor may one of our calls before be it.
+        try (var calls = new GroupCalls(group, host.server().getProperties())) {
             if (!calls.hasLog(joining)) {
                 calls.begin(joining, List.of());
             }
+            there = calls.self(joining);
         } catch (IOException e) {
             throw new IOException(
                     joining.getId()
@@ -262,6 +267,10 @@ final class RaftMember {
                             + joining.getAddress()
                             + ": it has to run, with itself among its peers",
                     e);
+        }
+        if (!there.equals(joining.getId().toString())) {
+            throw new IOException(
+                    joining.getAddress() + " is where " + there + " runs, not " + joining.getId());
         }
         route.setMembers(
                 with(peers(RaftPeerRole.FOLLOWER), withPriority(joining, highestPriority())),

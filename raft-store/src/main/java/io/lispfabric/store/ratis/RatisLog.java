@@ -430,7 +430,7 @@ public final class RatisLog implements ReplicatedLog {
         if (memberNames().contains(memberId)) {
             throw new IOException("there is already a member " + memberId);
         }
-        running().add(RaftHost.raftPeer(joining), calls);
+        running().add(RaftHost.raftPeer(joining));
         LOG.info("{} at {} is a member now", memberId, joining.address());
     }
 

@@ -125,6 +125,8 @@ class LostDiskTest {
                                     + port
                                     + ": it has to run, with itself among its peers");
             members.open("m4");
+            assertThatThrownBy(() -> members.log("m1").addMember("m5", "127.0.0.1", port))
+                    .hasMessage("127.0.0.1:" + port + " is where m4 runs, not m5");
             var leader = members.leading().getFirst();
             members.log(leader).addMember("m4", "127.0.0.1", port);
             awaitVoter(members, "m4");
