@@ -142,8 +142,8 @@ final class Subscribing {
                     && (count.isEmpty() || published < count.get())) {
                 long until = Math.min(deadline, System.nanoTime() + TimeUnit.HOURS.toNanos(1));
                 var arrived = link.sockets().receive(until);
-                if (arrived.isPresent() && published(link, arrived.get())) {
-                    published++;
+                if (arrived.isPresent()) {
+                    published += published(link, arrived.get());
                 }
             }
         } finally {
@@ -278,12 +278,12 @@ final class Subscribing {
                                         : ", as one that cannot or will not take a subscription"));
     }
 
-    /** Whether the datagram is news. */
-    private boolean published(Link link, Sockets.Arrived arrived) throws CommandFailure {
+    /** Of how many EID-Prefixes the datagram is news. */
+    private int published(Link link, Sockets.Arrived arrived) throws CommandFailure {
         var notify = authentic(link, arrived);
         if (notify.isEmpty()) {
             ignored++;
-            return false;
+            return 0;
         }
         var message = notify.get().message();
         var nonce = message.nonce();
@@ -291,16 +291,16 @@ final class Subscribing {
         // RFC 9437 §6: a nonce that is not greater is an old packet played again.
         if (!repeated && !nonce.isGreaterThan(newest)) {
             command.verbose("dropped a Map-Notify with the old nonce " + nonce);
-            return false;
+            return 0;
         }
         // RFC 9301 §5.7: one Ack for every copy that is received.
         acknowledge(link, notify.get(), arrived.source());
         if (repeated) {
-            return false;
+            return 0;
         }
         newest = nonce;
         message.records().forEach(record -> show("published", message, record, arrived));
-        return true;
+        return message.records().size();
     }
 
     /** Asks to be forgotten; a Map-Server that does not answer forgets in its own time. */
