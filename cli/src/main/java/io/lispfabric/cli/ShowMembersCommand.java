@@ -237,11 +237,10 @@ class ShowMembersCommand extends ShowCommand.Asking {
 
         /** By its own word; or else the leader has heard it, or it is the leader and was heard. */
         boolean isKnownToRun() {
-            return own().map(StatusResponse::getHealthy)
-                    .orElseGet(() ->
-                            !best.getLeader().isEmpty()
-                                    && heard().isPresent()
-                                    && heard().getAsLong() < SILENT_MILLIS);
+            boolean led = !best.getLeader().isEmpty() && heard().isPresent();
+            boolean heard = led && heard().getAsLong() < SILENT_MILLIS;
+            // Who answers us and not the leader is none that the cluster can count on.
+            return own().map(it -> it.getHealthy() && (heard || !led)).orElse(heard);
         }
 
         String[] cells() {

@@ -50,9 +50,12 @@ public record Status(
         members = List.copyOf(members);
     }
 
-    /** Whether the others have removed this member, so that it hears of no change any more. */
+    /**
+     * Whether the others have removed this member, so that it hears of no change any more. One that
+     * is being added is not among the members either, but well.
+     */
     public boolean removed() {
-        return members.stream().noneMatch(it -> it.id().equals(member));
+        return !healthy && members.stream().noneMatch(it -> it.id().equals(member));
     }
 
     /**

@@ -513,9 +513,10 @@ public final class Publisher {
     public sealed interface Due {
         /**
          * Send this Map-Notify, for the first time or {@code again}. One that {@code confirms} what
-         * its xTR asked for keeps its nonce: it tells the newest mapping as long as the xTR has no
-         * subscription in force, and then what it has told last, as older news under greater nonces
-         * may be on its way. Whoever acknowledges it is told what has changed since.
+         * its xTR asked for keeps its nonce: it tells the newest mapping, but once a subscription
+         * of the xTR has used a greater nonce, what it has told last, as older news under that may
+         * be on its way. Whoever acknowledges it is told what has changed since. What the last
+         * leader has told last a new one does not know, and tells the newest.
          *
          * @param records all of them under one nonce, so that they belong into one datagram
          */
@@ -1085,7 +1086,8 @@ public final class Publisher {
         var id = (ListenerId.Subscriber) job.waiting.listener;
         var told = job.answer;
         if (told == null
-                || state.around(id.prefix(), id.xtr()).stream().noneMatch(Listener::active)) {
+                || state.around(id.prefix(), id.xtr()).stream()
+                        .noneMatch(it -> it.active() && it.nonce().isGreaterThan(job.nonce))) {
             told = asked.answer(state, id);
             job.answer = told;
         }

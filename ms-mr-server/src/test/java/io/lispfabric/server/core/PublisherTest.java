@@ -330,6 +330,43 @@ class PublisherTest {
         assertThat(nonces(publisher.poll(at(0), state, 100))).containsExactly(501L);
     }
 
+    /**
+     * Of two questions with one answer, the one with the greater nonce stays unanswered for long.
+     */
+    @Rfc("9437 §5")
+    @Test
+    void anAnswerTellsTheNewestMappingUnlessNewsHasHadAGreaterNonce() {
+        apply(subscribe(9, 1_000, "40.0.0.1/32", "192.0.2.9"), START);
+        apply(subscribe(9, 5_000, "40.0.0.2/32", "192.0.2.9"), START);
+        publisher.poll(at(0), state, 100);
+        acknowledge("40.0.0.0/16", 1_000);
+        change(at(1), record("40.0.0.0/16", 1440, "192.0.2.70"));
+        assertThat(nonces(publisher.poll(at(1), state, 100))).containsExactly(1_001L);
+        acknowledge("40.0.0.0/16", 1_001);
+
+        assertThat(rlocsUnder(5_000, publisher.poll(at(3), state, 100)))
+                .containsExactly("192.0.2.70");
+
+        // A third question, and with its answer the counter goes beyond: what is older than that
+        // news must not look newer than what was told before.
+        apply(subscribe(9, 6_000, "40.0.0.3/32", "192.0.2.9"), at(4));
+        acknowledge("40.0.0.0/16", 6_000);
+        change(at(4), record("40.0.0.0/16", 1440, "192.0.2.71"));
+        assertThat(rlocsUnder(6_001, publisher.poll(at(5), state, 100)))
+                .containsExactly("192.0.2.71");
+        assertThat(rlocsUnder(5_000, publisher.poll(at(6), state, 100)))
+                .containsExactly("192.0.2.70");
+    }
+
+    private static List<String> rlocsUnder(long nonce, List<Publisher.Due> due) {
+        return due.stream()
+                .map(Publisher.Due.Send.class::cast)
+                .filter(it -> it.nonce().value() == nonce)
+                .flatMap(it -> it.records().getFirst().locators().stream())
+                .map(it -> it.rloc().toString())
+                .toList();
+    }
+
     /** Octets of all records about them, so that they find room in one Map-Notify. */
     private static final int ROOM_FOR_THREE = 3 * 40;
 

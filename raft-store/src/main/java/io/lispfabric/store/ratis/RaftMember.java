@@ -209,9 +209,12 @@ final class RaftMember {
         }
     }
 
-    /** What has wrong rows should not lead: others would get them by snapshots and publications. */
-    boolean shouldBeDrained(boolean differsInAnotherGroup) {
-        return (differsInAnotherGroup || comparison.differs().isPresent())
+    /**
+     * What has wrong rows should not lead: others would get them by snapshots and publications. Nor
+     * what answers nobody.
+     */
+    boolean shouldBeDrained(boolean silentInAnotherGroup) {
+        return (silentInAnotherGroup || comparison.differs().isPresent())
                 && !drained().contains(config.self());
     }
 

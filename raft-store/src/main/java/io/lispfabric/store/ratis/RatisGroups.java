@@ -217,10 +217,16 @@ public final class RatisGroups implements AutoCloseable {
         }
     }
 
-    /** A member whose rows of one group are wrong answers nothing, so it should lead no group. */
+    /**
+     * A member whose rows of one group are wrong answers nothing, nor does one that was removed
+     * from one, so it should lead no group.
+     */
     private void withdraw() {
-        boolean differs = logs.stream().anyMatch(log -> log.status().differs().isPresent());
-        logs.forEach(log -> log.differsInAny(differs));
+        boolean silent =
+                logs.stream()
+                        .map(RatisLog::status)
+                        .anyMatch(it -> it.differs().isPresent() || it.removed());
+        logs.forEach(log -> log.silentInAny(silent));
     }
 
     private void spread(int number, Spreading spreading) {

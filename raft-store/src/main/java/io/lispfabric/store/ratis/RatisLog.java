@@ -84,7 +84,7 @@ public final class RatisLog implements ReplicatedLog {
     private final Thread keeper;
     private volatile Optional<RaftMember> member = Optional.empty();
     private volatile boolean closed;
-    private volatile boolean differsInAny;
+    private volatile boolean silentInAny;
 
     // The rest is the keeper's alone.
     private RaftHost host;
@@ -299,7 +299,7 @@ public final class RatisLog implements ReplicatedLog {
     /** A member whose rows are wrong is drained, by itself. */
     private void withdraw(RaftMember own) {
         long now = System.nanoTime();
-        if (now - withdrawAgain < 0 || !own.shouldBeDrained(differsInAny)) {
+        if (now - withdrawAgain < 0 || !own.shouldBeDrained(silentInAny)) {
             return;
         }
         withdrawAgain = now + HAND_OVER_AGAIN.toNanos();
@@ -310,9 +310,9 @@ public final class RatisLog implements ReplicatedLog {
         }
     }
 
-    /** Of several groups: whether the member's rows of any are wrong. */
-    void differsInAny(boolean now) {
-        differsInAny = now;
+    /** Of several groups: whether it answers nobody because of any of them. */
+    void silentInAny(boolean now) {
+        silentInAny = now;
     }
 
     /** Whether another member says that its disk has room. */
