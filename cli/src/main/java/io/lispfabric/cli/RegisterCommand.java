@@ -99,14 +99,17 @@ final class RegisterCommand extends Subcommand {
         spec.usageMessage()
                 .footer(
                         "",
-                        "A Map-Server does not answer, and names the reason in its log, when it has",
+                        "A Map-Server does not answer, and its log names the reason or counts it, when it has",
                         "  no such Site-ID, Key ID, secret or algorithm;",
                         "  no such EID-Prefix of the site, or member of its INCC group;",
                         "  no segment of the Instance ID, or one of the other domain;",
-                        "  an RLOC outside of the site's rlocs;",
+                        "  an EID-Prefix that another site holds, or as many xTRs of it as there may be;",
+                        "  an RLOC outside of the site's rlocs, or one that cannot be used;",
                         "  heard a nonce that is not less (clocks, --nonce-file);",
-                        "  more than registrations.most, most-xtrs or repeats-per-second allow;",
-                        "  no leader, no majority, or less room on its disk than disk-reserve.");
+                        "  more than registrations.most, most-xtrs or repeats-per-second allow.",
+                        "Nor when it is only a Map-Resolver, or in a cluster without a leader or majority, out of",
+                        "it or unlike it, with less room on its disk than disk-reserve, or busy with the site:",
+                        "lispctl show members and lisp_dropped_total (HTTP /metrics) tell.");
         question.addTo(spec);
         List.of(rlocs, ttl, alone, deregister, nonceFile).forEach(spec::addOption);
         key.addTo(spec);
@@ -223,7 +226,7 @@ final class RegisterCommand extends Subcommand {
                         + (forged == 0 ? "" : " (" + counted(forged, "other datagram") + " did)")
                         + ". A Map-Server is silent towards what it refuses, most often a wrong"
                         + " Site-ID, Key ID or secret, and while its cluster has no leader. Its log"
-                        + " names the reason; lispctl register --help lists them all");
+                        + " or lispctl show members tells; lispctl register --help lists the reasons");
     }
 
     private static String counted(int count, String what) {

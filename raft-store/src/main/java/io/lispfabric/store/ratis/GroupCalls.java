@@ -100,12 +100,21 @@ final class GroupCalls implements AutoCloseable {
         try {
             var reply = rpc.sendRequest(request);
             if (!reply.isSuccess()) {
-                throw new IOException(at.getId() + " refused", reply.getException());
+                throw new RefusedException(at, reply.getException());
             }
             return reply;
         } catch (IOException | RuntimeException e) {
             rpc.handleException(at.getId(), e, true); // or it would wait ever longer to connect
             throw e instanceof IOException known ? known : new IOException(e);
+        }
+    }
+
+    /** It has answered, and not as it was asked to. */
+    static final class RefusedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private RefusedException(RaftPeer at, Exception why) {
+            super(at.getId() + " refused", why);
         }
     }
 

@@ -6,6 +6,7 @@ import io.lispfabric.store.LogUnavailableException.Reason;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.StateHash;
 import io.lispfabric.store.Status;
+import io.lispfabric.store.ratis.GroupCalls.RefusedException;
 import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -266,9 +267,14 @@ final class RaftMember {
         } catch (IOException e) {
             throw new IOException(
                     joining.getId()
-                            + " does not answer at "
-                            + joining.getAddress()
-                            + ": it has to run, with itself among its peers",
+                            + (e instanceof RefusedException
+                                    ? " has refused at "
+                                            + joining.getAddress()
+                                            + ", perhaps since it was asked before: give the command"
+                                            + " again"
+                                    : " does not answer at "
+                                            + joining.getAddress()
+                                            + ": it has to run, with itself among its peers"),
                     e);
         }
         if (!there.equals(joining.getId().toString())) {
