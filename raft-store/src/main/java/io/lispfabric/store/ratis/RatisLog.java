@@ -95,7 +95,9 @@ public final class RatisLog implements ReplicatedLog {
     /** The newest one that the log was in when it failed. */
     private long term;
 
+    /** When it is opened again, once it was refused. */
     private OptionalLong comeAgain = OptionalLong.empty();
+
     private long handOverAgain = System.nanoTime();
     private long withdrawAgain = System.nanoTime();
 
@@ -193,7 +195,7 @@ public final class RatisLog implements ReplicatedLog {
                     founding.look();
                 } else if (member.get().lacksRoom()) {
                     reopen(member.get());
-                } else if (member.get().isRefused()) {
+                } else if (member.get().isRefused() || comeAgain.isPresent()) {
                     comeAgain(member.get());
                 } else if (home.isMarked(MemberDirectory.FOUNDING)) {
                     founding.spread();
@@ -266,13 +268,14 @@ public final class RatisLog implements ReplicatedLog {
         if (now - comeAgain.getAsLong() < 0) {
             return;
         }
-        comeAgain = OptionalLong.empty();
         refused.stop(new LogUnavailableException(Reason.NO_LEADER, "no leader counts it in"));
         try {
             host = new RaftHost(config, home, machine, room, port);
             takePart();
+            comeAgain = OptionalLong.empty();
         } catch (IOException e) {
-            LOG.warn("it is not open, since {}", e.getMessage());
+            comeAgain = OptionalLong.of(now + COME_AGAIN.toNanos());
+            LOG.warn("it is opened again in {}, since {}", COME_AGAIN, e.getMessage());
         }
     }
 
