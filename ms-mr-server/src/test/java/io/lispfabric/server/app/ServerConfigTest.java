@@ -304,4 +304,20 @@ class ServerConfigTest {
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining(sentence);
     }
+
+    /**
+     * In a datagram of 576 octets whatever the paths carry, beside the longest MAC and both IDs.
+     */
+    @Test
+    void severalRecordsFindRoomOnEveryPathUnlessTheyAreNotWanted() throws Exception {
+        var v4 = Ip.parse("192.0.2.1");
+        var v6 = Ip.parse("2001:db8::1");
+        var usual = config(SITE);
+        var jumbo = config("lisp: { path-mtu: 9000 }\n" + SITE);
+        var alone = config("subscriptions: { several-records: false }\n" + SITE);
+        assertThat(usual.newsRoom(v4)).isEqualTo(576 - 20 - 8 - 16 - 32 - 24);
+        assertThat(usual.newsRoom(v6)).isEqualTo(usual.newsRoom(v4));
+        assertThat(jumbo.newsRoom(v4)).isEqualTo(usual.newsRoom(v4));
+        assertThat(alone.newsRoom(v4)).isZero();
+    }
 }

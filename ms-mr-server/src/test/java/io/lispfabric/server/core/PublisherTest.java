@@ -376,6 +376,15 @@ class PublisherTest {
         acknowledge("40.0.0.0/16", 499);
     }
 
+    /** All hosts from one number to before another change at once. */
+    private void changeAll(String network, int from, int to) {
+        change(
+                START,
+                IntStream.range(from, to)
+                        .mapToObj(i -> record(network + i + "/32", 1440, "192.0.2.71"))
+                        .toArray(MappingRecord[]::new));
+    }
+
     private static List<List<String>> told(List<Publisher.Due> due) {
         return due.stream()
                 .map(it ->
@@ -403,11 +412,7 @@ class PublisherTest {
     @Test
     void whatIsToldTogetherFillsAMapNotifyAndTheNextAndIsAcknowledgedByOneNonce() {
         subscribedToSeveralRecords();
-        change(
-                START,
-                IntStream.range(1, 9)
-                        .mapToObj(i -> record("40.0.0." + i + "/32", 1440, "192.0.2.71"))
-                        .toArray(MappingRecord[]::new));
+        changeAll("40.0.0.", 1, 9);
 
         var due = publisher.poll(at(0), state, 100);
         assertThat(nonces(due)).containsExactly(502L, 505L, 507L);
@@ -431,11 +436,7 @@ class PublisherTest {
     @Test
     void whatFindsNoRoomInTheWindowIsToldWithWhatDoes() {
         subscribedToSeveralRecords();
-        change(
-                START,
-                IntStream.range(0, 240)
-                        .mapToObj(i -> record("40.0.1." + i + "/32", 1440, "192.0.2.71"))
-                        .toArray(MappingRecord[]::new));
+        changeAll("40.0.1.", 0, 240);
 
         var due = publisher.poll(at(0), state, 1_000);
         assertThat(due).hasSize(80);
