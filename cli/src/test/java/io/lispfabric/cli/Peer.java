@@ -62,8 +62,8 @@ final class Peer implements AutoCloseable {
     }
 
     /**
-     * An address where nothing listens. A port that was just given back may be the next that is
-     * given, to the command itself; this one the kernel gives to nobody.
+     * An address where nothing listens. A socket that was just closed is none: the kernel keeps it
+     * until the thread that waited there has run, and a datagram meanwhile is lost unrefused.
      */
     static String nowhere() {
         return "127.0.0.1:1";
