@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Questions to a program's admin API. gRPC is met in this class and in those that ask. */
@@ -45,6 +46,7 @@ final class AdminApi {
     static <R> R ask(List<InetSocketAddress> endpoints, Duration timeout, Question<R> question)
             throws CommandFailure {
         var silent = new ArrayList<String>();
+        boolean reached = false;
         for (var endpoint : endpoints) {
             try {
                 return askOne(endpoint, timeout, question);
@@ -53,14 +55,17 @@ final class AdminApi {
                     throw failure(endpoint, e);
                 }
                 silent.add(Sockets.text(endpoint) + " (" + reason(e) + ")");
+                reached |= excuse(e).isPresent();
             }
         }
         throw new CommandFailure(
                 ExitCode.UNREACHABLE,
                 "no answer from "
                         + String.join(", ", silent)
-                        + ". Check that it runs and that its admin API listens there; --endpoints"
-                        + " names others");
+                        + (reached
+                                ? ""
+                                : ". Check that it runs and that its admin API listens there;"
+                                        + " --endpoints names others"));
     }
 
     /**
@@ -87,6 +92,14 @@ final class AdminApi {
                 || e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED;
     }
 
+    /** What a server has said that cannot answer; nothing when gRPC has reached none. */
+    private static Optional<String> excuse(StatusRuntimeException e) {
+        var status = e.getStatus();
+        return status.getCode() == Status.Code.UNAVAILABLE && status.getCause() == null
+                ? Optional.ofNullable(status.getDescription())
+                : Optional.empty();
+    }
+
     /** Why nobody answered, in a few words. */
     static String reason(StatusRuntimeException e) {
         return switch (e.getStatus().getCode()) {
@@ -94,7 +107,7 @@ final class AdminApi {
             case UNAVAILABLE ->
                     e.getCause() instanceof java.net.ConnectException
                             ? "connection refused"
-                            : "unavailable";
+                            : excuse(e).orElse("unavailable");
             default -> e.getStatus().getCode().toString();
         };
     }

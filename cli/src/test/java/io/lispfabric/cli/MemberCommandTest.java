@@ -2,6 +2,7 @@ package io.lispfabric.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
@@ -40,6 +41,18 @@ class MemberCommandTest {
     private volatile CheckStateResponse answer = CheckStateResponse.getDefaultInstance();
     private Server server;
 
+    /** Who is to be added counts itself in, and knows nothing yet. */
+    private static final class Newcomer extends ClusterServiceGrpc.ClusterServiceImplBase {
+        @Override
+        public void drainMember(
+                DrainMemberRequest request, StreamObserver<DrainMemberResponse> observer) {
+            observer.onError(
+                    Status.UNAVAILABLE
+                            .withDescription("member ms-3 hears of no leader")
+                            .asRuntimeException());
+        }
+    }
+
     private final class Cluster extends ClusterServiceGrpc.ClusterServiceImplBase {
         @Override
         public void drainMember(
@@ -72,12 +85,15 @@ class MemberCommandTest {
 
     @BeforeEach
     void start() throws IOException {
-        server =
-                NettyServerBuilder.forAddress(
-                                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
-                        .addService(new Cluster())
-                        .build()
-                        .start();
+        server = serving(new Cluster());
+    }
+
+    private static Server serving(BindableService service) throws IOException {
+        return NettyServerBuilder.forAddress(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .addService(service)
+                .build()
+                .start();
     }
 
     @AfterEach
@@ -85,10 +101,18 @@ class MemberCommandTest {
         server.shutdownNow();
     }
 
+    private static String endpoint(Server server) {
+        return "127.0.0.1:" + server.getPort();
+    }
+
     private Run member(String... words) {
+        return memberAt(endpoint(server), words);
+    }
+
+    private static Run memberAt(String endpoints, String... words) {
         var line = new ArrayList<>(List.of("member"));
         line.addAll(List.of(words));
-        line.addAll(List.of("--endpoints", "127.0.0.1:" + server.getPort()));
+        line.addAll(List.of("--endpoints", endpoints));
         return Run.lispctl(line.toArray(String[]::new));
     }
 
@@ -123,6 +147,25 @@ class MemberCommandTest {
         assertThat(refused.code()).isEqualTo(ExitCode.CONFLICT);
         assertThat(refused.err()).contains("ms-9 does not vote");
         assertThat(member("drain").code()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
+    void whoHearsOfNoLeaderLeavesTheAnswerToTheNext() throws IOException {
+        var newcomer = serving(new Newcomer());
+        try {
+            var alone = memberAt(endpoint(newcomer), "drain", "ms-1");
+            assertThat(alone.code()).isEqualTo(ExitCode.UNREACHABLE);
+            assertThat(alone.err())
+                    .isEqualTo(
+                            "lispctl: no answer from "
+                                    + endpoint(newcomer)
+                                    + " (member ms-3 hears of no leader)\n");
+
+            var both = memberAt(endpoint(newcomer) + "," + endpoint(server), "drain", "ms-1");
+            assertThat(both.out()).isEqualTo("ms-1 is drained\n");
+        } finally {
+            newcomer.shutdownNow();
+        }
     }
 
     @Test

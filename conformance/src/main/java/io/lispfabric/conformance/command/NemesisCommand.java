@@ -68,7 +68,8 @@ public final class NemesisCommand extends Subcommand implements AddedCommand {
             paramLabel = "NAME",
             split = ",",
             description =
-                    "only these: kill, stop, partition, one-way, disk, slow, transfer, restart"
+                    "only these: kill, stop, partition, one-way, disk, slow, transfer, restart,"
+                            + " members"
                             + " (default: all)")
     private List<String> faults = List.of();
 

@@ -20,7 +20,8 @@ record Fault(Kind kind, Whom whom, int millis) {
         DISK,
         SLOW,
         TRANSFER,
-        RESTART;
+        RESTART,
+        MEMBERS;
 
         @Override
         public String toString() {
@@ -58,7 +59,11 @@ record Fault(Kind kind, Whom whom, int millis) {
         /** It hands over the lead, or takes it. */
         TRANSFER(Family.TRANSFER),
         /** SIGTERM, and started again once it has ended. */
-        RESTART(Family.RESTART);
+        RESTART(Family.RESTART),
+        /** {@code kill -9}, and its disk is gone: at the end another is a member in its place. */
+        LOST(Family.MEMBERS),
+        /** No member any more while it runs: at the end another is one in its place. */
+        REMOVED(Family.MEMBERS);
 
         private final Family family;
 
@@ -72,7 +77,7 @@ record Fault(Kind kind, Whom whom, int millis) {
 
         /** Whether a process ends by it, and another one has to get ready. */
         boolean ends() {
-            return this == KILL || this == RESTART;
+            return this == KILL || this == RESTART || family == Family.MEMBERS;
         }
 
         /** Whether it is done to the process, or to its disk. */

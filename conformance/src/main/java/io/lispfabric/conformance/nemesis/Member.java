@@ -8,9 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 
 /** A member: {@code lispctl serve} in a process of its own, in its namespace. */
 final class Member {
@@ -31,6 +33,7 @@ final class Member {
     private final Setting setting;
     private final Lab lab;
     private final Path folder;
+    private int successions;
     private Optional<Process> process = Optional.empty();
     private boolean expectedToEnd;
 
@@ -41,11 +44,33 @@ final class Member {
         this.folder = work.resolve(name());
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("site.key"), setting.secret() + "\n");
-        Files.writeString(folder.resolve("ms.yaml"), yaml());
+        configure(IntStream.range(0, setting.members()).mapToObj(it -> "ms-" + it).toList());
     }
 
+    /** {@code ms-1}, and {@code ms-1.2} for the second in its place. */
     String name() {
-        return "ms-" + number;
+        return "ms-" + number + (successions == 0 ? "" : "." + (successions + 1));
+    }
+
+    /**
+     * What runs here from the next start on has another name, and an empty disk.
+     *
+     * @param names of all members by number, this one's not looked at
+     */
+    void succeed(List<String> names) throws IOException {
+        successions++;
+        var all = new ArrayList<>(names);
+        all.set(number, name());
+        configure(all);
+        try (var data = Files.walk(lab.disk(number).resolve("data"))) {
+            for (var file : data.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private void configure(List<String> names) throws IOException {
+        Files.writeString(folder.resolve("ms.yaml"), yaml(names));
     }
 
     static InetSocketAddress lisp(int number) {
@@ -56,12 +81,19 @@ final class Member {
         return Lab.memberAddress(number) + ":" + ADMIN;
     }
 
-    private String yaml() {
+    /** Where the other members reach it. */
+    private static String raft(int number) {
+        return Lab.memberAddress(number) + ":" + RAFT;
+    }
+
+    String raft() {
+        return raft(number);
+    }
+
+    private String yaml(List<String> names) {
         var peers = new StringBuilder();
-        for (int i = 0; i < setting.members(); i++) {
-            peers.append(
-                    "    - { id: ms-%d, address: \"%s:%d\" }\n"
-                            .formatted(i, Lab.memberAddress(i), RAFT));
+        for (int i = 0; i < names.size(); i++) {
+            peers.append("    - { id: %s, address: \"%s\" }\n".formatted(names.get(i), raft(i)));
         }
         var prefixes = new StringBuilder();
         for (int iid = 1; iid <= Load.IIDS; iid++) {

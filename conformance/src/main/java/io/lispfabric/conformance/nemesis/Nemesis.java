@@ -55,6 +55,9 @@ public final class Nemesis {
     /** For how long a Map-Notify that must not come is waited for. */
     private static final int SILENCE_MILLIS = 500;
 
+    /** With what {@code lispctl} ends when what it was asked about does not exist. */
+    private static final int IS_NOT_THERE = 3;
+
     private static final int CALM_MILLIS = 300;
     private static final int LOOK_MILLIS = 50;
 
@@ -285,8 +288,13 @@ public final class Nemesis {
             begin(load, fault, whom);
         }
         pause(faults.stream().mapToInt(Fault::millis).max().orElseThrow());
-        for (var it : done.reversed()) {
-            end(load, it.fault(), it.whom());
+        // Who is to vote on its members has to be a majority first.
+        for (boolean last : List.of(false, true)) {
+            for (var it : done.reversed()) {
+                if (last == (it.fault().kind().family() == Family.MEMBERS)) {
+                    end(load, it.fault(), it.whom());
+                }
+            }
         }
         long end = System.nanoTime();
         var name = String.join(" + ", faults.stream().map(Fault::name).toList());
@@ -414,7 +422,9 @@ public final class Nemesis {
                         lab.slow(it);
                     }
                 }
-                case TRANSFER -> transfer(it);
+                case TRANSFER -> tell("transfer-leader", member.name());
+                case LOST -> member.kill();
+                case REMOVED -> tell("remove", member.name());
                 case RESTART -> {
                     if (!member.end()) {
                         judge.fails(member.name(), "does not end when it is told to");
@@ -432,15 +442,46 @@ public final class Nemesis {
         }
     }
 
-    private void transfer(int member) throws InterruptedException {
+    /**
+     * {@code lispctl member …}, told to all members.
+     *
+     * @return whether it was done, or had been done already; so busy may a cluster be that it is
+     *     refused, which is logged
+     */
+    private boolean tell(String... what) throws InterruptedException {
         var command = new ArrayList<>(setting.lispctl());
-        command.addAll(List.of("member", "transfer-leader", "ms-" + member, "--timeout", "10s"));
-        command.add("--endpoints");
+        command.add("member");
+        command.addAll(List.of(what));
+        command.addAll(List.of("--timeout", "10s", "--endpoints"));
         command.add(String.join(",", members.stream().map(Member::admin).toList()));
+        var name = "lispctl member " + String.join(" ", what);
         try {
-            Shell.run("the lead was not handed over", command);
+            var ended = Shell.ended(name, command);
+            if (ended.code() == 0 || ended.code() == IS_NOT_THERE && what[0].equals("remove")) {
+                return true;
+            }
+            log.accept(name + ": " + ended.said());
         } catch (IOException e) {
-            log.accept(String.valueOf(e.getMessage())); // so busy may a cluster be
+            log.accept(String.valueOf(e.getMessage()));
+        }
+        return false;
+    }
+
+    /** As docs/durability.md has it for a lost disk; each command is given until it is done. */
+    private void replace(Load load, int number) throws IOException, InterruptedException {
+        var member = members.get(number);
+        member.kill();
+        load.begins(number);
+        long end = System.nanoTime() + START.toNanos();
+        tellUntil(end, "remove", member.name());
+        member.succeed(members.stream().map(Member::name).toList());
+        member.start();
+        tellUntil(end, "add", member.name(), member.raft());
+    }
+
+    private void tellUntil(long end, String... what) throws InterruptedException {
+        while (!tell(what) && System.nanoTime() - end < 0) {
+            pause(CALM_MILLIS);
         }
     }
 
@@ -462,6 +503,7 @@ public final class Nemesis {
                         lab.fast(it);
                     }
                 }
+                case LOST, REMOVED -> replace(load, it);
                 case TRANSFER -> {}
             }
         }

@@ -49,7 +49,7 @@ final class Plan {
     private static List<Whom> whom(Kind kind) {
         return switch (kind) {
             case KILL, DISK_LOW, DISK_FULL, SLOW -> List.of(Whom.LEADER, Whom.FOLLOWER, Whom.ALL);
-            case STOP, CUT_OFF, CUT_OFF_WHOLLY, CUT_ONE_LINK, DUMB, DEAF, RESTART ->
+            case STOP, CUT_OFF, CUT_OFF_WHOLLY, CUT_ONE_LINK, DUMB, DEAF, RESTART, LOST, REMOVED ->
                     List.of(Whom.LEADER, Whom.FOLLOWER);
             case TRANSFER -> List.of(Whom.FOLLOWER); // who is to lead then
         };

@@ -28,6 +28,21 @@ final class Shell {
      * @param name what it is called when it fails
      */
     static void run(String name, List<String> command) throws IOException, InterruptedException {
+        var ended = ended(name, command);
+        if (ended.code() != 0) {
+            throw new IOException(name + ": " + ended.said());
+        }
+    }
+
+    /** The exit code of a command, and what it has said. */
+    record Ended(int code, String said) {}
+
+    /**
+     * Runs a command that may fail.
+     *
+     * @throws IOException when it takes more than half a minute
+     */
+    static Ended ended(String name, List<String> command) throws IOException, InterruptedException {
         var said = Files.createTempFile("nemesis", ".out");
         try {
             var process =
@@ -40,10 +55,8 @@ final class Shell {
                 process.destroyForcibly();
                 throw new IOException(name + ": does not end");
             }
-            if (process.exitValue() != 0) {
-                throw new IOException(
-                        name + ": " + Files.readString(said, StandardCharsets.UTF_8).strip());
-            }
+            return new Ended(
+                    process.exitValue(), Files.readString(said, StandardCharsets.UTF_8).strip());
         } finally {
             Files.deleteIfExists(said);
         }

@@ -38,6 +38,7 @@ import io.lispfabric.server.core.Mapping;
 import io.lispfabric.server.core.MappingSystem;
 import io.lispfabric.server.core.Registration;
 import io.lispfabric.server.core.Sites;
+import io.lispfabric.store.NoLeaderException;
 import io.lispfabric.store.NoSuchMemberException;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.Status;
@@ -307,6 +308,8 @@ final class AdminService implements AutoCloseable {
                 to.onError(refusal(io.grpc.Status.INVALID_ARGUMENT, e));
             } catch (NoSuchMemberException e) {
                 to.onError(refusal(io.grpc.Status.NOT_FOUND, e));
+            } catch (NoLeaderException e) { // so that another member is asked
+                to.onError(refusal(io.grpc.Status.UNAVAILABLE, e));
             } catch (IOException e) {
                 to.onError(refusal(io.grpc.Status.FAILED_PRECONDITION, e));
             }

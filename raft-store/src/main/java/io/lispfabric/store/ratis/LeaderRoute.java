@@ -3,6 +3,7 @@ package io.lispfabric.store.ratis;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
+import io.lispfabric.store.NoLeaderException;
 import io.lispfabric.store.StateHash;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -286,7 +287,7 @@ final class LeaderRoute implements AutoCloseable {
 
     private static boolean isBetweenLeaders(IOException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof NoLeader
+            if (cause instanceof NoLeaderException
                     || cause instanceof NotLeaderException
                     || cause instanceof LeaderNotReadyException
                     || cause instanceof LeaderSteppingDownException) {
@@ -358,17 +359,9 @@ final class LeaderRoute implements AutoCloseable {
     private RaftPeerId leader() throws IOException {
         var leader = division.getInfo().getLeaderId();
         if (leader == null) {
-            throw new NoLeader();
+            throw new NoLeaderException("the group has no leader");
         }
         return leader;
-    }
-
-    private static final class NoLeader extends IOException {
-        private static final long serialVersionUID = 1;
-
-        NoLeader() {
-            super("the group has no leader");
-        }
     }
 
     private RaftClientReply ask(RaftPeerId at, RaftClientRequest request) throws IOException {

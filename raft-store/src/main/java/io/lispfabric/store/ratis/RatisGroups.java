@@ -150,14 +150,14 @@ public final class RatisGroups implements AutoCloseable {
 
     /** In which groups there is such a member, or is none; in which nothing is left to do if so. */
     private List<RatisLog> where(String memberId, boolean there) {
-        var found =
-                logs.stream()
-                        .filter(log ->
-                                there
-                                        == log.status().members().stream()
-                                                .anyMatch(it -> it.id().equals(memberId)))
-                        .toList();
+        var found = logs.stream().filter(log -> isPerhaps(memberId, there, log.status())).toList();
         return found.isEmpty() ? logs : found; // which says that it is so in all
+    }
+
+    /** Without a leader a member does not know: its log says so then. */
+    private static boolean isPerhaps(String memberId, boolean there, Status status) {
+        return status.leader().isEmpty()
+                || there == status.members().stream().anyMatch(it -> it.id().equals(memberId));
     }
 
     /**

@@ -3,6 +3,7 @@ package io.lispfabric.store.ratis;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
+import io.lispfabric.store.NoLeaderException;
 import io.lispfabric.store.NoSuchMemberException;
 import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateCheck;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import org.apache.ratis.metrics.MetricRegistries;
@@ -430,7 +432,7 @@ public final class RatisLog implements ReplicatedLog {
     @Override
     public void addMember(String memberId, String host, int port) throws IOException {
         var joining = new Peer(memberId, host, port);
-        if (memberNames().contains(memberId)) {
+        if (members().contains(memberId)) {
             throw new IOException("there is already a member " + memberId);
         }
         running().add(RaftHost.raftPeer(joining));
@@ -444,15 +446,28 @@ public final class RatisLog implements ReplicatedLog {
         LOG.info("{} is no member any more", memberId);
     }
 
-    private void checkThere(String memberId) throws NoSuchMemberException {
-        var names = memberNames();
+    private void checkThere(String memberId) throws NoSuchMemberException, NoLeaderException {
+        var names = members();
         if (!names.contains(memberId)) {
             throw new NoSuchMemberException(memberId, names);
         }
     }
 
-    private List<String> memberNames() {
-        return status().members().stream().map(Status.Member::id).toList();
+    /**
+     * The names of the members, as known to one that hears of a leader: who is to be added, or was
+     * removed, counts itself in.
+     */
+    private List<String> members() throws NoLeaderException {
+        long end = System.nanoTime() + config.electionTimeoutMax().multipliedBy(2).toNanos();
+        var status = status();
+        while (status.leader().isEmpty()) {
+            if (System.nanoTime() - end > 0) {
+                throw new NoLeaderException("member " + config.self() + " hears of no leader");
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+            status = status();
+        }
+        return status.members().stream().map(Status.Member::id).toList();
     }
 
     @Override

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.lispfabric.store.LogUnavailableException.Reason;
+import io.lispfabric.store.NoLeaderException;
 import io.lispfabric.store.Status;
 import io.lispfabric.store.ratis.RatisLogConfig.Peer;
 import java.io.IOException;
@@ -127,6 +128,12 @@ class LostDiskTest {
             members.open("m4");
             assertThatThrownBy(() -> members.log("m1").addMember("m5", "127.0.0.1", port))
                     .hasMessage("127.0.0.1:" + port + " is where m4 runs, not m5");
+            // It counts itself in; only who hears of a leader knows.
+            assertThatThrownBy(() -> members.log("m4").addMember("m4", "127.0.0.1", port))
+                    .isInstanceOf(NoLeaderException.class)
+                    .hasMessage("member m4 hears of no leader");
+            assertThatThrownBy(() -> members.log("m4").removeMember("m1"))
+                    .isInstanceOf(NoLeaderException.class);
             var leader = members.leading().getFirst();
             members.log(leader).addMember("m4", "127.0.0.1", port);
             awaitVoter(members, "m4");
