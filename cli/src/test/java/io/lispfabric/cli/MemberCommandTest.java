@@ -221,6 +221,40 @@ class MemberCommandTest {
                 .contains("3 members, 3 voters of which 2 known to run, quorum 2, can lose 0");
     }
 
+    /** It is cut off from the leader, say, and not from us. */
+    @Test
+    void whoeverAnswersUsButNotTheLeaderIsNotCountedOn() throws IOException {
+        status =
+                StatusResponse.newBuilder()
+                        .setMember("ms-0")
+                        .setLeader("ms-0")
+                        .setHealthy(true)
+                        .addMembers(voter("ms-0").setRole("leader"))
+                        .addMembers(voter("ms-1").setHeardMillis(40))
+                        .addMembers(voter("ms-2").setHeardMillis(60_000))
+                        .build();
+        var itself =
+                StatusResponse.newBuilder().setMember("ms-2").setHealthy(true).setTerm(0).build();
+        var cutOff =
+                serving(
+                        new ClusterServiceGrpc.ClusterServiceImplBase() {
+                            @Override
+                            public void status(
+                                    StatusRequest request,
+                                    StreamObserver<StatusResponse> observer) {
+                                observer.onNext(itself);
+                                observer.onCompleted();
+                            }
+                        });
+        try {
+            var both = endpoint(server) + "," + endpoint(cutOff);
+            assertThat(Run.lispctl("show", "members", "--endpoints", both).out())
+                    .contains("3 members, 3 voters of which 2 known to run, quorum 2, can lose 0");
+        } finally {
+            cutOff.shutdownNow();
+        }
+    }
+
     @Test
     void aFollowerKnowsOfItsLeader() {
         status =

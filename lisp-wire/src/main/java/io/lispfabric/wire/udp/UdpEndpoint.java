@@ -298,14 +298,8 @@ public final class UdpEndpoint implements AutoCloseable {
      * as whoever has found it may send more of them, and the socket goes on.
      */
     private static final class Receiver extends SimpleChannelInboundHandler<DatagramPacket> {
-        private static final long LOG_NANOS = TimeUnit.SECONDS.toNanos(10);
-
         private final Consumer<Datagram> receiver;
-
-        /** When a mistake may be logged again, and how many were not since the last. */
-        private long nextLog = System.nanoTime();
-
-        private long notLogged;
+        private final Seldom mistakes = new Seldom(TimeUnit.SECONDS.toNanos(10));
         private final LongAdder refused = new LongAdder();
 
         /**
@@ -354,16 +348,15 @@ public final class UdpEndpoint implements AutoCloseable {
             if (cause instanceof IOException) {
                 refused.increment();
                 LOG.debug("socket error on {}", context.channel(), cause);
-            } else if (System.nanoTime() - nextLog < 0) {
-                notLogged++;
             } else {
-                LOG.error(
-                        "receiver failed on {}, and {} times since that was logged last",
-                        context.channel(),
-                        notLogged,
-                        cause);
-                nextLog = System.nanoTime() + LOG_NANOS;
-                notLogged = 0;
+                mistakes.happens(System.nanoTime())
+                        .ifPresent(unsaid ->
+                                LOG.error(
+                                        "receiver failed on {}, and {} times since that was logged"
+                                                + " last",
+                                        context.channel(),
+                                        unsaid,
+                                        cause));
             }
         }
     }
