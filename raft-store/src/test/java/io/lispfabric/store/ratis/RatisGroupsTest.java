@@ -347,6 +347,31 @@ class RatisGroupsTest {
         assertOutside("m1");
     }
 
+    /** It answers nobody, as one answer may be of several groups. */
+    @Test
+    void aMemberThatWasRemovedFromOneGroupLeadsNoOther() throws IOException {
+        member("m1").transferLeadership("m2");
+        member("m1").group(0).removeMember("m2");
+
+        await(
+                "others lead the rest",
+                () ->
+                        IntStream.range(1, GROUPS)
+                                .allMatch(
+                                        g -> leading(g).size() == 1 && !leading(g).contains("m2")));
+        await(
+                "it is drained there",
+                () ->
+                        member("m1").statuses().stream()
+                                .skip(1)
+                                .flatMap(it -> it.members().stream())
+                                .filter(it -> it.id().equals("m2"))
+                                .allMatch(Status.Member::drained));
+        for (int g = 0; g < GROUPS; g++) {
+            acknowledged(member("m3").group(g), "a=" + g);
+        }
+    }
+
     @Test
     void aMemberIsDrainedAddedAndRemovedInAllGroups() throws IOException {
         acknowledged(member("m1").group(1), "b=2");
