@@ -282,6 +282,13 @@ public final class NemesisCommand extends Subcommand implements AddedCommand {
                         report.answers(),
                         report.publications(),
                         report.replays()));
+        say(
+                String.format(
+                        Locale.ROOT,
+                        "%d questions put to all members in turn were answered, the slowest after"
+                                + " %.2f s",
+                        report.questions(),
+                        report.longestAnswer() / 1e9));
         if (report.violations().isEmpty()) {
             say("everything held");
         } else {
@@ -301,6 +308,8 @@ public final class NemesisCommand extends Subcommand implements AddedCommand {
                 .put("answers", String.valueOf(report.answers()))
                 .put("publications", String.valueOf(report.publications()))
                 .put("replays", report.replays())
+                .put("questions", String.valueOf(report.questions()))
+                .put("longestAnswerMillis", report.longestAnswer() / 1e6)
                 .put(
                         "faults",
                         report.effects().stream().map(NemesisCommand::json).collect(Json.toArray()))

@@ -211,6 +211,16 @@ final class Judge {
         }
     }
 
+    /** All members were asked in turn, and none has answered. */
+    synchronized void unanswered(String eid, long nanos) {
+        violated(
+                Rule.ALWAYS_ANSWERED,
+                eid,
+                "asked for "
+                        + TimeUnit.NANOSECONDS.toMillis(nanos)
+                        + " ms, of all members in turn, and never answered");
+    }
+
     /**
      * An xTR has received news that it has to acknowledge.
      *

@@ -92,6 +92,9 @@ final class Load implements AutoCloseable {
 
     private static final long PATIENCE_NANOS = 1_000 * MILLI;
 
+    /** How often each member is asked the same before it counts as not answered. */
+    private static final int ROUNDS_OF_QUESTIONS = 3;
+
     /** Map-Registers of each xTR that may be sent again much later. */
     private static final int OVERHEARD = 16;
 
@@ -441,20 +444,72 @@ final class Load implements AutoCloseable {
         }
     }
 
-    private record Question(int member, int life, Place place, long nanos) {}
+    private record Question(
+            int member, int life, Place place, Optional<Inquiry> inquiry, long nanos) {}
+
+    /** What one member is asked, and then the next until one answers. */
+    private static final class Inquiry {
+        private final Place place;
+        private final long beginNanos;
+        private int member;
+        private int tries;
+        private long dueNanos;
+
+        Inquiry(Place place, int first, long now) {
+            this.place = place;
+            this.member = first;
+            this.beginNanos = now;
+            this.dueNanos = now;
+        }
+    }
+
+    /**
+     * How many questions were put to all members in turn and answered, and what the slowest took.
+     */
+    record Answered(long count, long longestNanos) {}
 
     /** Somebody who only asks. */
     private final class Asker extends Peer {
         private final Map<Long, Question> open = new HashMap<>();
+        private final Set<Inquiry> inquiries = new LinkedHashSet<>();
+        private Answered answered = new Answered(0, 0);
         private long nonce;
 
         Asker(InetAddress address) throws IOException {
             super("asker", ETRS + SUBSCRIBERS, address);
         }
 
+        /** All members in turn, as an xTR does that has them all in its list. */
+        void inquire(int first, Place place, long now) {
+            if (!nobodyNeedsToAnswer) {
+                inquiries.add(new Inquiry(place, first, now));
+            }
+        }
+
+        void poll(long now) {
+            for (var it : List.copyOf(inquiries)) {
+                if (it.dueNanos - now > 0) {
+                    continue;
+                }
+                if (it.tries == members.size() * ROUNDS_OF_QUESTIONS) {
+                    inquiries.remove(it);
+                    judge.unanswered(it.place.name, now - it.beginNanos);
+                    continue;
+                }
+                ask(it.member, it.place, Optional.of(it), now);
+                it.tries++;
+                it.member = (it.member + 1) % members.size();
+                it.dueNanos = now + PATIENCE_NANOS;
+            }
+        }
+
         void ask(int member, Place place, long now) {
+            ask(member, place, Optional.empty(), now);
+        }
+
+        private void ask(int member, Place place, Optional<Inquiry> inquiry, long now) {
             nonce++;
-            open.put(nonce, new Question(member, lives[member], place, now));
+            open.put(nonce, new Question(member, lives[member], place, inquiry, now));
             send(
                     members.get(member),
                     LispCodec.encode(
@@ -477,12 +532,18 @@ final class Load implements AutoCloseable {
             if (question == null) {
                 return; // late
             }
+            question.inquiry().filter(inquiries::remove).ifPresent(this::isAnswered);
             var content =
                     reply.records().stream().map(Load::content).collect(Collectors.joining(" "));
             if (question.life() == lives[question.member()]) {
                 judge.answers(question.member(), question.life(), question.place().name, content);
             }
             comparing.ifPresent(it -> it.found(question.place(), question.member(), content));
+        }
+
+        private void isAnswered(Inquiry it) {
+            long took = System.nanoTime() - it.beginNanos;
+            answered = new Answered(answered.count() + 1, Math.max(answered.longestNanos(), took));
         }
     }
 
@@ -586,6 +647,7 @@ final class Load implements AutoCloseable {
     private int contents;
     private int begun;
     private int replayed;
+    private boolean nobodyNeedsToAnswer;
     private volatile boolean closed;
     private final CompletableFuture<Void> failed = new CompletableFuture<>();
 
@@ -690,6 +752,21 @@ final class Load implements AutoCloseable {
         between(() -> lives[member] = Judge.FORGETFUL);
     }
 
+    /** Whether no member can be expected to answer, since the processes of all are gone. */
+    void nobodyNeedsToAnswer(boolean so) throws InterruptedException {
+        between(() -> {
+            if (so) {
+                asker.inquiries.clear();
+            }
+            return nobodyNeedsToAnswer = so;
+        });
+    }
+
+    /** What became of the questions that were put to all members in turn. */
+    Answered answered() throws InterruptedException {
+        return between(() -> asker.answered);
+    }
+
     /**
      * Stops to say anything new, and waits until all members and subscribers know all that was
      * said.
@@ -753,6 +830,7 @@ final class Load implements AutoCloseable {
             long now = System.nanoTime();
             etrs.forEach(it -> it.poll(now));
             subscribers.forEach(it -> it.poll(now));
+            asker.poll(now);
             comparing.ifPresent(it -> it.poll(now));
             if (running) {
                 go(now);
@@ -772,7 +850,7 @@ final class Load implements AutoCloseable {
         while (dueNanos - now <= 0) {
             dueNanos += pauseNanos;
             say(now);
-            asker.ask(random.nextInt(members.size()), any(places), now);
+            asker.inquire(random.nextInt(members.size()), any(places), now);
         }
     }
 

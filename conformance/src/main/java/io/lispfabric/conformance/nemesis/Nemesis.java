@@ -106,6 +106,8 @@ public final class Nemesis {
      * @param answers Map-Replies that were judged
      * @param publications Map-Notifies that were to be acknowledged
      * @param replays old Map-Registers sent again
+     * @param questions that were put to all members in turn, and answered
+     * @param longestAnswer what the slowest of them took, in nanoseconds
      * @param violations what does not hold, with what is wrong; empty for a clean run
      */
     public record Report(
@@ -115,6 +117,8 @@ public final class Nemesis {
             long answers,
             long publications,
             int replays,
+            long questions,
+            long longestAnswer,
             List<String> violations) {}
 
     private final Setting setting;
@@ -251,6 +255,7 @@ public final class Nemesis {
                         .toList();
         int registrations = load.gaps(Gaps::count);
         int replays = load.replayed();
+        var answered = load.answered();
         load.close();
         keep();
         return new Report(
@@ -260,6 +265,8 @@ public final class Nemesis {
                 judge.answers(),
                 judge.publications(),
                 replays,
+                answered.count(),
+                answered.longestNanos(),
                 judge.violations().stream().map(Judge.Violation::toString).toList());
     }
 
@@ -284,6 +291,9 @@ public final class Nemesis {
         long begin = System.nanoTime();
         for (var fault : faults) {
             var whom = whom(fault.whom(), leader);
+            if (fault.kind().ends() && whom.size() == MEMBERS) {
+                load.nobodyNeedsToAnswer(true);
+            }
             done.add(new Done(fault, whom));
             begin(load, fault, whom);
         }
@@ -299,6 +309,7 @@ public final class Nemesis {
         long end = System.nanoTime();
         var name = String.join(" + ", faults.stream().map(Fault::name).toList());
         awaitReady(START, "after " + name);
+        load.nobodyNeedsToAnswer(false);
         // Where a majority lives on, nobody has to wait for a process that gets ready.
         boolean starts =
                 done.stream()

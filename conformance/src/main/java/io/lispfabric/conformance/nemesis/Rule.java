@@ -24,6 +24,8 @@ public enum Rule {
     SUBSCRIBERS_RIGHT,
     /** All members answer the same, and have as much in their state, soon after the faults. */
     MEMBERS_EQUAL,
+    /** Whoever asks all members in turn has an answer, as long as one of them runs. */
+    ALWAYS_ANSWERED,
     /** Map-Registers are acknowledged again, soon after a fault is over. */
     WRITES_RESUME,
     /** No process ends by itself, and each that is started gets ready. */

@@ -60,6 +60,7 @@ class JudgeTest {
                     Map.entry(
                             Rule.MEMBERS_EQUAL,
                             it -> it.settles(EID, List.of("11.0.0.2", "11.0.0.1", "11.0.0.2"))),
+                    Map.entry(Rule.ALWAYS_ANSWERED, it -> it.unanswered(EID, 9 * second())),
                     Map.entry(
                             Rule.WRITES_RESUME,
                             it -> it.resumes("kill leader", Gaps.NEVER, second())),

@@ -99,6 +99,7 @@ class LoadTest {
             goOn(load);
             assertThat(load.settles(LONG).right()).isTrue();
             assertThat(load.replayed()).isPositive();
+            assertThat(load.answered().count()).isPositive();
         }
         assertThat(judge.violations()).isEmpty();
         assertThat(judge.answers()).isPositive();
@@ -114,6 +115,19 @@ class LoadTest {
             assertThat(load.settles(SHORT).right()).isFalse();
         }
         assertThat(broken()).contains(Rule.ACKNOWLEDGED_STAYS);
+    }
+
+    @Test
+    void findsThatNobodyAnswers() throws Exception {
+        Load load;
+        try (var server = server("data", 0)) {
+            load = load(server);
+            load.nobodyNeedsToAnswer(true);
+        }
+        try (load) {
+            load.nobodyNeedsToAnswer(false);
+            until(() -> broken().contains(Rule.ALWAYS_ANSWERED));
+        }
     }
 
     /** As if an operator had given an empty disk to the only member there is. */
