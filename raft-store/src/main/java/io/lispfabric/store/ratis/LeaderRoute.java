@@ -230,7 +230,22 @@ final class LeaderRoute implements AutoCloseable {
                 leader.equals(division.getId())
                         ? server.transferLeadership(request)
                         : ask(leader, request);
-        check(reply, "member " + member + " did not become the leader");
+        if (!reply.isSuccess()) {
+            throw new IOException(
+                    "member " + member + " did not become the leader" + why(reply),
+                    reply.getException());
+        }
+    }
+
+    /** Ratis says it in one word, among much that is for nobody else. */
+    private static String why(RaftClientReply reply) {
+        var said = reply.getException() == null ? "" : reply.getException().getMessage();
+        if (said == null) {
+            return "";
+        }
+        return said.contains("TIMED_OUT") || said.contains("NOT_UP_TO_DATE")
+                ? ": it may not run, or have to catch up first"
+                : said.contains("DIFFERENT_LEADER") ? ": another has become it" : "";
     }
 
     /**

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -17,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -37,6 +39,9 @@ final class MemberDirectory implements AutoCloseable {
 
     /** Where Ratis keeps its term and its vote, as properties. */
     private static final String VOTE = "raft-meta";
+
+    /** With a new one every millisecond, there are fewer in 30 years. */
+    private static final long MOST_TERMS = 1_000_000_000_000L;
 
     /** Marks the directory of who gives all members their log, until all have one. */
     static final String FOUNDING = "founding";
@@ -343,6 +348,35 @@ final class MemberDirectory implements AutoCloseable {
             }
         }
         return gone;
+    }
+
+    /**
+     * Looks at the terms that Ratis has written: it knows them by no checksum, and one that is far
+     * too great would be taken over by all members, who then cannot go on counting.
+     *
+     * @throws IOException in one sentence that names the file
+     */
+    void checkTerms() throws IOException {
+        for (var log : logs()) {
+            var vote = log.resolve("current").resolve(VOTE);
+            if (!Files.exists(vote) || Files.size(vote) == 0) {
+                continue; // there is none yet, or Ratis says so
+            }
+            long term = term(vote);
+            if (term < 0 || term > MOST_TERMS) {
+                throw new IOException(vote + " is damaged: it has no term that a group can be in");
+            }
+        }
+    }
+
+    private static long term(Path vote) throws IOException {
+        var properties = new Properties();
+        try (var in = Files.newBufferedReader(vote)) {
+            properties.load(in);
+            return Long.parseLong(properties.getProperty("term", "").strip());
+        } catch (IllegalArgumentException | CharacterCodingException e) {
+            return -1;
+        }
     }
 
     /** Where Ratis keeps its log and the snapshots. */

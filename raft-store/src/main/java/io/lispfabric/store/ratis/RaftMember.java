@@ -319,9 +319,17 @@ final class RaftMember {
         await(() -> drained().contains(id) == drained, id + " is not known to be so here");
     }
 
+    /** To whom the leader has heard last first, if that is us: each who is not there takes time. */
     private void handOver(String from, List<String> to) throws IOException {
+        var heard = heard();
+        var inOrder =
+                to.stream()
+                        .sorted(
+                                Comparator.comparing(other ->
+                                        heard.getOrDefault(RaftPeerId.valueOf(other), NEVER)))
+                        .toList();
         var refusals = new ArrayList<String>();
-        for (var other : to) {
+        for (var other : inOrder) {
             try {
                 transferLeadership(other);
                 break;
@@ -377,13 +385,15 @@ final class RaftMember {
         }
         if (leaderIs(id)) {
             var drained = drained();
-            transferLeadership(
+            var active =
                     voters.stream()
                             .map(peer -> peer.getId().toString())
                             .filter(other -> !drained.contains(other))
-                            .findFirst()
-                            .orElseThrow(() ->
-                                    new IOException("all members but " + id + " are drained")));
+                            .toList();
+            if (active.isEmpty()) {
+                throw new IOException("all members but " + id + " are drained");
+            }
+            handOver(id, active);
         }
         route.setMembers(voters, without(peers(RaftPeerRole.LISTENER), id), changeTimeout());
     }

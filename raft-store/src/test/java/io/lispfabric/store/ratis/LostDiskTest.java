@@ -145,6 +145,23 @@ class LostDiskTest {
     }
 
     @Test
+    void aLeaderIsRemovedWhileAnotherMemberDoesNotRun() throws IOException {
+        try (var members = new Members(directory, "m1", "m2", "m3", "m4")) {
+            members.openAll();
+            var leader = members.leading().getFirst();
+            var others = members.following();
+            acknowledged(members.log(leader), "a=1");
+            members.close(others.getFirst());
+
+            members.log(others.getLast()).removeMember(leader);
+            assertThat(members.log(others.getLast()).status().members())
+                    .extracting(Status.Member::id)
+                    .isEqualTo(others);
+            acknowledged(members.log(others.getLast()), "b=2");
+        }
+    }
+
+    @Test
     void aMemberThatWasRemovedSaysSo() throws IOException {
         try (var members = new Members(directory, "m1", "m2", "m3")) {
             members.openAll();
