@@ -111,6 +111,7 @@ final class RaftMember {
      * off from each other.
      */
     private void ask() {
+        var stalling = new Stalling();
         while (stopped.isEmpty()) {
             var leader = hasBegun() ? division.getInfo().getLeaderId() : null;
             if (leader != null && !leader.equals(division.getId())) {
@@ -119,7 +120,17 @@ final class RaftMember {
                     var committed = route.committed(leader.toString());
                     if (committed.isPresent()) {
                         long now = System.nanoTime();
-                        freshness.observe(now, now - asked, committed.getAsLong(), applied());
+                        long applied = applied();
+                        freshness.observe(now, now - asked, committed.getAsLong(), applied);
+                        if (stalling.look(committed.getAsLong(), applied, now)) {
+                            LOG.error(
+                                    "member {} has applied nothing for {} s, though its leader has"
+                                            + " more: it gets a large snapshot, or its log has what"
+                                            + " the leader's has not; if this stays so, remove it,"
+                                            + " and add another in its place",
+                                    config.self(),
+                                    stalling.seconds(now));
+                        }
                     }
                 } catch (RuntimeException e) {
                     // Asked again, or it would look stale for ever.
