@@ -58,6 +58,10 @@ final class RaftMember {
     private final LeaderRoute route;
     private final Submitter submitter;
     private final Freshness freshness = new Freshness();
+
+    /** Of each other member, while this one leads; of the thread that looks. */
+    private final Map<RaftPeerId, Stalling> stalling = new HashMap<>();
+
     private final Comparison comparison;
     private final Reconnecting<RaftPeerId> reconnecting; // the keeper's alone
     private final Standing standing = new Standing(); // the keeper's alone
@@ -111,7 +115,6 @@ final class RaftMember {
      * off from each other.
      */
     private void ask() {
-        var stalling = new Stalling();
         while (stopped.isEmpty()) {
             var leader = hasBegun() ? division.getInfo().getLeaderId() : null;
             if (leader != null && !leader.equals(division.getId())) {
@@ -120,17 +123,7 @@ final class RaftMember {
                     var committed = route.committed(leader.toString());
                     if (committed.isPresent()) {
                         long now = System.nanoTime();
-                        long applied = applied();
-                        freshness.observe(now, now - asked, committed.getAsLong(), applied);
-                        if (stalling.look(committed.getAsLong(), applied, now)) {
-                            LOG.error(
-                                    "member {} has applied nothing for {} s, though its leader has"
-                                            + " more: it gets a large snapshot, or its log has what"
-                                            + " the leader's has not; if this stays so, remove it,"
-                                            + " and add another in its place",
-                                    config.self(),
-                                    stalling.seconds(now));
-                        }
+                        freshness.observe(now, now - asked, committed.getAsLong(), applied());
                     }
                 } catch (RuntimeException e) {
                     // Asked again, or it would look stale for ever.
@@ -536,8 +529,33 @@ final class RaftMember {
                     TimeUnit.MILLISECONDS.toNanos(sinceMajority(heard)),
                     division.getRaftLog().getLastCommittedIndex(),
                     applied());
+            tellStalled(heard, now);
+        } else {
+            stalling.clear();
         }
         reconnecting.look(silent(heard), System.nanoTime());
+    }
+
+    /** As the leader: of whom answers, but does not take what is committed. */
+    private void tellStalled(Map<RaftPeerId, Long> heard, long now) {
+        long limit = config.electionTimeoutMax().toMillis();
+        long committed = division.getRaftLog().getLastCommittedIndex();
+        var matches = matches();
+        stalling.keySet().retainAll(matches.keySet());
+        matches.forEach((id, match) -> {
+            var of = stalling.computeIfAbsent(id, _ -> new Stalling());
+            if (heard.getOrDefault(id, NEVER) > limit) {
+                of.restart(match, now);
+            } else if (of.look(committed, match, now)) {
+                LOG.error(
+                        "member {} has taken nothing for {} s, though it answers: it"
+                                + " gets a large snapshot, or its log has what this"
+                                + " leader's has not; if this stays so, remove it,"
+                                + " and add another in its place",
+                        id,
+                        of.seconds(now));
+            }
+        });
     }
 
     /** For how many milliseconds a leader may have been none: since it heard a majority. */
