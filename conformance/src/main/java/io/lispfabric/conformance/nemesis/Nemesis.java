@@ -468,7 +468,14 @@ public final class Nemesis {
         var name = "lispctl member " + String.join(" ", what);
         try {
             var ended = Shell.ended(name, command);
-            if (ended.code() == 0 || ended.code() == IS_NOT_THERE && what[0].equals("remove")) {
+            // As after an answer that came too late.
+            boolean wasDone =
+                    switch (what[0]) {
+                        case "remove" -> ended.code() == IS_NOT_THERE;
+                        case "add" -> ended.said().contains("there is already a member");
+                        default -> false;
+                    };
+            if (ended.code() == 0 || wasDone) {
                 return true;
             }
             log.accept(name + ": " + ended.said());
