@@ -323,17 +323,18 @@ final class RaftMember {
         await(() -> drained().contains(id) == drained, id + " is not known to be so here");
     }
 
-    /** To whom the leader has heard last first, if that is us: each who is not there takes time. */
+    /**
+     * Only to who answers: after a try with one that does not run, Ratis may refuse all others for
+     * as long as this leader leads.
+     */
     private void handOver(String from, List<String> to) throws IOException {
-        var heard = heard();
-        var inOrder =
-                to.stream()
-                        .sorted(
-                                Comparator.comparing(other ->
-                                        heard.getOrDefault(RaftPeerId.valueOf(other), NEVER)))
-                        .toList();
+        var there = to.stream().filter(it -> it.equals(config.self()) || hasRoom(it)).toList();
+        if (there.isEmpty()) {
+            throw new IOException(
+                    "none of " + String.join(", ", to) + " answers and has room, to take the lead");
+        }
         var refusals = new ArrayList<String>();
-        for (var other : inOrder) {
+        for (var other : there) {
             try {
                 transferLeadership(other);
                 break;
