@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +26,8 @@ import org.slf4j.LoggerFactory;
  */
 final class LogTail {
     private static final Logger LOG = LoggerFactory.getLogger(LogTail.class);
+    private static final Pattern OPEN = Pattern.compile("log_inprogress_(\\d{1,18})");
+    private static final Pattern CLOSED = Pattern.compile("log_(\\d{1,18})-(\\d{1,18})");
     private static final int HEADER = 8;
     private static final int SECTOR = 512;
 
@@ -59,14 +62,79 @@ final class LogTail {
     private static List<Path> openSegments(List<Path> groups) throws IOException {
         var found = new ArrayList<Path>();
         for (var group : groups) {
-            var current = group.resolve("current");
-            if (Files.exists(current)) {
-                try (var files = Files.newDirectoryStream(current, "log_inprogress_*")) {
-                    files.forEach(found::add);
+            for (var segment : segments(group)) {
+                if (OPEN.matcher(segment.getFileName().toString()).matches()) {
+                    found.add(segment);
                 }
             }
         }
         return found;
+    }
+
+    private static List<Path> segments(Path group) throws IOException {
+        var found = new ArrayList<Path>();
+        var current = group.resolve("current");
+        if (Files.exists(current)) {
+            try (var files = Files.newDirectoryStream(current, "log_*")) {
+                files.forEach(found::add);
+            }
+        }
+        return found;
+    }
+
+    /**
+     * The entries of a log by their indices.
+     *
+     * @param last less than the first if there are none
+     */
+    record Extent(long first, long last) {
+        static final Extent NONE = new Extent(0, -1);
+
+        private Extent with(long from, long to) {
+            return to < from
+                    ? this
+                    : last < first
+                            ? new Extent(from, to)
+                            : new Extent(Math.min(first, from), Math.max(last, to));
+        }
+    }
+
+    /**
+     * From where to where a log goes, going by what its files say and not by what is in its
+     * entries, which may be damaged.
+     *
+     * @param group where Ratis keeps it
+     * @throws IOException if a file cannot be read
+     */
+    static Extent extent(Path group) throws IOException {
+        var extent = Extent.NONE;
+        for (var segment : segments(group)) {
+            var name = segment.getFileName().toString();
+            var closed = CLOSED.matcher(name);
+            var open = OPEN.matcher(name);
+            if (closed.matches()) {
+                extent =
+                        extent.with(
+                                Long.parseLong(closed.group(1)), Long.parseLong(closed.group(2)));
+            } else if (open.matches()) {
+                long first = Long.parseLong(open.group(1));
+                int entries = entries(ByteBuffer.wrap(Files.readAllBytes(segment)));
+                extent = extent.with(first, first + entries - 1);
+            }
+        }
+        return extent;
+    }
+
+    private static int entries(ByteBuffer octets) {
+        int entries = 0;
+        int position = HEADER;
+        for (int end = end(octets, position);
+                end > 0 && end <= octets.limit();
+                end = end(octets, position)) {
+            position = end;
+            entries++;
+        }
+        return entries;
     }
 
     /** Where the first octet lies that belongs to no good entry. */
@@ -80,7 +148,7 @@ final class LogTail {
 
     /** Where the entry at a position ends, if it is a good one; 0 if not. */
     private static int after(ByteBuffer octets, int position) {
-        int end = extent(octets, position);
+        int end = end(octets, position);
         if (end <= 0 || end > octets.limit()) {
             return 0;
         }
@@ -90,7 +158,7 @@ final class LogTail {
     }
 
     /** Where the entry at a position ends, going by its length; 0 if it has none. */
-    private static int extent(ByteBuffer octets, int position) {
+    private static int end(ByteBuffer octets, int position) {
         int length = 0;
         for (int i = 0; i < 4 && position + i < octets.limit(); i++) {
             byte one = octets.get(position + i);
@@ -104,7 +172,7 @@ final class LogTail {
 
     /** Whether what is at a position was begun and not finished, rather than changed later. */
     private static boolean isTorn(ByteBuffer octets, int position) {
-        int end = extent(octets, position);
+        int end = end(octets, position);
         if (end > octets.limit()) {
             return false; // the file ends within it: Ratis cuts that by itself
         }

@@ -239,6 +239,10 @@ final class RaftMember {
         return route.hasRoom(memberId);
     }
 
+    /**
+     * Only to who answers: after a try with one that does not run, Ratis may refuse all others for
+     * as long as this leader leads.
+     */
     void transferLeadership(String memberId) throws IOException {
         checkRunning();
         if (drained().contains(memberId)) {
@@ -248,6 +252,10 @@ final class RaftMember {
                             + " is drained: lispctl member drain --undo "
                             + memberId
                             + " comes first");
+        }
+        if (!memberId.equals(config.self()) && !hasRoom(memberId)) {
+            throw new IOException(
+                    "member " + memberId + " does not answer, or its disk has no room to lead");
         }
         route.transferLeadership(memberId, config.electionTimeoutMax().multipliedBy(4).toMillis());
     }
@@ -323,18 +331,9 @@ final class RaftMember {
         await(() -> drained().contains(id) == drained, id + " is not known to be so here");
     }
 
-    /**
-     * Only to who answers: after a try with one that does not run, Ratis may refuse all others for
-     * as long as this leader leads.
-     */
     private void handOver(String from, List<String> to) throws IOException {
-        var there = to.stream().filter(it -> it.equals(config.self()) || hasRoom(it)).toList();
-        if (there.isEmpty()) {
-            throw new IOException(
-                    "none of " + String.join(", ", to) + " answers and has room, to take the lead");
-        }
         var refusals = new ArrayList<String>();
-        for (var other : there) {
+        for (var other : to) {
             try {
                 transferLeadership(other);
                 break;

@@ -49,6 +49,10 @@ final class Replica extends BaseStateMachine {
 
     private static final String GOES_ON = "it goes on by itself once there is room";
 
+    private static final String FORGETFUL =
+            ": its disk has lost what was written to it, so the member is to be removed and added"
+                    + " under a new name";
+
     private final StateMachine machine;
     private final MemberDirectory home;
     private final Path rows;
@@ -157,6 +161,7 @@ final class Replica extends BaseStateMachine {
                             } finally {
                                 turn.unlock();
                             }
+                            checkLog(storage.getStorageDir().getRoot().toPath());
                         },
                         IOException.class);
         initialized = true;
@@ -185,6 +190,32 @@ final class Replica extends BaseStateMachine {
                             + String.join(", ", stored)
                             + ", but the settings name "
                             + String.join(", ", members));
+        }
+    }
+
+    /**
+     * What was applied was in the synced log before. If it is not there any more, others may write
+     * other entries in its place, and this member has promised what it cannot keep. And what comes
+     * next must still be there, or come with the newest snapshot, which the rows are not behind.
+     */
+    private void checkLog(Path group) throws IOException {
+        long applied = getLastAppliedTermIndex().getIndex();
+        var log = LogTail.extent(group);
+        if (applied > Math.max(log.last(), checkpoints.position().index())) {
+            throw new IOException(
+                    "the rows are at "
+                            + applied
+                            + ", but the log ends at "
+                            + log.last()
+                            + FORGETFUL);
+        }
+        if (applied + 1 < log.first()) {
+            throw new IOException(
+                    "the rows are at "
+                            + applied
+                            + ", but the log begins at "
+                            + log.first()
+                            + FORGETFUL);
         }
     }
 
@@ -418,8 +449,7 @@ final class Replica extends BaseStateMachine {
                             + stored
                             + ", but the log has another entry at "
                             + entry
-                            + ": its disk has lost what was written to it, so the member is to"
-                            + " be removed and added under a new name");
+                            + FORGETFUL);
         }
     }
 

@@ -127,33 +127,87 @@ class DamageTest {
                 .hasMessageContaining("corrupted");
     }
 
-    @Test
-    void rowsThatAreFurtherThanTheirLogStopTheMember() throws IOException {
+    /**
+     * A member whose log is an old one, as if the disk had lied about what was written, while its
+     * rows are not.
+     *
+     * @param since what the old log has come to hold since
+     */
+    private RatisLogConfig forgetful(String... since) throws IOException {
         var config = config("one");
+        var old = config("old");
         try (var log = RatisLog.open(config, new Recorder())) {
             acknowledged(log, "a=1");
-            copy(config.directory(), config("old").directory());
+            copy(config.directory(), old.directory());
             acknowledged(log, "b=2");
             acknowledged(log, "c=3");
             acknowledged(log, "d=4");
         }
-        // The log is an old one, as if the disk had lied about what was written; the rows are not.
+        if (since.length > 0) {
+            try (var log = RatisLog.open(old, new Recorder())) {
+                for (var command : since) {
+                    acknowledged(log, command);
+                }
+                old = config("older");
+                copy(config("old").directory(), old.directory());
+            }
+        }
         for (var lost : files(config.directory(), "log_.*")) {
             Files.delete(lost);
         }
-        for (var checkpoint : files(config.directory().resolve("raft"), "ckpt.*")) {
-            for (var file : files(checkpoint, ".*").reversed()) {
+        delete(config.directory().resolve("raft"), "ckpt.*");
+        for (var kept : files(old.directory(), "log_.*")) {
+            var at = old.directory().relativize(kept);
+            Files.copy(kept, config.directory().resolve(at.toString()));
+        }
+        return config;
+    }
+
+    private static void delete(Path below, String pattern) throws IOException {
+        for (var folder : files(below, pattern)) {
+            for (var file : files(folder, ".*").reversed()) {
                 Files.delete(file);
             }
         }
-        var kept = segment(config("old"));
-        var at = config("old").directory().relativize(kept);
-        Files.copy(kept, config.directory().resolve(at.toString()));
+    }
 
+    @Test
+    void rowsThatAreFurtherThanTheirLogStopTheStart() throws IOException {
+        var config = forgetful();
+        assertThatThrownBy(() -> RatisLog.open(config, new Recorder()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("cannot start from " + config.directory())
+                .hasMessageContaining("but the log ends at")
+                .hasMessageContaining("its disk has lost what was written to it");
+    }
+
+    @Test
+    void rowsOfALogThatHasGoneOnWithoutThemStopTheMember() throws IOException {
+        var config = forgetful("e=5", "f=6", "g=7", "h=8", "i=9");
         try (var log = RatisLog.open(config, new Recorder())) {
             await("it stops", () -> !log.status().healthy());
             assertThat(log.status().reason()).contains("the log has another entry at");
         }
+    }
+
+    @Test
+    void aLogThatBeginsFurtherOnThanItsRowsStopsTheStart() throws IOException {
+        var config = config("one");
+        try (var log = RatisLog.open(config, new Recorder())) {
+            acknowledged(log, "a=1");
+        }
+        try (var log = RatisLog.open(config, new Recorder())) {
+            acknowledged(log, "b=2");
+        }
+        for (var closed : files(config.directory(), "log_\\d+-.*")) {
+            Files.delete(closed);
+        }
+        delete(config.directory(), "ckpt.*");
+        delete(config.directory(), "rows");
+
+        assertThatThrownBy(() -> RatisLog.open(config, new Recorder()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("but the log begins at");
     }
 
     @Test

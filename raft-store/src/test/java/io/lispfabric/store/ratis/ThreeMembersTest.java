@@ -122,6 +122,20 @@ class ThreeMembersTest {
         members().awaitSameRows(Map.of("a", "1", "b", "2"));
     }
 
+    /** Ratis would go on trying, and meanwhile refuse all others. */
+    @Test
+    void whoDoesNotRunIsNotMadeTheLeaderAndIsInNobodysWay() throws IOException {
+        var leader = members().leading().getFirst();
+        var gone = members().following().getFirst();
+        var there = members().following().getLast();
+        members().close(gone);
+        assertThatThrownBy(() -> members().log(leader).transferLeadership(gone))
+                .isInstanceOf(IOException.class)
+                .hasMessage("member " + gone + " does not answer, or its disk has no room to lead");
+        members().log(leader).transferLeadership(there);
+        await("handed over", () -> members().leading().equals(List.of(there)));
+    }
+
     @Test
     void aDrainedMemberHandsOverAndIsNotElectedWhileAnotherCanBeAlsoAfterARestart()
             throws IOException {
