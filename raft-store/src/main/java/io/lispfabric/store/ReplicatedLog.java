@@ -65,9 +65,9 @@ public interface ReplicatedLog extends AutoCloseable {
      * was started with a new name, an empty directory and itself among the members of its settings.
      * Blocks until it votes.
      *
-     * @throws IOException if there is such a member already, another change is under way, or the
-     *     server cannot be reached or does not catch up in time; if it has not become a member then
-     *     it may be tried again
+     * @throws AlreadyMemberException if there is such a member already
+     * @throws IOException if another change is under way, or the server cannot be reached or does
+     *     not catch up in time; if it has not become a member then it may be tried again
      */
     void addMember(String memberId, String host, int port) throws IOException;
 
@@ -75,7 +75,8 @@ public interface ReplicatedLog extends AutoCloseable {
      * Takes a member out of the group; a leader hands over first. Blocks until it is out. It should
      * be stopped then: its name is not used again.
      *
-     * @throws IOException if there is no such member, it is the last one, or no majority agrees
+     * @throws NoSuchMemberException if there is no such member
+     * @throws IOException if it is the last one, or no majority agrees
      */
     void removeMember(String memberId) throws IOException;
 

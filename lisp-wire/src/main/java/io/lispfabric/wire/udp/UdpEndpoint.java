@@ -352,8 +352,8 @@ public final class UdpEndpoint implements AutoCloseable {
                 mistakes.happens(System.nanoTime())
                         .ifPresent(unsaid ->
                                 LOG.error(
-                                        "receiver failed on {}, and {} times since that was logged"
-                                                + " last",
+                                        "receiver failed on {}, and {} times before that were not"
+                                                + " logged",
                                         context.channel(),
                                         unsaid,
                                         cause));

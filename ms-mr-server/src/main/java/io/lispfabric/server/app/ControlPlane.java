@@ -132,7 +132,7 @@ final class ControlPlane {
      */
     boolean release(int group, List<Effect> effects) {
         Mistakes.afterAll(effects, it -> release(group, duties.get(group), it));
-        return duties.get(group).publish(Publications.BATCH) == Publications.BATCH;
+        return duties.get(group).publish(Publications.BATCH) >= Publications.BATCH;
     }
 
     private void release(int group, Duties at, Effect effect) {
@@ -200,7 +200,7 @@ final class ControlPlane {
         int first = publishesFirst;
         publishesFirst = (first + 1) % duties.size();
         for (int i = 0; i < duties.size(); i++) {
-            left -= duties.get((first + i) % duties.size()).publish(left);
+            left -= Math.min(left, duties.get((first + i) % duties.size()).publish(left));
         }
         return left == 0;
     }

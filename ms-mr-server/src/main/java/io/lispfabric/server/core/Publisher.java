@@ -44,9 +44,10 @@ public final class Publisher {
     private static final Duration PATIENCE = GAPS.stream().reduce(Duration.ZERO, Duration::plus);
 
     /**
-     * How much news an xTR is told before it acknowledges any: half of what finds room in the
-     * receive buffer that Linux gives a socket. One that acknowledges within two milliseconds is
-     * told 64,000 mappings a second.
+     * How many Map-Notifies with news an xTR is sent for one subscription before it acknowledges
+     * any: the receive buffer that Linux gives a socket has room for 166 of the longest, and for
+     * 256 that tell one mapping. One that acknowledges within two milliseconds is sent 64,000 a
+     * second.
      */
     static final int WINDOW = 128;
 
@@ -186,6 +187,14 @@ public final class Publisher {
 
         boolean hasRoom() {
             return inWindow < WINDOW;
+        }
+
+        /**
+         * With which gap what has waited for room begins. The longer the xTR has been silent, the
+         * less often it is tried.
+         */
+        int begins(Job job) {
+            return Math.max(job.gap, Math.min(silence, GAPS.size() - 1));
         }
 
         void addLater(Job job) {
@@ -376,7 +385,7 @@ public final class Publisher {
         boolean mayTellWith(Job other) {
             long ahead = other.nonce.value() - items.getFirst().nonce.value();
             return other.isFresh()
-                    && (other.later || other.gap == gap)
+                    && (other.later ? waiting.begins(other) : other.gap) == gap
                     && ahead > 0
                     && ahead < NEAR;
         }
@@ -605,12 +614,9 @@ public final class Publisher {
                 its.laterOver--;
             } else {
                 job.later = false;
-                // The longer it has been silent, the less often it is tried.
-                int reached = Math.min(its.silence, GAPS.size() - 1);
-                if (reached > job.gap) {
-                    job.gap = reached;
-                    job.beganLate = true;
-                }
+                int gap = its.begins(job);
+                job.beganLate |= gap > job.gap;
+                job.gap = gap;
                 job.due = latest;
                 start(job);
             }
@@ -874,7 +880,8 @@ public final class Publisher {
      * What is to be done at this time, of one site after the other.
      *
      * @param state the newest one: what has been settled or overtaken there is not sent
-     * @param most how much at once; the rest stays due
+     * @param most how much at once; the rest stays due. What several records came to together is
+     *     not taken apart, so it may be a few more
      */
     public List<Due> poll(Instant now, MappingSystem state, int most) {
         look(now);

@@ -26,6 +26,7 @@ final class Belonging {
     private volatile boolean outside;
     private volatile boolean led;
     private long askAgain = System.nanoTime(); // the keeper's alone
+    private boolean toldOutside; // the keeper's alone
 
     Belonging(RaftPeerId self, GroupCalls calls) {
         this.self = self;
@@ -35,6 +36,16 @@ final class Belonging {
     /** Whether it is none of the group's, as far as is known. */
     boolean isOutside() {
         return outside;
+    }
+
+    /**
+     * Whether it is to be told that it is one of the group's no longer, or again: once for each,
+     * however often its log was opened anew meanwhile.
+     */
+    boolean isNews(boolean isOutside) {
+        boolean news = isOutside != toldOutside;
+        toldOutside = isOutside;
+        return news;
     }
 
     /** A leader has refused its part in an election, as it refuses nobody of the group. */

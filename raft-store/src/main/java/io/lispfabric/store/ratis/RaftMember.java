@@ -66,7 +66,6 @@ final class RaftMember {
     private final Reconnecting<RaftPeerId> reconnecting; // the keeper's alone
     private final Standing standing = new Standing(); // the keeper's alone
     private final Belonging belonging;
-    private boolean toldRemoved; // the keeper's alone
     private volatile Optional<LogUnavailableException> stopped = Optional.empty();
 
     RaftMember(
@@ -253,8 +252,11 @@ final class RaftMember {
                             + memberId
                             + " comes first");
         }
-        if (!memberId.equals(config.self()) && !hasRoom(memberId)) {
-            throw new IOException(
+        if (!memberId.equals(config.self())) {
+            // One that has just begun is given a moment.
+            await(
+                    () -> hasRoom(memberId),
+                    2,
                     "member " + memberId + " does not answer, or its disk has no room to lead");
         }
         route.transferLeadership(memberId, config.electionTimeoutMax().multipliedBy(4).toMillis());
@@ -328,7 +330,10 @@ final class RaftMember {
                                         peer, active.contains(peer.getId().toString()) ? 1 : 0))
                         .toList();
         route.setMembers(changed, peers(RaftPeerRole.LISTENER), changeTimeout());
-        await(() -> drained().contains(id) == drained, id + " is not known to be so here");
+        await(
+                () -> drained().contains(id) == drained,
+                4,
+                id + " is not known to be so here; try again");
     }
 
     private void handOver(String from, List<String> to) throws IOException {
@@ -343,14 +348,18 @@ final class RaftMember {
         }
         await(
                 () -> !leaderIs(from) && division.getInfo().getLeaderId() != null,
-                from + " still leads: " + String.join("; ", refusals));
+                4,
+                from + " still leads: " + String.join("; ", refusals) + "; try again");
     }
 
-    private void await(BooleanSupplier so, String otherwise) throws IOException {
-        long end = System.nanoTime() + config.electionTimeoutMax().multipliedBy(4).toNanos();
+    /**
+     * @param timeouts of elections that it may take
+     */
+    private void await(BooleanSupplier so, int timeouts, String otherwise) throws IOException {
+        long end = System.nanoTime() + config.electionTimeoutMax().multipliedBy(timeouts).toNanos();
         while (!so.getAsBoolean()) {
             if (System.nanoTime() - end > 0) {
-                throw new IOException(otherwise + "; try again");
+                throw new IOException(otherwise);
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
         }
@@ -506,15 +515,15 @@ final class RaftMember {
                         .flatMap(role -> peers(role).stream())
                         .toList(),
                 System.nanoTime());
-        if (isRemoved() != toldRemoved) {
-            toldRemoved = isRemoved();
-            if (toldRemoved) {
+        boolean removed = isRemoved();
+        if (belonging.isNews(removed)) {
+            if (removed) {
                 LOG.error("member {} answers nobody: {}", config.self(), REMOVED);
             } else {
                 LOG.info("member {} hears of a leader that counts it in", config.self());
             }
         }
-        if (isRemoved()) {
+        if (removed) {
             return;
         }
         compare();

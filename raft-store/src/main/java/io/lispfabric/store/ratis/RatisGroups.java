@@ -1,5 +1,7 @@
 package io.lispfabric.store.ratis;
 
+import io.lispfabric.store.AlreadyMemberException;
+import io.lispfabric.store.NoLeaderException;
 import io.lispfabric.store.NoSuchMemberException;
 import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateCheck;
@@ -140,7 +142,10 @@ public final class RatisGroups implements AutoCloseable {
             try {
                 what.in(log);
             } catch (IOException e) {
-                throw logs.size() == 1 || e instanceof NoSuchMemberException
+                throw logs.size() == 1
+                                || e instanceof NoSuchMemberException
+                                || e instanceof AlreadyMemberException
+                                || e instanceof NoLeaderException
                         ? e
                         : new IOException(
                                 "in group " + (logs.indexOf(log) + 1) + ": " + e.getMessage(), e);
@@ -148,16 +153,22 @@ public final class RatisGroups implements AutoCloseable {
         }
     }
 
-    /** In which groups there is such a member, or is none; in which nothing is left to do if so. */
-    private List<RatisLog> where(String memberId, boolean there) {
-        var found = logs.stream().filter(log -> isPerhaps(memberId, there, log.status())).toList();
-        return found.isEmpty() ? logs : found; // which says that it is so in all
-    }
-
-    /** Without a leader a member does not know: its log says so then. */
-    private static boolean isPerhaps(String memberId, boolean there, Status status) {
-        return status.leader().isEmpty()
-                || there == status.members().stream().anyMatch(it -> it.id().equals(memberId));
+    /**
+     * Changes who is a member, in each group in which that is still to be done: a change that was
+     * broken off between two of them can be asked for again.
+     */
+    private void change(Doing what) throws IOException {
+        var undone = new ArrayList<IOException>();
+        for (var log : logs) {
+            try {
+                inEach(List.of(log), what);
+            } catch (NoSuchMemberException | AlreadyMemberException e) {
+                undone.add(e);
+            }
+        }
+        if (undone.size() == logs.size()) {
+            throw undone.getFirst();
+        }
     }
 
     /**
@@ -175,12 +186,12 @@ public final class RatisGroups implements AutoCloseable {
 
     /** As {@link ReplicatedLog#addMember}, in all groups that do not have it yet. */
     public void addMember(String memberId, String host, int memberPort) throws IOException {
-        inEach(where(memberId, false), log -> log.addMember(memberId, host, memberPort));
+        change(log -> log.addMember(memberId, host, memberPort));
     }
 
     /** As {@link ReplicatedLog#removeMember}, in all groups that still have it. */
     public void removeMember(String memberId) throws IOException {
-        inEach(where(memberId, true), log -> log.removeMember(memberId));
+        change(log -> log.removeMember(memberId));
     }
 
     /** As {@link ReplicatedLog#check}, in all groups: see {@link StateCheck#ofAll}. */

@@ -1,5 +1,6 @@
 package io.lispfabric.store.ratis;
 
+import io.lispfabric.store.AlreadyMemberException;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
@@ -252,6 +253,7 @@ public final class RatisLog implements ReplicatedLog {
             }
             host = new RaftHost(config, home, machine, room, port);
             takePart();
+            comeAgain = OptionalLong.empty();
         } catch (IOException e) {
             openAgain = now + OPEN_AGAIN.toNanos();
             LOG.warn("there is room again, but {}", e.getMessage());
@@ -433,7 +435,7 @@ public final class RatisLog implements ReplicatedLog {
     public void addMember(String memberId, String host, int port) throws IOException {
         var joining = new Peer(memberId, host, port);
         if (members().contains(memberId)) {
-            throw new IOException("there is already a member " + memberId);
+            throw new AlreadyMemberException(memberId);
         }
         running().add(RaftHost.raftPeer(joining));
         LOG.info("{} at {} is a member now", memberId, joining.address());

@@ -5,6 +5,8 @@ import static io.lispfabric.store.ratis.Trial.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lispfabric.store.AlreadyMemberException;
+import io.lispfabric.store.NoSuchMemberException;
 import io.lispfabric.store.Recorder;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.Status;
@@ -394,13 +396,20 @@ class RatisGroupsTest {
         var own = IntStream.range(0, GROUPS).mapToObj(_ -> new Recorder()).toList();
         machines.put("m4", own);
         members.put("m4", RatisGroups.open(config("m4", named), own, () -> Members.PLENTY));
+        member("m2").group(0).addMember("m4", "127.0.0.1", port); // and then it was broken off
         member("m2").addMember("m4", "127.0.0.1", port);
+        assertThatThrownBy(() -> member("m2").addMember("m4", "127.0.0.1", port))
+                .isInstanceOf(AlreadyMemberException.class)
+                .hasMessage("there is already a member m4");
         assertThat(member("m2").status().members())
                 .extracting(Status.Member::id)
                 .containsExactly("m1", "m2", "m3", "m4");
         await("it has the rows", () -> own.get(1).rows().equals(Map.of("b", "2")));
 
+        member("m2").group(1).removeMember("m1"); // and then it was broken off
         member("m2").removeMember("m1");
+        assertThatThrownBy(() -> member("m2").removeMember("m1"))
+                .isInstanceOf(NoSuchMemberException.class);
         assertThat(member("m2").statuses())
                 .allSatisfy(it ->
                         assertThat(it.members())
