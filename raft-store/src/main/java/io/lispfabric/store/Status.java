@@ -150,7 +150,7 @@ public record Status(
      *     leader's log for a leader, the commit index otherwise: the speaker itself by what it has
      *     applied, another by its log as far as that is known; empty if nothing was heard of it
      * @param heardMillis how long ago the speaker has heard it; known to the leader of all others,
-     *     to the others of their leader
+     *     to the others of their leader; of several groups, the longest that is known
      * @param drained whether it leads only if nobody else can, and no traffic should go there
      */
     public record Member(
@@ -182,7 +182,8 @@ public record Status(
                     sum(those.stream().map(Member::commitIndex)),
                     sum(those.stream().map(Member::matchIndex)),
                     sum(those.stream().map(Member::lag)),
-                    greatest(those.stream().map(Member::heardMillis)),
+                    // Known in the groups that one of the two leads.
+                    those.stream().flatMapToLong(it -> it.heardMillis.stream()).max(),
                     those.stream().anyMatch(Member::drained));
         }
     }

@@ -359,8 +359,14 @@ final class MemberDirectory implements AutoCloseable {
     void checkTerms() throws IOException {
         for (var log : logs()) {
             var vote = log.resolve("current").resolve(VOTE);
-            if (!Files.exists(vote) || Files.size(vote) == 0) {
-                continue; // there is none yet, or Ratis says so
+            if (!Files.exists(vote)) {
+                continue; // there is none yet
+            }
+            if (Files.size(vote) == 0) {
+                throw new IOException(
+                        vote
+                                + " is empty: whom it has voted for is lost, so the member is to be"
+                                + " removed and added under a new name");
             }
             long term = term(vote);
             if (term < 0 || term > MOST_TERMS) {

@@ -340,6 +340,22 @@ class LoneMemberTest {
     }
 
     @Test
+    void anEmptyFileOfTheVoteStopsTheStartAndIsNamed() throws IOException {
+        try (var log = RatisLog.open(config(), new Recorder())) {
+            acknowledged(log, "a=1");
+        }
+        Path vote;
+        try (var files = Files.walk(config().directory())) {
+            vote = files.filter(it -> it.endsWith("raft-meta")).findFirst().orElseThrow();
+        }
+        Files.writeString(vote, "");
+
+        assertThatThrownBy(() -> RatisLog.open(config(), new Recorder()))
+                .hasMessageContaining(vote + " is empty: whom it has voted for is lost");
+        assertNothingRuns();
+    }
+
+    @Test
     void rowsThatTheStateMachineRefusesStopTheStart() throws IOException {
         try (var log = RatisLog.open(config(), new Recorder())) {
             acknowledged(log, "a=1");
