@@ -195,8 +195,9 @@ final class Replica extends BaseStateMachine {
 
     /**
      * What was applied was in the synced log before. If it is not there any more, others may write
-     * other entries in its place, and this member has promised what it cannot keep. And what comes
-     * next must still be there, or come with the newest snapshot, which the rows are not behind.
+     * other entries in its place, and this member has promised what it cannot keep. It is seen by
+     * rows that have reached the disk, with a snapshot or a stop. And what comes next must still be
+     * there, or come with the newest snapshot, which the rows are not behind.
      */
     private void checkLog(Path group) throws IOException {
         long applied = getLastAppliedTermIndex().getIndex();
