@@ -46,7 +46,8 @@ public interface ReplicatedLog extends AutoCloseable {
     /**
      * Makes another member the leader. Blocks until that is so.
      *
-     * @throws IOException if there is no such member, it cannot be reached, is too far behind, or
+     * @throws NoSuchMemberException if there is no such member
+     * @throws IOException if it does not answer, its disk has no room, it is too far behind, or it
      *     does not take over in time
      */
     void transferLeadership(String memberId) throws IOException;

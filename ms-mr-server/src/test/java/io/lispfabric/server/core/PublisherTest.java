@@ -432,6 +432,18 @@ class PublisherTest {
         assertThat(publisher.outstanding()).isEqualTo(3);
     }
 
+    /** Who asks for one at a time has to reckon with more. */
+    @Test
+    void whatSeveralRecordsCameToIsNotTakenApart() {
+        subscribedToSeveralRecords();
+        changeAll("40.0.0.", 1, 7);
+        acknowledgeAll(publisher.poll(at(0), state, 100).getLast());
+
+        assertThat(publisher.poll(at(3), state, 1))
+                .hasSize(3)
+                .allMatch(Publisher.Due.Renew.class::isInstance);
+    }
+
     /** A window of 128 Map-Notifies: what waits for room goes with those that have it. */
     @Test
     void whatFindsNoRoomInTheWindowIsToldWithWhatDoes() {

@@ -158,16 +158,16 @@ public final class RatisGroups implements AutoCloseable {
      * broken off between two of them can be asked for again.
      */
     private void change(Doing what) throws IOException {
-        var undone = new ArrayList<IOException>();
+        var already = new ArrayList<IOException>();
         for (var log : logs) {
             try {
                 inEach(List.of(log), what);
             } catch (NoSuchMemberException | AlreadyMemberException e) {
-                undone.add(e);
+                already.add(e);
             }
         }
-        if (undone.size() == logs.size()) {
-            throw undone.getFirst();
+        if (already.size() == logs.size()) {
+            throw already.getFirst();
         }
     }
 

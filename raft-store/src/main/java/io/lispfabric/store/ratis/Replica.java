@@ -202,21 +202,13 @@ final class Replica extends BaseStateMachine {
     private void checkLog(Path group) throws IOException {
         long applied = getLastAppliedTermIndex().getIndex();
         var log = LogTail.extent(group);
-        if (applied > Math.max(log.last(), checkpoints.position().index())) {
+        var reach =
+                applied > Math.max(log.last(), checkpoints.position().index())
+                        ? " ends at " + log.last()
+                        : applied + 1 < log.first() ? " begins at " + log.first() : "";
+        if (!reach.isEmpty()) {
             throw new IOException(
-                    "the rows are at "
-                            + applied
-                            + ", but the log ends at "
-                            + log.last()
-                            + FORGETFUL);
-        }
-        if (applied + 1 < log.first()) {
-            throw new IOException(
-                    "the rows are at "
-                            + applied
-                            + ", but the log begins at "
-                            + log.first()
-                            + FORGETFUL);
+                    "the rows are at " + applied + ", but the log" + reach + FORGETFUL);
         }
     }
 

@@ -312,6 +312,13 @@ class LoneMemberTest {
         assertNothingRuns();
     }
 
+    /** Where Ratis keeps the term and whom the member has voted for. */
+    private Path vote() throws IOException {
+        try (var files = Files.walk(config().directory())) {
+            return files.filter(it -> it.endsWith("raft-meta")).findFirst().orElseThrow();
+        }
+    }
+
     /** All members would take over a term that is too great, and keep it: none could lead again. */
     @ParameterizedTest
     @ValueSource(
@@ -320,10 +327,7 @@ class LoneMemberTest {
         try (var log = RatisLog.open(config(), new Recorder())) {
             acknowledged(log, "a=1");
         }
-        Path term;
-        try (var files = Files.walk(config().directory())) {
-            term = files.filter(it -> it.endsWith("raft-meta")).findFirst().orElseThrow();
-        }
+        var term = vote();
         var right = Files.readString(term);
         Files.writeString(term, damaged + "\nvotedFor=one\n");
 
@@ -344,10 +348,7 @@ class LoneMemberTest {
         try (var log = RatisLog.open(config(), new Recorder())) {
             acknowledged(log, "a=1");
         }
-        Path vote;
-        try (var files = Files.walk(config().directory())) {
-            vote = files.filter(it -> it.endsWith("raft-meta")).findFirst().orElseThrow();
-        }
+        var vote = vote();
         Files.writeString(vote, "");
 
         assertThatThrownBy(() -> RatisLog.open(config(), new Recorder()))
