@@ -276,6 +276,9 @@ public final class Publisher {
         /** Settled, or something newer about the same has come. */
         private boolean over;
 
+        /** Whether older news about the same may still be on its way. */
+        private boolean overtakes;
+
         Item(Outstanding it, Waiting waiting, Instant now) {
             this.subject = Subject.of(it);
             this.key = BitKey.of(it.eid());
@@ -559,6 +562,7 @@ public final class Publisher {
         var job = item.job;
         job.old = takesOver;
         var before = its.items.put(item.subject, item);
+        item.overtakes = takesOver || before != null && (before.overtakes || before.job.sent);
         if (before == null) {
             outstanding++;
         } else {
@@ -935,6 +939,8 @@ public final class Publisher {
             }
             job.renewed = true;
             queue(job, GAPS.getFirst(), now);
+        } else if (isBehindNews(job, listener)) {
+            queue(job, job.pause(), now);
         } else {
             to.add(send(job, listener, state));
             if (job.sent) {
@@ -979,6 +985,25 @@ public final class Publisher {
             return false;
         }
         return job.isNews() && job.sent && newest != null && newest.isGreaterThan(job.nonce);
+    }
+
+    /**
+     * Whether it is a first answer that news about the same would undo: older news, under a greater
+     * nonce than the question has, may still be on its way, and what has overtaken it is not
+     * acknowledged yet.
+     */
+    private static boolean isBehindNews(Job job, Listener listener) {
+        if (job.isNews() || job.sent || !listener.active()) {
+            return false;
+        }
+        var news = job.waiting.items.get(new Subject(job.subject().eid(), Optional.empty()));
+        return news != null
+                && news.overtakes
+                && news.job.nonce.isGreaterThan(job.nonce)
+                && isOutstanding(listener, news)
+                && listener.candidate(job.nonce)
+                        .filter(it -> it.contact().equals(listener.contact()))
+                        .isPresent();
     }
 
     private static boolean isOutstanding(Listener listener, Item item) {

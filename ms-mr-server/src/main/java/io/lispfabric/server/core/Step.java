@@ -567,6 +567,16 @@ final class Step {
     }
 
     /**
+     * Before the first Map-Notify that tells an xTR news of its groups: a new counter starts above
+     * any that a mapping system that lost its disks may have used. And half a millisecond further
+     * on, as xTRs may count their Map-Registers by the same clock, and a Map-Notify that answers
+     * one of them must not look like news.
+     */
+    static Nonce firstNonce(long atMillis) {
+        return new Nonce((atMillis << 20) + (1 << 19));
+    }
+
+    /**
      * Remembers where an xTR with ids can be told of its group. One without ids could not tell such
      * news from a replay.
      */
@@ -582,9 +592,7 @@ final class Step {
                         new Contact(
                                 command.credentials(), List.of(command.source()), command.port()),
                         Standing.ACTIVE,
-                        // A new counter starts above any that a mapping system that lost its
-                        // disks may have used.
-                        known.map(Listener::nonce).orElse(new Nonce(command.atMillis() << 20)),
+                        known.map(Listener::nonce).orElse(firstNonce(command.atMillis())),
                         known.map(Listener::sinceMillis).orElse(command.atMillis()),
                         Long.MAX_VALUE,
                         0,
@@ -1013,8 +1021,17 @@ final class Step {
         for (var it : state.around(asked.asked(), xtr)) {
             boolean later =
                     it.nonce().isGreaterThan(asked.nonce()) && it.contact().equals(asked.contact());
-            if (isPartOf(prefix, it) && asked.mayReplace(it) && !later) {
+            if (it.id() instanceof ListenerId.Subscriber(var part, _)
+                    && isPartOf(prefix, it)
+                    && asked.mayReplace(it)
+                    && !later) {
                 var untold = forgetOutstanding(it.id());
+                if (it.standing() == Standing.OUTSIDE
+                        && state.at(part).isEmpty()
+                        && !untold.contains(part)) {
+                    // Nobody would say that the pETRs it was told do not stand for it any more.
+                    untold.add(part);
+                }
                 var left = state.listener(it.id()).orElseThrow();
                 end(
                         left.as(Standing.ENDED).until(asked.atMillis() + ENDED_MILLIS),

@@ -579,7 +579,7 @@ final class Transcript {
     private Optional<Nonce> counter(Xtr xtr) {
         var registrant = Registrant.of(xtr.site().name(), KEY_ID, xtr.ids());
         return state.listener(new ListenerId.Member(registrant))
-                .map(it -> new Nonce(it.sinceMillis() << 20));
+                .map(it -> Step.firstNonce(it.sinceMillis()));
     }
 
     private Nonce nonce(String word) {

@@ -218,6 +218,13 @@ class TranscriptTest {
         Transcript.replay("petr");
     }
 
+    @Rfc("R-044")
+    @Rfc("9437 §5")
+    @Test
+    void whoAsksAgainForMoreThatIsOutsideIsToldThatTheLessIsGone() {
+        Transcript.replay("outside-again");
+    }
+
     @Rfc("R-064")
     @Rfc("R-065")
     @Rfc("R-086")
