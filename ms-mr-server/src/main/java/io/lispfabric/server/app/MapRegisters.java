@@ -613,6 +613,7 @@ final class MapRegisters {
                     last.keyId(),
                     last.changes(),
                     List.copyOf(leases),
+                    commands.getFirst().nonce(),
                     last.nonce());
         }
     }

@@ -104,12 +104,13 @@ final class StateCodec {
                             var keyId,
                             var changes,
                             var leases,
+                            var first,
                             var nonce) -> {
                 out.u8(REFRESH).u64(origin);
                 write(out, who);
                 out.u8(keyId).u32(changes).u8(leases.size());
                 leases.forEach(out::u32);
-                out.u64(nonce.value());
+                out.u64(first.value()).u64(nonce.value());
             }
             case Command.Pulse(var last) -> out.u8(PULSE).u32(last);
             case Command.Subscribe it -> {
@@ -242,6 +243,7 @@ final class StateCodec {
                             in.u8(),
                             in.u32AsInt(),
                             in.list(in.u8(), WireReader::u32AsInt),
+                            new Nonce(in.u64()),
                             new Nonce(in.u64()));
             case PULSE -> new Command.Pulse(in.u32AsInt());
             case SUBSCRIBE ->

@@ -85,10 +85,17 @@ public sealed interface Command {
      * @param keyId which of the xTR's keys it came under
      * @param changes the number that stood for what the xTR had registered
      * @param leases those of all that they name
-     * @param nonce that of the last of them, and the greatest
+     * @param first the nonce of the first of them, and the least
+     * @param nonce that of the last of them, and the greatest; the first's if there is but one
      */
     record Refresh(
-            long origin, Registrant who, int keyId, int changes, List<Integer> leases, Nonce nonce)
+            long origin,
+            Registrant who,
+            int keyId,
+            int changes,
+            List<Integer> leases,
+            Nonce first,
+            Nonce nonce)
             implements Heard {
         /** How many leases one may name. */
         public static final int MOST = 64;

@@ -337,6 +337,7 @@ public record MappingSystem(
                                         keyId,
                                         voice.changes(),
                                         List.copyOf(leases),
+                                        it.nonce(),
                                         it.nonce()))
                 : Optional.empty();
     }

@@ -182,13 +182,20 @@ final class Step {
         }
     }
 
-    /** The xTR says what it has said before. */
+    /**
+     * The xTR says what it has said before. If one of the messages that the mark stands for was
+     * overtaken on its way here, they do not fit under one mark: each is judged by its own nonce.
+     */
     void refresh(Command.Refresh command) {
         var key = command.who().nonceKey(command.keyId());
         var voice = state.nonces().get(key);
         if (voice.filter(it -> !command.nonce().isGreaterThan(it.last())).isPresent()) {
             effects.add(new Effect.Replayed(command.origin(), command.who(), command.nonce()));
-        } else if (voice.filter(it -> it.changes() == command.changes()).isEmpty()) {
+        } else if (voice.filter(
+                        it ->
+                                command.first().isGreaterThan(it.last())
+                                        && it.changes() == command.changes())
+                .isEmpty()) {
             effects.add(new Effect.Unfit(command.origin(), command.who(), command.nonce()));
         } else {
             change(new Change.NonceSet(key, command.nonce(), command.changes(), state.pulse()));

@@ -201,6 +201,7 @@ class RefreshMarksTest {
                 .isInstanceOfSatisfying(
                         Command.Refresh.class,
                         it -> {
+                            assertThat(it.first()).isEqualTo(new Nonce(4));
                             assertThat(it.nonce()).isEqualTo(new Nonce(6));
                             assertThat(it.leases()).hasSize(3);
                         });

@@ -90,7 +90,7 @@ class StateCodecTest {
     static List<Command> aboutLeases() {
         var eid = Eid.parse("[1]40.0.0.7/32", InstanceId.DEFAULT);
         return List.of(
-                new Command.Refresh(-1, XTR, 255, -1, List.of(-1, 0, 7), new Nonce(-1)),
+                new Command.Refresh(-1, XTR, 255, -1, List.of(-1, 0, 7), new Nonce(7), new Nonce(-1)),
                 new Command.Pulse(-1),
                 new Command.Expire(
                         1, 2, List.of(new Command.Expire.Silent(eid, XTR, -1, Long.MIN_VALUE))));
@@ -119,7 +119,7 @@ class StateCodecTest {
     /** docs/performance.md says so. */
     @Test
     void aMarkIsAsLongHoweverMuchIsRepeated() {
-        var mark = new Command.Refresh(1, XTR, 1, 1, List.of(7), new Nonce(2));
-        assertThat(StateCodec.encode(mark).remaining()).isEqualTo(61);
+        var mark = new Command.Refresh(1, XTR, 1, 1, List.of(7), new Nonce(2), new Nonce(2));
+        assertThat(StateCodec.encode(mark).remaining()).isEqualTo(69);
     }
 }

@@ -113,6 +113,31 @@ class RefreshTest {
         }
     }
 
+    /** What was overtaken is a replay, also where a newer message beside it is none. */
+    @Rfc("9301 §5.6")
+    @Test
+    void aMarkFitsNoMoreOnceAMessageThatItStandsForIsOvertaken() {
+        var state = after(says(1, SEVEN), says(2, EIGHT));
+        var third = state.mark(says(3, SEVEN)).orElseThrow();
+        var fifth = state.mark(says(5, EIGHT)).orElseThrow();
+        var both =
+                new Command.Refresh(
+                        fifth.origin(),
+                        fifth.who(),
+                        fifth.keyId(),
+                        fifth.changes(),
+                        List.of(third.leases().getFirst(), fifth.leases().getFirst()),
+                        third.nonce(),
+                        fifth.nonce());
+        assertThat(state.apply(both).effects())
+                .singleElement()
+                .isInstanceOf(Effect.Refreshed.class);
+        var overtaken = after(state, state.mark(says(4, EIGHT)).orElseThrow());
+        var outcome = overtaken.apply(both);
+        assertThat(outcome.effects()).singleElement().isInstanceOf(Effect.Unfit.class);
+        assertThat(outcome.next()).isEqualTo(overtaken);
+    }
+
     @Test
     void whatOthersDoBesideItDoesNotSpoilAMark() {
         var state = after(says(1, SEVEN));
