@@ -351,8 +351,10 @@ final class Step {
                     if (subscriber.standing() == Standing.OUTSIDE) {
                         var id = subscriber.id();
                         var listener = state.listener(id).orElseThrow();
-                        boolean keeps = until == Long.MAX_VALUE && state.outside(prefix).isEmpty();
-                        change(new Change.ListenerSet(keeps ? listener : listener.until(until)));
+                        boolean answered = isAnswered(prefix, true);
+                        boolean keeps = until == Long.MAX_VALUE && !answered;
+                        long end = answered ? Long.MAX_VALUE : until;
+                        change(new Change.ListenerSet(keeps ? listener : listener.until(end)));
                         tell(id, prefix);
                     }
                 }
@@ -891,14 +893,13 @@ final class Step {
     private void start(Listener asked, Candidate candidate) {
         var id = asked.id();
         if (id instanceof ListenerId.Subscriber(var prefix, var xtr)) {
-            boolean answered =
-                    state.at(prefix).isPresent()
-                            || candidate.outside() && state.outside(prefix).isPresent();
             var listener =
                     asked.as(
                             candidate.outside() ? Standing.OUTSIDE : Standing.ACTIVE,
                             candidate,
-                            answered ? Long.MAX_VALUE : candidate.untilMillis());
+                            isAnswered(prefix, candidate.outside())
+                                    ? Long.MAX_VALUE
+                                    : candidate.untilMillis());
             change(new Change.ListenerSet(listener));
             // One request may ask for several EIDs that one EID-Prefix answers.
             for (var other : asked.candidates()) {
@@ -1190,24 +1191,38 @@ final class Step {
     }
 
     /**
-     * RFC 9437 §5: a subscription to something that is not registered lasts for a while only; to
-     * something that is, it has no end.
+     * Something has come or gone: the subscriptions to it, or to what is around it, may last longer
+     * or not as long.
      *
-     * @param until when it ends
+     * @param until when those end in which nothing is left
      */
     private void limit(Eid eid, long until) {
-        state.subscribers()
-                .get(BitKey.of(eid))
-                .ifPresent(those ->
-                        those.forEach((_, subscriber) -> {
-                            if (subscriber.active()) {
-                                boolean answered =
-                                        subscriber.standing() == Standing.OUTSIDE
-                                                && state.outside(eid).isPresent();
-                                long end = answered ? Long.MAX_VALUE : until;
-                                change(new Change.ListenerSet(subscriber.until(end)));
-                            }
-                        }));
+        for (var those : state.subscribers().covering(BitKey.of(eid))) {
+            those.forEach((_, subscriber) -> {
+                if (subscriber.active()
+                        && (subscriber.untilMillis() != Long.MAX_VALUE || until != Long.MAX_VALUE)
+                        && subscriber.id() instanceof ListenerId.Subscriber(var prefix, _)) {
+                    boolean outside = subscriber.standing() == Standing.OUTSIDE;
+                    long end = isAnswered(prefix, outside) ? Long.MAX_VALUE : until;
+                    if (end != subscriber.untilMillis()) {
+                        change(new Change.ListenerSet(subscriber.until(end)));
+                    }
+                }
+            });
+        }
+    }
+
+    /**
+     * RFC 9437 §5: a subscription to something that is not registered lasts for a while only; to
+     * something that is, it has no end. Nor has it as long as something in it is registered: its
+     * xTR was told, and would go by that for a day.
+     *
+     * @param outside whether what the pETRs stand for is an answer as well
+     */
+    private boolean isAnswered(Eid prefix, boolean outside) {
+        return state.at(prefix).isPresent()
+                || !state.mappings().below(BitKey.of(prefix), 1).isEmpty()
+                || outside && state.outside(prefix).isPresent();
     }
 
     /** These were not heard for as long as they last, unless they were since. */

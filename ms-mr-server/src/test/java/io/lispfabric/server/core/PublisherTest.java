@@ -358,6 +358,30 @@ class PublisherTest {
                 .containsExactly("192.0.2.70");
     }
 
+    /**
+     * A question may have a nonce that news has gone beyond by the time it is answered. What older
+     * news is still on its way would undo the answer, and the newest, which would be right again,
+     * is not sent any more once the xTR has acknowledged what it takes for newer.
+     */
+    @Rfc("9437 §6")
+    @Test
+    void aQuestionThatNewsHasOvertakenIsAnsweredOnceTheNewestIsAcknowledged() {
+        apply(subscribe(9, 1_000, "40.0.0.1/32", "192.0.2.9"), START);
+        publisher.poll(at(0), state, 100);
+        acknowledge("40.0.0.0/16", 1_000);
+        // Asked with the next nonce, when the first news has just got a greater one.
+        change(at(1), record("40.0.0.0/16", 1440, "192.0.2.70"));
+        assertThat(nonces(publisher.poll(at(1), state, 100))).containsExactly(1_001L);
+        change(at(1), record("40.0.0.0/16", 1440, "192.0.2.71"));
+        apply(subscribe(9, 1_001, "40.0.0.2/32", "192.0.2.9"), at(1));
+        assertThat(nonces(publisher.poll(at(1), state, 100))).containsExactly(1_002L);
+        assertThat(nonces(publisher.poll(at(4), state, 100))).containsExactly(1_002L);
+        acknowledge("40.0.0.0/16", 1_002);
+
+        assertThat(rlocsUnder(1_001, publisher.poll(at(7), state, 100)))
+                .containsExactly("192.0.2.71");
+    }
+
     private static List<String> rlocsUnder(long nonce, List<Publisher.Due> due) {
         return due.stream()
                 .map(Publisher.Due.Send.class::cast)
