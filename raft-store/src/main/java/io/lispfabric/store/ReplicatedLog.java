@@ -67,6 +67,7 @@ public interface ReplicatedLog extends AutoCloseable {
      * Blocks until it votes.
      *
      * @throws AlreadyMemberException if there is such a member already
+     * @throws FormerMemberException if there was one
      * @throws IOException if another change is under way, or the server cannot be reached or does
      *     not catch up in time; if it has not become a member then it may be tried again
      */

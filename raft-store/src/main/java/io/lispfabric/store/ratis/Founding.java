@@ -143,7 +143,9 @@ final class Founding {
                         + config.self()
                         + " "
                         + address
-                        + ")";
+                        + "), under another name if a member "
+                        + config.self()
+                        + " was removed before";
     }
 
     /** The other one may have the log of this group too, and not open it at present. */

@@ -1,5 +1,6 @@
 package io.lispfabric.store.ratis;
 
+import io.lispfabric.store.FormerMemberException;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
@@ -269,6 +270,9 @@ final class RaftMember {
      */
     void add(RaftPeer joining) throws IOException {
         checkRunning();
+        if (replica.wasMember(joining.getId().toString())) {
+            throw new FormerMemberException(joining.getId().toString());
+        }
         var group = division.getMemberId().getGroupId();
         String there;
         // Ratis keeps the address that it has first heard for a name, so that a wrong one must not

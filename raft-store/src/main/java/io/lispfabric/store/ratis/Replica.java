@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -52,6 +53,9 @@ final class Replica extends BaseStateMachine {
     private static final String FORGETFUL =
             ": its disk has lost what was written to it, so the member is to be removed and added"
                     + " under a new name";
+
+    /** Before a name, in the notes. */
+    private static final String MEMBER = "member ";
 
     private final StateMachine machine;
     private final MemberDirectory home;
@@ -425,6 +429,46 @@ final class Replica extends BaseStateMachine {
             checkSameLog(new LogPosition(term, index));
         } catch (IllegalStateException e) {
             throw failed("cannot go on from " + rows, e);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Who is a member now: that a name was used is kept with the rows, for good. */
+    @Override
+    public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto now) {
+        var at = new LogPosition(term, index);
+        turn.lock();
+        try {
+            if (fault.isPresent() || at.compareTo(store().position()) <= 0) {
+                return;
+            }
+            var news = new ArrayList<String>();
+            for (var peer : now.getPeersList()) {
+                var name = peer.getId().toStringUtf8();
+                if (!wasMember(name)) {
+                    news.add(MEMBER + name);
+                }
+            }
+            if (!news.isEmpty()) {
+                store().note(at, news);
+            }
+        } catch (IOException | RuntimeException e) {
+            throw failed("cannot keep who the members are", e);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /**
+     * Whether a member has or had this name.
+     *
+     * @throws IOException if the rows cannot be read
+     */
+    boolean wasMember(String name) throws IOException {
+        turn.lock();
+        try {
+            return store().isNoted(MEMBER + name);
         } finally {
             turn.unlock();
         }

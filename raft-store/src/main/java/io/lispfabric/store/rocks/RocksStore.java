@@ -5,7 +5,9 @@ import io.lispfabric.store.StateMachine;
 import io.lispfabric.store.Write;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -43,7 +45,8 @@ import org.rocksdb.WriteOptions;
  * <p>One thread writes; any may read. A closed store refuses with an {@link IllegalStateException}.
  */
 public final class RocksStore implements StateMachine.Rows, AutoCloseable {
-    private static final byte[] POSITION = {0};
+    private static final byte OWN = 0; // what the keys of its own rows begin with
+    private static final byte[] POSITION = {OWN};
     private static final long MIB = 1 << 20;
 
     private final Path directory;
@@ -138,19 +141,32 @@ public final class RocksStore implements StateMachine.Rows, AutoCloseable {
      * @throws IllegalArgumentException if the position is not greater than the store's
      * @throws IOException if RocksDB cannot take them; the store is then as it was
      */
-    public synchronized void commit(LogPosition at, List<Write> writes) throws IOException {
+    public void commit(LogPosition at, List<Write> writes) throws IOException {
+        commit(
+                at,
+                batch -> {
+                    for (var write : writes) {
+                        switch (write) {
+                            case Write.Put(var key, var value) -> batch.put(key, value);
+                            case Write.Delete(var key) -> batch.delete(key);
+                        }
+                    }
+                });
+    }
+
+    /** What is to be written at once. */
+    private interface Contents {
+        void putInto(WriteBatch batch) throws RocksDBException;
+    }
+
+    private synchronized void commit(LogPosition at, Contents contents) throws IOException {
         checkOpen();
         if (at.compareTo(position) <= 0) {
             throw new IllegalArgumentException(
                     "the rows are at " + position + " already, not before " + at);
         }
         try (var batch = new WriteBatch()) {
-            for (var write : writes) {
-                switch (write) {
-                    case Write.Put(var key, var value) -> batch.put(key, value);
-                    case Write.Delete(var key) -> batch.delete(key);
-                }
-            }
+            contents.putInto(batch);
             batch.put(POSITION, at.encoded());
             db.write(unlogged, batch);
         } catch (RocksDBException e) {
@@ -158,6 +174,36 @@ public final class RocksStore implements StateMachine.Rows, AutoCloseable {
                     "cannot store log entry " + at + " in " + directory + ": " + e.getMessage(), e);
         }
         position = at;
+    }
+
+    /**
+     * Notes something, for good, together with a position, as {@link #commit} does: a note is no
+     * row, but it goes with every checkpoint.
+     *
+     * @param notes any texts but the empty one
+     */
+    public void note(LogPosition at, List<String> notes) throws IOException {
+        commit(
+                at,
+                batch -> {
+                    for (var note : notes) {
+                        batch.put(noteKey(note), at.encoded());
+                    }
+                });
+    }
+
+    /**
+     * Whether this was noted.
+     *
+     * @throws IOException if it cannot be read
+     */
+    public boolean isNoted(String note) throws IOException {
+        return get(noteKey(note)).isPresent();
+    }
+
+    private static byte[] noteKey(String note) {
+        var text = note.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(1 + text.length).put(OWN).put(text).array();
     }
 
     /**
@@ -186,7 +232,7 @@ public final class RocksStore implements StateMachine.Rows, AutoCloseable {
 
     private static void show(RocksIterator rows, BiConsumer<byte[], byte[]> row, Runnable before)
             throws RocksDBException {
-        for (rows.seek(new byte[] {1}); rows.isValid(); rows.next()) { // 0x00… is the store's own
+        for (rows.seek(new byte[] {OWN + 1}); rows.isValid(); rows.next()) {
             before.run();
             row.accept(rows.key(), rows.value());
         }

@@ -6,6 +6,7 @@ import static io.lispfabric.store.ratis.Trial.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.lispfabric.store.FormerMemberException;
 import io.lispfabric.store.LogUnavailableException.Reason;
 import io.lispfabric.store.NoLeaderException;
 import io.lispfabric.store.Status;
@@ -106,7 +107,22 @@ class LostDiskTest {
             members.close("m4");
             members.open(members.config("m4", renamed));
             acknowledged(members.log("m4"), "g=7");
+
+            assertNeverAddedAgain(members, "m4", lost);
         }
+    }
+
+    /** With what it had, or without: its name stands for what was promised under it. */
+    private static void assertNeverAddedAgain(Members members, String at, String former) {
+        int port =
+                members.peers().stream()
+                        .filter(peer -> peer.id().equals(former))
+                        .findFirst()
+                        .orElseThrow()
+                        .port();
+        assertThatThrownBy(() -> members.log(at).addMember(former, "127.0.0.1", port))
+                .isInstanceOf(FormerMemberException.class)
+                .hasMessageContaining("a member " + former + " was removed before");
     }
 
     /** Ratis leaves the first leader of a member that joins to say that it may stand and vote. */
@@ -177,6 +193,7 @@ class LostDiskTest {
             assertThat(status.members()).extracting(Status.Member::id).isEqualTo(others);
             assertThat(members.log(others.getFirst()).status().removed()).isFalse();
             acknowledged(members.log(others.getFirst()), "b=2");
+            assertNeverAddedAgain(members, others.getFirst(), removed);
 
             // It is no less removed when it has been started again.
             members.close(removed);
