@@ -43,6 +43,10 @@ final class Subscribers implements AutoCloseable {
                     new EidPrefix(ResolveBench.eid(0).prefix().address(), 12));
 
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    /** A server that is there soon confirms one of them. */
+    private static final long FIRST_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(15);
+
     private static final long REPEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** How many of them ask at once. */
@@ -115,7 +119,7 @@ final class Subscribers implements AutoCloseable {
         var here = Ip.of(local.getAddress());
         var confirmed = new boolean[xtrs.length];
         int done = 0;
-        long end = System.nanoTime() + PATIENCE_NANOS;
+        long end = System.nanoTime() + FIRST_PATIENCE_NANOS;
         for (int from = 0; from < xtrs.length; from += WINDOW) {
             int to = Math.min(xtrs.length, from + WINDOW);
             while (done < to) {
@@ -153,7 +157,8 @@ final class Subscribers implements AutoCloseable {
                                     + done
                                     + " of "
                                     + xtrs.length
-                                    + " subscriptions, and then no more");
+                                    + " subscriptions, and then no more"
+                                    + (done == 0 ? ": is it there, and the key right?" : ""));
                 }
             }
         }

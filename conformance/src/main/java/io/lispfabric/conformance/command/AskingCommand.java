@@ -12,9 +12,6 @@ import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +28,10 @@ abstract class AskingCommand extends Subcommand {
             "EIDs are 172.16.0.0/32, 172.16.0.1/32 and so on of Instance ID 0, with RLOCs 192.0.2.1"
                     + " and 192.0.2.2, registered without Site-ID and xTR-ID: a site with the secret"
                     + " may register more-specifics of 172.16.0.0/12 there.";
+
+    static final String NEEDS =
+            "The site of --site-id may register more-specifics of 172.16.0.0/12 of Instance ID 0,"
+                    + " and its key 1 is the secret in --key-file";
     static final String COLUMNS =
             "server us: microseconds of processor time of PID and its children for each answer;"
                     + " asker us: of this side for each question; x: times the median of the first"
@@ -155,13 +156,12 @@ abstract class AskingCommand extends Subcommand {
         }
     }
 
-    ResolveBench.Registering registering(Target target, Path keyFile) throws IOException {
+    ResolveBench.Registering registering(Target target, Bytes secret) {
         boolean old = legacy.contains(target.name());
-        var secret = Files.readString(keyFile).strip().getBytes(StandardCharsets.UTF_8);
         var key =
                 new SharedKey(
                         old ? 0 : 1,
-                        Bytes.of(secret),
+                        secret,
                         Set.of(old ? Algorithm.HMAC_SHA1_96 : Algorithm.HMAC_SHA256_128_HKDF),
                         old,
                         old,

@@ -1,5 +1,7 @@
 package io.lispfabric.conformance.command;
 
+import io.lispfabric.cli.CommandFailure;
+import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.wire.SiteId;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -24,7 +26,12 @@ final class BenchSite {
         return new SiteId(siteId);
     }
 
-    Path keyFile() {
-        return keyFile;
+    /**
+     * The secret of key 1.
+     *
+     * @throws CommandFailure if it cannot be read
+     */
+    Bytes secret() throws CommandFailure {
+        return BenchKey.read(keyFile);
     }
 }

@@ -1,5 +1,6 @@
 package io.lispfabric.conformance.command;
 
+import io.lispfabric.cli.CommandFailure;
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Json;
 import io.lispfabric.conformance.bench.ConvergeBench;
@@ -14,10 +15,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "converge",
         mixinStandardHelpOptions = true,
-        description =
-                "Move EIDs all the time, and show how late xTRs that subscribe to all of them know it,"
-                        + " and how many entries of their caches are stale a second after the last"
-                        + " move.")
+        description = {
+            "Move EIDs all the time, and show how late xTRs that subscribe to all of them know it, and"
+                    + " how many entries of their caches are stale a second after the last move.",
+            AskingCommand.NEEDS + "."
+        })
 final class ConvergeCommand extends AskingCommand {
     @Option(
             names = "--subscribers",
@@ -36,7 +38,7 @@ final class ConvergeCommand extends AskingCommand {
     @Mixin private final BenchSite site = new BenchSite();
 
     @Override
-    int measure() throws IOException {
+    int measure() throws IOException, CommandFailure {
         var targets = targets();
         if (moves < 1 || moves * seconds() > ConvergeBench.MOST_MOVES) {
             throw usage(
@@ -49,6 +51,7 @@ final class ConvergeCommand extends AskingCommand {
                         "--subscribers must be 1 or more, and times --eids at most " + (1 << 24));
             }
         }
+        var secret = site.secret();
         if (!globals().json()) {
             out().println(
                             BenchCommand.text(
@@ -68,7 +71,7 @@ final class ConvergeCommand extends AskingCommand {
         for (var target : targets) {
             try (var bench =
                     ConvergeBench.open(
-                            target, registering(target, site.keyFile()), site.id(), subscribers)) {
+                            target, registering(target, secret), site.id(), subscribers)) {
                 for (int round = 0; round < rounds(); round++) {
                     all.add(show(bench.run(moves, seconds())));
                 }

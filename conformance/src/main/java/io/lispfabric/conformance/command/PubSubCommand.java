@@ -1,5 +1,6 @@
 package io.lispfabric.conformance.command;
 
+import io.lispfabric.cli.CommandFailure;
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Json;
 import io.lispfabric.conformance.bench.PubSubBench;
@@ -17,10 +18,11 @@ import picocli.CommandLine.Option;
 @Command(
         name = "pubsub",
         mixinStandardHelpOptions = true,
-        description =
-                "Let many xTRs subscribe to one EID or several, change their mappings, and show when"
-                        + " each of them has learnt it, beside what sending as many datagrams"
-                        + " takes.")
+        description = {
+            "Let many xTRs subscribe to one EID or several, change their mappings, and show when each"
+                    + " of them has learnt it, beside what sending as many datagrams takes.",
+            AskingCommand.NEEDS + "."
+        })
 final class PubSubCommand extends AskingCommand {
     @Option(
             names = "--subscribers",
@@ -49,7 +51,7 @@ final class PubSubCommand extends AskingCommand {
     @Mixin private final BenchSite site = new BenchSite();
 
     @Override
-    int measure() throws IOException {
+    int measure() throws IOException, CommandFailure {
         if (subscribers < 1 || subscribers > 1 << 20) {
             throw usage("--subscribers must be 1 to " + (1 << 20));
         }
@@ -60,6 +62,8 @@ final class PubSubCommand extends AskingCommand {
             throw usage(
                     "--mappings must be 1 or more, and times --subscribers at most " + (1 << 24));
         }
+        var targets = targets();
+        var secret = site.secret();
         if (!globals().json()) {
             out().println(
                             BenchCommand.text(
@@ -79,21 +83,18 @@ final class PubSubCommand extends AskingCommand {
         var all = new ArrayList<Json>();
         Map<String, List<Double>> lasts = new LinkedHashMap<>();
         Map<String, List<Double>> ratios = new LinkedHashMap<>();
-        for (var target : targets()) {
+        for (var target : targets) {
             if (boot) {
                 var it =
                         PubSubBench.boot(
-                                target,
-                                registering(target, site.keyFile()),
-                                site.id(),
-                                subscribers);
+                                target, registering(target, secret), site.id(), subscribers);
                 all.add(show(it));
                 continue;
             }
             try (var bench =
                     PubSubBench.open(
                             target,
-                            registering(target, site.keyFile()),
+                            registering(target, secret),
                             site.id(),
                             subscribers,
                             mappings)) {

@@ -8,19 +8,18 @@ import io.lispfabric.conformance.bench.EtcdBench;
 import io.lispfabric.conformance.bench.RaftBench;
 import io.lispfabric.conformance.bench.RaftBench.Measured;
 import io.lispfabric.conformance.bench.RaftBench.Registering;
-import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.wire.SiteId;
 import io.lispfabric.wire.app.Settings;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +42,7 @@ import picocli.CommandLine.Parameters;
             "Move EIDs at the leader of a cluster, each by an authenticated Map-Register, and show how"
                     + " many Map-Notifies come back in a second, how soon, and for how many fdatasyncs;"
                     + " in turn with the bare disk, puts to etcd, and Map-Registers to another server.",
+            AskingCommand.NEEDS + ".",
             "conformance/bench/raft.sh starts all of them."
         })
 final class RaftCommand extends Subcommand {
@@ -174,9 +174,9 @@ final class RaftCommand extends Subcommand {
         }
     }
 
-    private void measure(List<Member> cluster) throws IOException, InterruptedException {
-        var octets = Files.readString(site.keyFile(), StandardCharsets.US_ASCII).strip();
-        var secret = Bytes.of(octets.getBytes(StandardCharsets.US_ASCII));
+    private void measure(List<Member> cluster)
+            throws IOException, InterruptedException, CommandFailure {
+        var secret = site.secret();
         var leader = leader(cluster);
         var ours =
                 new Registering(
@@ -213,16 +213,40 @@ final class RaftCommand extends Subcommand {
     }
 
     private void warm(Registering ours, Optional<EtcdBench> puts, Optional<Registering> theirs)
-            throws IOException, InterruptedException {
+            throws IOException, InterruptedException, CommandFailure {
         if (warmUp > 0) {
-            RaftBench.closed(ours, outstanding, warmUp, most(warmUp));
+            var closed = RaftBench.closed(ours, outstanding, warmUp, most(warmUp));
+            check("the leader at " + text(ours.server()), closed);
             if (puts.isPresent()) {
                 puts.get().closed(outstanding, warmUp / 4, xtrs);
             }
             if (theirs.isPresent()) {
-                RaftBench.closed(theirs.get(), memoryWindow(), 1, most(1));
+                var other = RaftBench.closed(theirs.get(), memoryWindow(), 1, most(1));
+                check("the server at " + text(theirs.get().server()), other);
             }
         }
+    }
+
+    private static String text(InetSocketAddress address) {
+        return address.getAddress().getHostAddress() + " port " + address.getPort();
+    }
+
+    /**
+     * Nothing is measured of who answers nothing.
+     *
+     * @throws CommandFailure if nothing was answered
+     */
+    private static Measured check(String who, Measured it) throws CommandFailure {
+        if (it.done() == 0) {
+            throw new CommandFailure(
+                    ExitCode.UNREACHABLE,
+                    who
+                            + " has answered none of "
+                            + it.lost()
+                            + " Map-Registers. "
+                            + AskingCommand.NEEDS);
+        }
+        return it;
     }
 
     private static int most(double seconds) {
@@ -236,7 +260,7 @@ final class RaftCommand extends Subcommand {
 
     private void round(
             Member leader, Registering ours, Optional<EtcdBench> puts, Optional<Registering> theirs)
-            throws IOException, InterruptedException {
+            throws IOException, InterruptedException, CommandFailure {
         var disk = show("disk: fdatasync", RaftBench.disk(this.disk, seconds));
         double before = metric(leader, SYNCS);
         var closed =
@@ -276,7 +300,8 @@ final class RaftCommand extends Subcommand {
         values.computeIfAbsent(what, _ -> new ArrayList<>()).add(value);
     }
 
-    private Measured show(String what, Measured it) {
+    private Measured show(String what, Measured it) throws CommandFailure {
+        check(what, it);
         var times = it.times();
         keep(what + ", a second", it.rate());
         keep(what + ", p50 us", times.getValueAtPercentile(50) / 1e3);
@@ -328,12 +353,22 @@ final class RaftCommand extends Subcommand {
     }
 
     private double metric(Member member, String name) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(member.metrics()).timeout(PATIENCE).build();
-        var text = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
-        return text.lines()
+        return metrics(member)
+                .lines()
                 .filter(it -> it.startsWith(name + " "))
                 .mapToDouble(it -> Double.parseDouble(it.substring(name.length() + 1)))
                 .findFirst()
                 .orElseThrow(() -> new IOException(member.metrics() + " has no " + name));
+    }
+
+    private String metrics(Member member) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(member.metrics()).timeout(PATIENCE).build();
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+        } catch (ConnectException | HttpTimeoutException e) {
+            throw new IOException(
+                    "nothing answers at " + member.metrics() + ": is a member's HTTP-PORT right?",
+                    e);
+        }
     }
 }

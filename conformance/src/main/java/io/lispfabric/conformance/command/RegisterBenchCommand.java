@@ -41,19 +41,20 @@ final class RegisterBenchCommand extends AskingCommand {
     @Override
     int measure() throws IOException, CommandFailure {
         var targets = targets();
+        var secret = BenchKey.read(keyFile);
         head("server");
         for (var target : targets) {
             var _ =
                     answers(
                             ResolveBench.register(
-                                    target, registering(target, keyFile), 1000, seconds()));
+                                    target, registering(target, secret), 1000, seconds()));
         }
         for (int round = 0; round < rounds(); round++) {
             for (int rate : rates) {
                 for (var target : answering(targets)) {
                     showCounted(
                             ResolveBench.register(
-                                    target, registering(target, keyFile), rate, seconds()));
+                                    target, registering(target, secret), rate, seconds()));
                 }
             }
         }

@@ -131,10 +131,14 @@ final class ResolveCommand extends AskingCommand {
         return ExitCode.OK;
     }
 
-    private void fill(List<Target> targets) throws IOException {
+    private void fill(List<Target> targets) throws IOException, CommandFailure {
+        if (keyFile.isEmpty()) {
+            return;
+        }
+        var secret = BenchKey.read(keyFile.get());
         for (var target : targets) {
-            if (target.kind() == ResolveBench.Kind.LISP && keyFile.isPresent()) {
-                ResolveBench.fill(target, registering(target, keyFile.get()));
+            if (target.kind() == ResolveBench.Kind.LISP) {
+                ResolveBench.fill(target, registering(target, secret));
             }
         }
     }

@@ -90,7 +90,8 @@ class StateCodecTest {
     static List<Command> aboutLeases() {
         var eid = Eid.parse("[1]40.0.0.7/32", InstanceId.DEFAULT);
         return List.of(
-                new Command.Refresh(-1, XTR, 255, -1, List.of(-1, 0, 7), new Nonce(7), new Nonce(-1)),
+                new Command.Refresh(
+                        -1, XTR, 255, -1, List.of(-1, 0, 7), new Nonce(7), new Nonce(-1)),
                 new Command.Pulse(-1),
                 new Command.Expire(
                         1, 2, List.of(new Command.Expire.Silent(eid, XTR, -1, Long.MIN_VALUE))));
