@@ -265,7 +265,7 @@ final class Ledger {
 
     /**
      * Which promise a record in a Map-Notify keeps. Of several that are told together the greatest
-     * nonce stands for all.
+     * nonce stands for all; an answer is told alone.
      */
     private Promise promiseOf(Ip to, Eid eid, Nonce nonce) {
         var exact = new Promise(to, eid, nonce);
@@ -274,11 +274,17 @@ final class Ledger {
                 || all.values().stream().noneMatch(it -> it.containsKey(nonce.value()))) {
             return exact;
         }
-        return Optional.ofNullable(all.get(eid))
-                .map(it -> it.lowerEntry(nonce.value()))
-                .filter(it -> nonce.value() - it.getKey() < TOGETHER)
+        return all.getOrDefault(eid, new TreeMap<>()).headMap(nonce.value()).reversed().entrySet().stream()
+                .takeWhile(it -> nonce.value() - it.getKey() < TOGETHER)
                 .map(Map.Entry::getValue)
+                .filter(this::isNews)
+                .findFirst()
                 .orElse(exact);
+    }
+
+    private boolean isNews(Promise it) {
+        return promised.getOrDefault(it, List.of()).stream()
+                .anyMatch(told -> told.record().isPresent());
     }
 
     private void promise(long index, ListenerId id, Outstanding told) {
