@@ -939,7 +939,7 @@ public final class Publisher {
             }
             job.renewed = true;
             queue(job, GAPS.getFirst(), now);
-        } else if (isBehindNews(job, listener)) {
+        } else if (isBehindNews(job, listener, state)) {
             queue(job, job.pause(), now);
         } else {
             to.add(send(job, listener, state));
@@ -988,22 +988,31 @@ public final class Publisher {
     }
 
     /**
-     * Whether it is a first answer that news about the same would undo: older news, under a greater
-     * nonce than the question has, may still be on its way, and what has overtaken it is not
-     * acknowledged yet.
+     * Whether it is a first answer that news about the same would undo, by whichever subscription:
+     * older news, under a greater nonce than the question has, may still be on its way, and what
+     * has overtaken it is not acknowledged yet.
      */
-    private static boolean isBehindNews(Job job, Listener listener) {
-        if (job.isNews() || job.sent || !listener.active()) {
+    private boolean isBehindNews(Job job, Listener listener, MappingSystem state) {
+        if (job.isNews()
+                || job.sent
+                || !(listener.id() instanceof ListenerId.Subscriber(_, var xtr))) {
             return false;
         }
-        var news = job.waiting.items.get(new Subject(job.subject().eid(), Optional.empty()));
-        return news != null
-                && news.overtakes
-                && news.job.nonce.isGreaterThan(job.nonce)
-                && isOutstanding(listener, news)
-                && listener.candidate(job.nonce)
-                        .filter(it -> it.contact().equals(listener.contact()))
-                        .isPresent();
+        var eid = job.subject().eid();
+        var asked = listener.candidate(job.nonce).map(Candidate::contact);
+        for (var teller : state.around(eid, xtr)) {
+            var its = waiting.get(teller.id());
+            var news = its == null ? null : its.items.get(new Subject(eid, Optional.empty()));
+            if (news != null
+                    && news.overtakes
+                    && news.job.nonce.isGreaterThan(job.nonce)
+                    && teller.active()
+                    && isOutstanding(teller, news)
+                    && asked.equals(Optional.of(teller.contact()))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isOutstanding(Listener listener, Item item) {
