@@ -2,6 +2,7 @@ package io.lispfabric.store.ratis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.lispfabric.store.rocks.RocksStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -18,12 +19,18 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The directory of one member: whose it is, and that no one else is in it. The log of one member
@@ -31,6 +38,7 @@ import org.apache.ratis.protocol.RaftGroupId;
  * marked when it is first used and refused ever after to others.
  */
 final class MemberDirectory implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MemberDirectory.class);
     private static final String LOCK = "lock";
     private static final String MEMBER = "member";
     private static final String MEMBERS = "members";
@@ -39,6 +47,17 @@ final class MemberDirectory implements AutoCloseable {
 
     /** Where Ratis keeps its term and its vote, as properties. */
     private static final String VOTE = "raft-meta";
+
+    /** Where Ratis keeps who the members are, as an entry of the log. */
+    private static final String MEMBERSHIP = "raft-meta.conf";
+
+    /** The name of the note in the rows that has the same. */
+    static final String CONFIGURATION = "configuration";
+
+    /** No term has been as great as this yet. */
+    private static final String TERMS = "terms";
+
+    private static final int TERM_DIGITS = 19;
 
     /** With a new one every millisecond, there are fewer in 30 years. */
     private static final long MOST_TERMS = 1_000_000_000_000L;
@@ -249,6 +268,10 @@ final class MemberDirectory implements AutoCloseable {
 
     /** The whole file or nothing of it, and durably. */
     private static void write(Path directory, String name, String text) throws IOException {
+        write(directory, name, ByteBuffer.wrap(text.getBytes(UTF_8)));
+    }
+
+    private static void write(Path directory, String name, ByteBuffer octets) throws IOException {
         var incoming = directory.resolve(name + INCOMING);
         try (var out =
                 FileChannel.open(
@@ -256,7 +279,6 @@ final class MemberDirectory implements AutoCloseable {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.WRITE,
                         StandardOpenOption.TRUNCATE_EXISTING)) {
-            var octets = ByteBuffer.wrap(text.getBytes(UTF_8));
             while (octets.hasRemaining()) {
                 out.write(octets);
             }
@@ -330,24 +352,100 @@ final class MemberDirectory implements AutoCloseable {
     }
 
     /**
-     * Puts a term and a vote in the place of those that a full disk has taken: Ratis then replaces
-     * the file that has them by an empty one, without which it does not start.
-     *
-     * @param term no smaller than any that this member has voted in
-     * @param self for whom it then has voted in that term: so it votes for nobody else
-     * @return whether they were gone
+     * Whether a full disk has taken what Ratis keeps beside its log: Ratis then replaces a small
+     * file by an empty one, and does not start again without a vote, or with the members that the
+     * settings name.
      */
-    boolean mendVote(long term, String self) throws IOException {
-        boolean gone = false;
+    boolean isRobbed() throws IOException {
         for (var log : logs()) {
             var current = log.resolve("current");
-            var vote = current.resolve(VOTE);
-            if (Files.exists(vote) && Files.size(vote) == 0) {
-                write(current, VOTE, "term=" + term + "\nvotedFor=" + self + "\n");
-                gone = true;
+            if (isEmpty(current.resolve(VOTE)) || isEmpty(current.resolve(MEMBERSHIP))) {
+                return true;
             }
         }
-        return gone;
+        return false;
+    }
+
+    private static boolean isEmpty(Path file) throws IOException {
+        try {
+            return Files.size(file) == 0;
+        } catch (NoSuchFileException _) {
+            return false;
+        }
+    }
+
+    /**
+     * Puts a term and a vote in the place of those that a full disk has taken, and who the members
+     * are in the place of that.
+     *
+     * @param term no smaller than any that this member has voted in; without it the vote stays gone
+     * @param self for whom it then has voted in that term: so it votes for nobody else
+     */
+    void mend(OptionalLong term, String self) throws IOException {
+        for (var log : logs()) {
+            var current = log.resolve("current");
+            if (isEmpty(current.resolve(VOTE)) && term.isPresent()) {
+                write(current, VOTE, "term=" + term.getAsLong() + "\nvotedFor=" + self + "\n");
+                LOG.warn(
+                        "the vote of {} is gone, as after a full disk: it votes for nobody in term {}",
+                        self,
+                        term.getAsLong());
+            }
+            if (isEmpty(current.resolve(MEMBERSHIP))) {
+                mendMembership(current);
+            }
+        }
+    }
+
+    /** The rows know it as of the last entry in them, and the log has what comes after. */
+    private void mendMembership(Path current) throws IOException {
+        Optional<byte[]> noted;
+        try (var store = RocksStore.open(rows())) {
+            noted = store.noted(CONFIGURATION);
+        }
+        if (noted.isPresent()) {
+            write(current, MEMBERSHIP, ByteBuffer.wrap(noted.get()));
+        }
+    }
+
+    /**
+     * Promises that no term will be greater until this is called again: durably, and in place, so
+     * that it needs no room but the first time.
+     */
+    void keepMostTerm(long term) throws IOException {
+        var digits = String.format(Locale.ROOT, "%0" + TERM_DIGITS + "d", term);
+        var text = digits + " " + checksum(digits) + "\n";
+        var file = directory.resolve(TERMS);
+        if (!Files.exists(file)) {
+            write(directory, TERMS, text);
+            return;
+        }
+        try (var out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            var octets = ByteBuffer.wrap(text.getBytes(UTF_8));
+            while (octets.hasRemaining()) {
+                out.write(octets, octets.position());
+            }
+            out.force(false);
+        }
+    }
+
+    /** What was promised last, if that can be read. */
+    OptionalLong mostTerm() throws IOException {
+        var file = directory.resolve(TERMS);
+        if (!Files.exists(file)) {
+            return OptionalLong.empty();
+        }
+        var text = new String(Files.readAllBytes(file), UTF_8);
+        var digits = text.substring(0, Math.min(text.length(), TERM_DIGITS));
+        return text.equals(digits + " " + checksum(digits) + "\n")
+                ? OptionalLong.of(Long.parseLong(digits))
+                : OptionalLong.empty();
+    }
+
+    private static String checksum(String text) {
+        var crc = new CRC32C();
+        crc.update(text.getBytes(UTF_8));
+        return String.format(Locale.ROOT, "%08x", crc.getValue());
     }
 
     /**

@@ -62,6 +62,7 @@ final class RaftHost implements AutoCloseable {
             // A lone member has nobody whom it could have promised anything.
             boolean hasLog = config.peers().size() == 1 || home.hasLog();
             LogTail.cut(home.logs());
+            home.mend(home.mostTerm(), config.self());
             home.checkTerms();
             if (port.isPresent()) {
                 server = port.get()::server;

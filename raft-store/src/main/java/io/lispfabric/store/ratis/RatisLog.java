@@ -67,6 +67,9 @@ public final class RatisLog implements ReplicatedLog {
 
     private static final Duration TELL_AGAIN = Duration.ofMinutes(1);
 
+    /** How far ahead terms are promised. */
+    private static final long TERMS_AHEAD = 100_000;
+
     /** How long it waits until it opens a log again that could not be opened. */
     private static final Duration OPEN_AGAIN = Duration.ofSeconds(5);
 
@@ -95,8 +98,14 @@ public final class RatisLog implements ReplicatedLog {
     private long tellAgain = System.nanoTime();
     private long openAgain = System.nanoTime();
 
+    /** Whether it was stopped to be opened again as soon as there is room. */
+    private boolean reopens;
+
     /** The newest one that the log was in when it failed. */
     private long term;
+
+    /** What was promised last: the term is below it. */
+    private long mostTerm;
 
     /** When it is opened again, once it was refused. */
     private OptionalLong comeAgain = OptionalLong.empty();
@@ -119,6 +128,7 @@ public final class RatisLog implements ReplicatedLog {
         this.host = new RaftHost(config, home, machine, room, port);
         this.calls = new GroupCalls(home.group(), host.server().getProperties());
         this.founding = new Founding(config, home, calls);
+        this.mostTerm = home.mostTerm().orElse(-1);
         this.belonging = new Belonging(RaftPeerId.valueOf(config.self()), calls);
         this.keeper =
                 Thread.ofPlatform()
@@ -190,13 +200,14 @@ public final class RatisLog implements ReplicatedLog {
         while (!closed) {
             try {
                 tell();
+                promiseTerms();
                 member.ifPresent(RaftMember::look);
                 if (member.isEmpty()) {
                     takePart();
                 }
                 if (member.isEmpty()) {
                     founding.look();
-                } else if (member.get().lacksRoom()) {
+                } else if (reopens || member.get().lacksRoom() || isRobbed()) {
                     reopen(member.get());
                 } else if (member.get().isRefused() || comeAgain.isPresent()) {
                     comeAgain(member.get());
@@ -231,28 +242,48 @@ public final class RatisLog implements ReplicatedLog {
         }
     }
 
+    /** Its disk was full while it had nothing to write but its vote. */
+    private boolean isRobbed() throws IOException {
+        return room.shortage().isEmpty() && home.isRobbed();
+    }
+
+    /**
+     * Should a full disk take its vote, and the process end then, this is all that is known of the
+     * terms in which it may have voted. An election takes some tens of milliseconds at least, so
+     * half of this lasts for an hour of nothing else.
+     */
+    private void promiseTerms() {
+        long now = status().term();
+        if (now + TERMS_AHEAD / 2 <= mostTerm || member.filter(RaftMember::hasBegun).isEmpty()) {
+            return;
+        }
+        try {
+            home.keepMostTerm(now + TERMS_AHEAD);
+            mostTerm = now + TERMS_AHEAD;
+        } catch (IOException e) {
+            LOG.debug("{} cannot promise its terms", config.self(), e);
+        }
+    }
+
     /**
      * A log that could not be written has failed for good, and what it has in memory may differ
      * from what is on disk. So once there is room it is opened again, as after a crash.
      */
     private void reopen(RaftMember full) {
+        reopens = true;
         var status = full.status();
         var why = status.refuses().orElse("the disk is full");
-        term = Math.max(term, status.term());
         full.stop(new LogUnavailableException(Reason.DISK_FULL, why));
+        term = Math.max(term, Math.max(status.term(), full.status().term()));
         long now = System.nanoTime();
         if (room.shortage().isPresent() || now - openAgain < 0) {
             return;
         }
         try {
-            if (home.mendVote(term, config.self())) {
-                LOG.warn(
-                        "the full disk of {} has taken its vote; it votes for nobody in term {}",
-                        config.self(),
-                        term);
-            }
+            home.mend(OptionalLong.of(term), config.self());
             host = new RaftHost(config, home, machine, room, port);
             takePart();
+            reopens = false;
             comeAgain = OptionalLong.empty();
         } catch (IOException e) {
             openAgain = now + OPEN_AGAIN.toNanos();

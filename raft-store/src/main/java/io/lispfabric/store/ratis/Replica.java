@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -434,7 +435,10 @@ final class Replica extends BaseStateMachine {
         }
     }
 
-    /** Who is a member now: that a name was used is kept with the rows, for good. */
+    /**
+     * Who is a member now is kept with the rows: that a name was used for good, and all of it since
+     * a full disk may take what Ratis has of it.
+     */
     @Override
     public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto now) {
         var at = new LogPosition(term, index);
@@ -443,16 +447,18 @@ final class Replica extends BaseStateMachine {
             if (fault.isPresent() || at.compareTo(store().position()) <= 0) {
                 return;
             }
-            var news = new ArrayList<String>();
-            for (var peer : now.getPeersList()) {
-                var name = peer.getId().toStringUtf8();
-                if (!wasMember(name)) {
-                    news.add(MEMBER + name);
-                }
-            }
-            if (!news.isEmpty()) {
-                store().note(at, news);
-            }
+            var notes = new HashMap<String, byte[]>();
+            now.getPeersList()
+                    .forEach(it -> notes.put(MEMBER + it.getId().toStringUtf8(), at.encoded()));
+            notes.put(
+                    MemberDirectory.CONFIGURATION,
+                    LogEntryProto.newBuilder()
+                            .setTerm(term)
+                            .setIndex(index)
+                            .setConfigurationEntry(now)
+                            .build()
+                            .toByteArray());
+            store().note(at, notes);
         } catch (IOException | RuntimeException e) {
             throw failed("cannot keep who the members are", e);
         } finally {
@@ -468,7 +474,7 @@ final class Replica extends BaseStateMachine {
     boolean wasMember(String name) throws IOException {
         turn.lock();
         try {
-            return store().isNoted(MEMBER + name);
+            return store().noted(MEMBER + name).isPresent();
         } finally {
             turn.unlock();
         }

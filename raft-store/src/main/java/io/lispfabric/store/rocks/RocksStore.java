@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -177,32 +178,32 @@ public final class RocksStore implements StateMachine.Rows, AutoCloseable {
     }
 
     /**
-     * Notes something, for good, together with a position, as {@link #commit} does: a note is no
-     * row, but it goes with every checkpoint.
+     * Notes something together with a position, as {@link #commit} does: a note is no row, but it
+     * goes with every checkpoint.
      *
-     * @param notes any texts but the empty one
+     * @param notes by their names, which are not empty
      */
-    public void note(LogPosition at, List<String> notes) throws IOException {
+    public void note(LogPosition at, Map<String, byte[]> notes) throws IOException {
         commit(
                 at,
                 batch -> {
-                    for (var note : notes) {
-                        batch.put(noteKey(note), at.encoded());
+                    for (var note : notes.entrySet()) {
+                        batch.put(noteKey(note.getKey()), note.getValue());
                     }
                 });
     }
 
     /**
-     * Whether this was noted.
+     * What was noted last under a name.
      *
      * @throws IOException if it cannot be read
      */
-    public boolean isNoted(String note) throws IOException {
-        return get(noteKey(note)).isPresent();
+    public Optional<byte[]> noted(String name) throws IOException {
+        return get(noteKey(name));
     }
 
-    private static byte[] noteKey(String note) {
-        var text = note.getBytes(StandardCharsets.UTF_8);
+    private static byte[] noteKey(String name) {
+        var text = name.getBytes(StandardCharsets.UTF_8);
         return ByteBuffer.allocate(1 + text.length).put(OWN).put(text).array();
     }
 

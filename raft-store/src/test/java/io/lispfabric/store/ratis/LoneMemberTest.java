@@ -343,17 +343,42 @@ class LoneMemberTest {
         }
     }
 
+    /** A full disk empties it; in which terms it may have voted is promised beforehand. */
     @Test
-    void anEmptyFileOfTheVoteStopsTheStartAndIsNamed() throws IOException {
+    void withoutTheFileOfTheVoteItVotesForNobodyInTheTermsThatWerePromisedOrDoesNotStart()
+            throws IOException {
+        var terms = config().directory().resolve("terms");
         try (var log = RatisLog.open(config(), new Recorder())) {
             acknowledged(log, "a=1");
+            await("it promises", () -> Files.exists(terms));
         }
-        var vote = vote();
-        Files.writeString(vote, "");
+        Files.writeString(vote(), "");
+        try (var log = RatisLog.open(config(), new Recorder())) {
+            acknowledged(log, "b=2");
+            assertThat(log.status().term()).isGreaterThan(100_000);
+        }
 
+        Files.writeString(vote(), "");
+        Files.delete(terms);
         assertThatThrownBy(() -> RatisLog.open(config(), new Recorder()))
-                .hasMessageContaining(vote + " is empty: whom it has voted for is lost");
+                .hasMessageContaining(vote() + " is empty: whom it has voted for is lost");
         assertNothingRuns();
+    }
+
+    /** Others than it have filled the disk, and it had nothing else to write. */
+    @Test
+    void whoseVoteIsTakenWhileItRunsIsOpenedAgain() throws IOException {
+        try (var log = RatisLog.open(config(), new Recorder())) {
+            acknowledged(log, "a=1");
+            var vote = vote();
+            Files.writeString(vote, "");
+            await("it has a vote again", () -> vote.toFile().length() > 0);
+            await("it leads", log::leads);
+            acknowledged(log, "b=2");
+        }
+        try (var log = RatisLog.open(config(), new Recorder())) {
+            acknowledged(log, "c=3");
+        }
     }
 
     @Test

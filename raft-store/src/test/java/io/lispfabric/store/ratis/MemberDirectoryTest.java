@@ -2,8 +2,12 @@ package io.lispfabric.store.ratis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.lispfabric.store.LogPosition;
+import io.lispfabric.store.rocks.RocksStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -18,26 +22,83 @@ class MemberDirectoryTest {
         return Files.createDirectories(current).resolve("raft-meta");
     }
 
+    private MemberDirectory claimed() throws Exception {
+        return MemberDirectory.claim(folder, "group", "ms-0", Set.of("ms-0", "ms-1"), 1);
+    }
+
+    private Properties voted() throws Exception {
+        var properties = new Properties();
+        try (var in = Files.newInputStream(vote())) {
+            properties.load(in);
+        }
+        return properties;
+    }
+
     /** Found by the nemesis: Ratis had emptied the file, and never started again. */
     @Test
     void aVoteThatAFullDiskHasTakenIsGivenToNobodyElse() throws Exception {
-        try (var home = MemberDirectory.claim(folder, "group", "ms-0", Set.of("ms-0", "ms-1"), 1)) {
+        try (var home = claimed()) {
+            assertThat(home.isRobbed()).isFalse();
             Files.createFile(vote());
-            assertThat(home.mendVote(7, "ms-0")).isTrue();
-            var properties = new Properties();
-            try (var in = Files.newInputStream(vote())) {
-                properties.load(in);
+            assertThat(home.isRobbed()).isTrue();
+            home.mend(OptionalLong.of(7), "ms-0");
+            assertThat(voted()).containsEntry("term", "7").containsEntry("votedFor", "ms-0");
+            assertThat(home.isRobbed()).isFalse();
+        }
+    }
+
+    /** It is killed while its disk is full: only what was promised before says in which terms. */
+    @Test
+    void whoseProcessEndsThenVotesForNobodyInTheGreatestTermThatWasPromised() throws Exception {
+        try (var home = claimed()) {
+            Files.createFile(vote());
+            assertThat(home.mostTerm()).isEmpty();
+            home.mend(home.mostTerm(), "ms-0");
+            assertThat(home.isRobbed()).isTrue();
+
+            home.keepMostTerm(100_003);
+            home.keepMostTerm(200_003);
+        }
+        try (var home = claimed()) {
+            home.mend(home.mostTerm(), "ms-0");
+            assertThat(voted()).containsEntry("term", "200003");
+        }
+    }
+
+    @Test
+    void aPromiseThatIsDamagedIsNone() throws Exception {
+        try (var home = claimed()) {
+            home.keepMostTerm(100_003);
+            var file = folder.resolve("terms");
+            Files.writeString(file, Files.readString(file).replace("3 ", "2 "));
+            assertThat(home.mostTerm()).isEmpty();
+            Files.writeString(file, "");
+            assertThat(home.mostTerm()).isEmpty();
+        }
+    }
+
+    @Test
+    void whoTheMembersAreIsTakenFromTheRowsWhereAFullDiskHasTakenIt() throws Exception {
+        try (var home = claimed()) {
+            var members = Files.createFile(vote().resolveSibling("raft-meta.conf"));
+            try (var rows = RocksStore.open(home.rows())) {
+                rows.note(
+                        new LogPosition(1, 2),
+                        Map.of(MemberDirectory.CONFIGURATION, new byte[] {1, 2, 3}));
             }
-            assertThat(properties).containsEntry("term", "7").containsEntry("votedFor", "ms-0");
+            assertThat(home.isRobbed()).isTrue();
+            home.mend(OptionalLong.empty(), "ms-0");
+            assertThat(members).hasBinaryContent(new byte[] {1, 2, 3});
         }
     }
 
     @Test
     void aVoteThatIsThereStays() throws Exception {
-        try (var home = MemberDirectory.claim(folder, "group", "ms-0", Set.of("ms-0", "ms-1"), 1)) {
-            assertThat(home.mendVote(7, "ms-0")).isFalse();
+        try (var home = claimed()) {
+            home.mend(OptionalLong.of(7), "ms-0");
+            assertThat(vote()).doesNotExist();
             Files.writeString(vote(), "term=9\nvotedFor=ms-1\n");
-            assertThat(home.mendVote(7, "ms-0")).isFalse();
+            home.mend(OptionalLong.of(7), "ms-0");
             assertThat(vote()).hasContent("term=9\nvotedFor=ms-1");
         }
     }
