@@ -1,13 +1,15 @@
 package io.lispfabric.cli;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.FilterReply;
 
 /**
- * Leaves out of the log what Ratis calls an error, stack trace and all, although it belongs to
- * every first start: a leader that was elected already speaks to a member that is still opening its
- * log. It repeats itself, and is heard. Named in {@code logback.xml}.
+ * Leaves out of the log what Ratis calls an error, stack trace and all, although it is none. It
+ * belongs to every first start that a leader that was elected already speaks to a member that is
+ * still opening its log: it repeats itself, and is heard. And of a full disk the member itself says
+ * in a sentence what that means. Named in {@code logback.xml}.
  */
 public final class ExpectedOfRatis extends Filter<ILoggingEvent> {
     private static final String RATIS = "org.apache.ratis.";
@@ -17,11 +19,17 @@ public final class ExpectedOfRatis extends Filter<ILoggingEvent> {
     public FilterReply decide(ILoggingEvent event) {
         var thrown = event.getThrowableProxy();
         return thrown != null
-                        && thrown.getClassName().equals(NOT_READY)
                         && event.getLoggerName().startsWith(RATIS)
-                        && isOpening(String.valueOf(thrown.getMessage()))
+                        && (isFull(thrown)
+                                || thrown.getClassName().equals(NOT_READY)
+                                        && isOpening(String.valueOf(thrown.getMessage())))
                 ? FilterReply.DENY
                 : FilterReply.NEUTRAL;
+    }
+
+    private static boolean isFull(IThrowableProxy thrown) {
+        return String.valueOf(thrown.getMessage()).contains("No space left on device")
+                || thrown.getCause() != null && isFull(thrown.getCause());
     }
 
     /**

@@ -128,8 +128,9 @@ class ShowMembersCommand extends ShowCommand.Asking {
                                 + (running < voters ? " of which " + running + " known to run" : "")
                                 + ", quorum "
                                 + quorum
-                                + ", can lose "
-                                + spare);
+                                + hindrance(best, own, running, quorum)
+                                        .map(it -> ": nothing can be registered, since " + it)
+                                        .orElse(", can lose " + spare));
         if (best.getGroupsCount() > 1) {
             out().println(
                             best.getGroupsList().stream()
@@ -145,6 +146,19 @@ class ShowMembersCommand extends ShowCommand.Asking {
             note("name all members in --endpoints to know of the others");
         }
         out().flush();
+    }
+
+    /** Why the cluster takes nothing at present, as far as is known. */
+    private static Optional<String> hindrance(
+            StatusResponse best, Map<String, StatusResponse> own, long running, long quorum) {
+        if (best.getLeader().isEmpty()) {
+            return Optional.of(
+                    running < quorum ? "too few are known to run" : "no member leads at present");
+        }
+        return Optional.ofNullable(own.get(best.getLeader()))
+                .map(StatusResponse::getRefuses)
+                .filter(it -> !it.isEmpty())
+                .map(_ -> "the leader " + best.getLeader() + " refuses it");
     }
 
     private static Json json(Group it) {

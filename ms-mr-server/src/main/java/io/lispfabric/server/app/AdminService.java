@@ -380,6 +380,8 @@ final class AdminService implements AutoCloseable {
                 var response = CheckStateResponse.newBuilder().setIndex(check.index());
                 check.members().forEach((id, member) -> response.addMembers(member(id, member)));
                 answer(observer, response.build());
+            } catch (NoLeaderException e) {
+                observer.onError(refusal(io.grpc.Status.UNAVAILABLE, e));
             } catch (IOException e) {
                 observer.onError(refusal(io.grpc.Status.FAILED_PRECONDITION, e));
             }

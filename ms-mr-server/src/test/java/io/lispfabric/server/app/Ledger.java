@@ -274,7 +274,12 @@ final class Ledger {
                 || all.values().stream().noneMatch(it -> it.containsKey(nonce.value()))) {
             return exact;
         }
-        return all.getOrDefault(eid, new TreeMap<>()).headMap(nonce.value()).reversed().entrySet().stream()
+        return all
+                .getOrDefault(eid, new TreeMap<>())
+                .headMap(nonce.value())
+                .reversed()
+                .entrySet()
+                .stream()
                 .takeWhile(it -> nonce.value() - it.getKey() < TOGETHER)
                 .map(Map.Entry::getValue)
                 .filter(this::isNews)

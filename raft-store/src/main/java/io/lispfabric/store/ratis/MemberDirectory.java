@@ -405,6 +405,8 @@ final class MemberDirectory implements AutoCloseable {
         }
         if (noted.isPresent()) {
             write(current, MEMBERSHIP, ByteBuffer.wrap(noted.get()));
+        } else { // so the log has it
+            Files.delete(current.resolve(MEMBERSHIP));
         }
     }
 

@@ -4,6 +4,7 @@ import io.lispfabric.store.FormerMemberException;
 import io.lispfabric.store.LogPosition;
 import io.lispfabric.store.LogUnavailableException;
 import io.lispfabric.store.LogUnavailableException.Reason;
+import io.lispfabric.store.NoLeaderException;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.StateHash;
 import io.lispfabric.store.Status;
@@ -172,9 +173,14 @@ final class RaftMember {
             return audit().get(timeout.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             var why = e.getCause() == null ? e : e.getCause();
-            throw new IOException("nothing was checked: " + why.getMessage(), e);
+            var said = "nothing was checked: " + why.getMessage();
+            throw why instanceof LogUnavailableException it && it.reason() == Reason.NO_LEADER
+                    ? new NoLeaderException(said)
+                    : new IOException(said, e);
         } catch (TimeoutException e) {
-            throw new IOException("nothing was checked: the log did not take it in time", e);
+            throw new NoLeaderException(
+                    "nothing was checked: the log did not take it in time, as it does while a"
+                            + " majority of the voters runs");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("nothing was checked: interrupted", e);

@@ -95,6 +95,7 @@ public final class RatisLog implements ReplicatedLog {
     // The rest is the keeper's alone.
     private RaftHost host;
     private boolean refusing;
+    private boolean told;
     private long tellAgain = System.nanoTime();
     private long openAgain = System.nanoTime();
 
@@ -229,17 +230,40 @@ public final class RatisLog implements ReplicatedLog {
     /** Says in the log what it refuses, and that it does so no longer. */
     private void tell() {
         long now = System.nanoTime();
-        var refuses = status().refuses();
+        var status = status();
+        var refuses =
+                status.refuses()
+                        .or(() ->
+                                Optional.of(noLeader(status))
+                                        .filter(_ -> status.leader().isEmpty()));
         if (refuses.isPresent() && !refusing) {
             refusing = true;
             tellAgain = now + TELL_FIRST.toNanos();
         } else if (refuses.isPresent() && now - tellAgain >= 0) {
             tellAgain = now + TELL_AGAIN.toNanos();
+            told = true;
             LOG.warn("member {} takes no commands: {}", config.self(), refuses.get());
         } else if (refuses.isEmpty() && refusing) {
             refusing = false;
-            LOG.info("member {} takes commands", config.self());
+            // Who reads that it does not wants to read that it does.
+            var line = "member " + config.self() + " takes commands";
+            if (told) {
+                LOG.warn(line);
+            } else {
+                LOG.info(line);
+            }
+            told = false;
         }
+    }
+
+    private String noLeader(Status status) {
+        long voters = status.members().stream().filter(Status.Member::voter).count();
+        return config.self()
+                + " hears of no leader: "
+                + (voters / 2 + 1)
+                + " of "
+                + voters
+                + " voters have to run, reach each other, and have room on their disks";
     }
 
     /** Its disk was full while it had nothing to write but its vote. */
@@ -495,7 +519,7 @@ public final class RatisLog implements ReplicatedLog {
         var status = status();
         while (status.leader().isEmpty()) {
             if (System.nanoTime() - end > 0) {
-                throw new NoLeaderException("member " + config.self() + " hears of no leader");
+                throw new NoLeaderException(noLeader(status));
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
             status = status();

@@ -605,7 +605,11 @@ final class Replica extends BaseStateMachine {
             }
         }
         if (first) {
-            LOG.error("the replica stops: {}", sentence, cause);
+            if (forWantOfRoom) { // no mistake that a stack trace would explain
+                LOG.error("the replica stops: {}", sentence);
+            } else {
+                LOG.error("the replica stops: {}", sentence, cause);
+            }
             new Thread(stop, "raft-stop").start();
         }
     }

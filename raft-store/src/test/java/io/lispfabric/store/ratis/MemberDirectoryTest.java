@@ -92,6 +92,17 @@ class MemberDirectoryTest {
         }
     }
 
+    /** Rows without it are behind the first entry that says it. */
+    @Test
+    void whoTheMembersAreIsTakenFromTheLogWhereTheRowsDoNotSayIt() throws Exception {
+        try (var home = claimed()) {
+            var members = Files.createFile(vote().resolveSibling("raft-meta.conf"));
+            home.mend(OptionalLong.empty(), "ms-0");
+            assertThat(members).doesNotExist();
+            assertThat(home.isRobbed()).isFalse();
+        }
+    }
+
     @Test
     void aVoteThatIsThereStays() throws Exception {
         try (var home = claimed()) {
