@@ -82,7 +82,7 @@ final class MemberCommand {
             addMethodSubcommands = false,
             description = {
                 "Add a server that runs with a new name, an empty data folder, and itself among its peers.",
-                "It gets the log first and votes once it has caught up."
+                "It gets the log first and votes once it has caught up. The name of a member that was removed is refused."
             })
     static final class Add extends Change {
         @Parameters(
