@@ -258,12 +258,17 @@ public final class RatisLog implements ReplicatedLog {
 
     private String noLeader(Status status) {
         long voters = status.members().stream().filter(Status.Member::voter).count();
-        return config.self()
-                + " hears of no leader: "
-                + (voters / 2 + 1)
-                + " of "
-                + voters
-                + " voters have to run, reach each other, and have room on their disks";
+        return "member "
+                + config.self()
+                + " hears of no leader"
+                + (voters == 0
+                        ? ""
+                        : ": "
+                                + (voters / 2 + 1)
+                                + " of "
+                                + voters
+                                + " voters have to run, reach each other, and have room on their"
+                                + " disks");
     }
 
     /** Its disk was full while it had nothing to write but its vote. */

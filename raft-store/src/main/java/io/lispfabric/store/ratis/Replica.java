@@ -444,7 +444,8 @@ final class Replica extends BaseStateMachine {
         var at = new LogPosition(term, index);
         turn.lock();
         try {
-            if (fault.isPresent() || at.compareTo(store().position()) <= 0) {
+            // Whether it is the entry that the rows know is looked at afterwards, as for any entry.
+            if (fault.isPresent() || index <= store().position().index()) {
                 return;
             }
             var notes = new HashMap<String, byte[]>();
