@@ -444,8 +444,10 @@ final class Replica extends BaseStateMachine {
         var at = new LogPosition(term, index);
         turn.lock();
         try {
-            // Whether it is the entry that the rows know is looked at afterwards, as for any entry.
-            if (fault.isPresent() || index <= store().position().index()) {
+            // Ratis also tells who the members are where a leader's snapshot is about to come, and
+            // then has no term for it: the snapshot has its own. And whether it is the entry that
+            // the rows know is looked at afterwards, as for any entry.
+            if (fault.isPresent() || term == 0 || index <= store().position().index()) {
                 return;
             }
             var notes = new HashMap<String, byte[]>();
