@@ -283,8 +283,24 @@ class MemberCommandTest {
                         .build();
         var shown = shown();
         assertThat(shown.out())
-                .contains("3 members, 3 voters of which 1 known to run, quorum 2, can lose 0");
+                .contains(
+                        "3 members, 3 voters of which 1 known to run, quorum 2: nothing can be"
+                                + " registered, since too few are known to run");
         assertThat(shown.err()).contains("name all members in --endpoints");
+    }
+
+    @Test
+    void thatTheLeaderRefusesIsSaid() {
+        status =
+                StatusResponse.newBuilder()
+                        .setMember("ms-0")
+                        .setLeader("ms-0")
+                        .setHealthy(true)
+                        .setRefuses("its disk is full")
+                        .addMembers(voter("ms-0").setRole("leader"))
+                        .build();
+        assertThat(shown().out())
+                .contains("quorum 1: nothing can be registered, since the leader ms-0 refuses it");
     }
 
     @Test
