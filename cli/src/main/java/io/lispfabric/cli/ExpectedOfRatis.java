@@ -28,7 +28,9 @@ public final class ExpectedOfRatis extends Filter<ILoggingEvent> {
     }
 
     private static boolean isFull(IThrowableProxy thrown) {
-        return String.valueOf(thrown.getMessage()).contains("No space left on device")
+        var message = String.valueOf(thrown.getMessage());
+        return message.contains("No space left on device")
+                || message.contains("Disk quota exceeded")
                 || thrown.getCause() != null && isFull(thrown.getCause());
     }
 

@@ -1,10 +1,8 @@
 package io.lispfabric.cli;
 
 import io.lispfabric.lcaf.Bytes;
-import io.lispfabric.wire.app.TextFile;
 import io.lispfabric.wire.auth.Algorithm;
 import io.lispfabric.wire.auth.SharedKey;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -109,11 +107,9 @@ final class KeyOptions {
             Function<Bytes, SharedKey> key,
             Function<String, ParameterException> usage)
             throws CommandFailure {
+        var secret = SecretFile.read(Path.of(file));
         try {
-            return key.apply(Bytes.of(TextFile.secret(Path.of(file))));
-        } catch (IOException e) {
-            throw new CommandFailure(
-                    ExitCode.USAGE, "cannot read the key file " + file + ": " + e.getMessage(), e);
+            return key.apply(secret);
         } catch (IllegalArgumentException e) {
             throw usage.apply(about + e.getMessage());
         }

@@ -53,6 +53,16 @@ class LoggingTest {
         }
     }
 
+    /** The member says it in a sentence. */
+    @Test
+    void thatADiskIsFullIsNotSaidWithTheStackTracesOfRatis() {
+        var full = new IOException("No space left on device");
+        assertThat(decide(DIVISION, full)).isEqualTo(FilterReply.DENY);
+        assertThat(decide(DIVISION, new IOException("Log already failed", full)))
+                .isEqualTo(FilterReply.DENY);
+        assertThat(decide("io.lispfabric.store", full)).isEqualTo(FilterReply.NEUTRAL);
+    }
+
     @Test
     void otherErrorsOfRatisAreSaid() {
         assertThat(decide(DIVISION, new IOException("no space left")))

@@ -1,6 +1,7 @@
 package io.lispfabric.conformance.command;
 
 import io.lispfabric.cli.CommandFailure;
+import io.lispfabric.cli.SecretFile;
 import io.lispfabric.lcaf.Bytes;
 import io.lispfabric.wire.SiteId;
 import java.nio.file.Path;
@@ -32,6 +33,6 @@ final class BenchSite {
      * @throws CommandFailure if it cannot be read
      */
     Bytes secret() throws CommandFailure {
-        return BenchKey.read(keyFile);
+        return SecretFile.read(keyFile);
     }
 }

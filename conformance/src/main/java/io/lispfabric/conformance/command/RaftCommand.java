@@ -215,20 +215,14 @@ final class RaftCommand extends Subcommand {
     private void warm(Registering ours, Optional<EtcdBench> puts, Optional<Registering> theirs)
             throws IOException, InterruptedException, CommandFailure {
         if (warmUp > 0) {
-            var closed = RaftBench.closed(ours, outstanding, warmUp, most(warmUp));
-            check("the leader at " + text(ours.server()), closed);
+            check(ours, RaftBench.closed(ours, outstanding, warmUp, most(warmUp)));
             if (puts.isPresent()) {
                 puts.get().closed(outstanding, warmUp / 4, xtrs);
             }
             if (theirs.isPresent()) {
-                var other = RaftBench.closed(theirs.get(), memoryWindow(), 1, most(1));
-                check("the server at " + text(theirs.get().server()), other);
+                check(theirs.get(), RaftBench.closed(theirs.get(), memoryWindow(), 1, most(1)));
             }
         }
-    }
-
-    private static String text(InetSocketAddress address) {
-        return address.getAddress().getHostAddress() + " port " + address.getPort();
     }
 
     /**
@@ -236,11 +230,15 @@ final class RaftCommand extends Subcommand {
      *
      * @throws CommandFailure if nothing was answered
      */
-    private static Measured check(String who, Measured it) throws CommandFailure {
+    private static Measured check(Registering how, Measured it) throws CommandFailure {
         if (it.done() == 0) {
+            var server = how.server();
             throw new CommandFailure(
                     ExitCode.UNREACHABLE,
-                    who
+                    "the server at "
+                            + server.getAddress().getHostAddress()
+                            + " port "
+                            + server.getPort()
                             + " has answered none of "
                             + it.lost()
                             + " Map-Registers. "
@@ -266,15 +264,20 @@ final class RaftCommand extends Subcommand {
         var closed =
                 show(
                         "ours: Map-Register, closed",
-                        RaftBench.closed(ours, outstanding, seconds, most(seconds)));
+                        check(ours, RaftBench.closed(ours, outstanding, seconds, most(seconds))));
         double syncs = metric(leader, SYNCS) - before;
         keep("ours: fdatasyncs of the leader", syncs * 1e9 / closed.nanos());
         keep("registrations for an fdatasync", closed.done() / Math.max(1, syncs));
         keep("fdatasyncs to those of the bare disk", syncs * 1e9 / closed.nanos() / disk.rate());
         int rate = (int) Math.max(1, closed.rate() / 5);
-        var open = show("ours: Map-Register, 20 % of that", RaftBench.open(ours, rate, seconds));
+        var open =
+                show(
+                        "ours: Map-Register, 20 % of that",
+                        check(ours, RaftBench.open(ours, rate, seconds)));
         var lone =
-                show("ours: Map-Register, one by one", RaftBench.closed(ours, 1, seconds, 50_000));
+                show(
+                        "ours: Map-Register, one by one",
+                        check(ours, RaftBench.closed(ours, 1, seconds, 50_000)));
         keep(
                 "p99 at 20 % to that of an fdatasync",
                 (double) open.times().getValueAtPercentile(99)
@@ -291,7 +294,10 @@ final class RaftCommand extends Subcommand {
             var other =
                     show(
                             "in memory: Map-Register, closed",
-                            RaftBench.closed(theirs.get(), memoryWindow(), seconds, most(seconds)));
+                            check(
+                                    theirs.get(),
+                                    RaftBench.closed(
+                                            theirs.get(), memoryWindow(), seconds, most(seconds))));
             keep("registrations to those in memory", closed.rate() / other.rate());
         }
     }
@@ -300,8 +306,7 @@ final class RaftCommand extends Subcommand {
         values.computeIfAbsent(what, _ -> new ArrayList<>()).add(value);
     }
 
-    private Measured show(String what, Measured it) throws CommandFailure {
-        check(what, it);
+    private Measured show(String what, Measured it) {
         var times = it.times();
         keep(what + ", a second", it.rate());
         keep(what + ", p50 us", times.getValueAtPercentile(50) / 1e3);

@@ -3,6 +3,7 @@ package io.lispfabric.conformance.command;
 import io.lispfabric.cli.CommandFailure;
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Json;
+import io.lispfabric.cli.SecretFile;
 import io.lispfabric.conformance.bench.ResolveBench;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ final class RegisterBenchCommand extends AskingCommand {
     @Override
     int measure() throws IOException, CommandFailure {
         var targets = targets();
-        var secret = BenchKey.read(keyFile);
+        var secret = SecretFile.read(keyFile);
         head("server");
         for (var target : targets) {
             var _ =

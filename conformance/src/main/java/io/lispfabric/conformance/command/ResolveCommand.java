@@ -3,6 +3,7 @@ package io.lispfabric.conformance.command;
 import io.lispfabric.cli.CommandFailure;
 import io.lispfabric.cli.ExitCode;
 import io.lispfabric.cli.Json;
+import io.lispfabric.cli.SecretFile;
 import io.lispfabric.conformance.bench.ResolveBench;
 import io.lispfabric.conformance.bench.ResolveBench.Target;
 import java.io.IOException;
@@ -135,7 +136,7 @@ final class ResolveCommand extends AskingCommand {
         if (keyFile.isEmpty()) {
             return;
         }
-        var secret = BenchKey.read(keyFile.get());
+        var secret = SecretFile.read(keyFile.get());
         for (var target : targets) {
             if (target.kind() == ResolveBench.Kind.LISP) {
                 ResolveBench.fill(target, registering(target, secret));

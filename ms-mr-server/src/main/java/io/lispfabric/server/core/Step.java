@@ -259,7 +259,7 @@ final class Step {
      * told otherwise now.
      *
      * @param cause what it came with, if with a message
-     * @param bereavedUntil when subscriptions to it end if it is gone
+     * @param bereavedUntil when subscriptions to it, or around it, end if nothing is left in them
      */
     private void replace(
             Eid eid,
@@ -1194,19 +1194,18 @@ final class Step {
      * Something has come or gone: the subscriptions to it, or to what is around it, may last longer
      * or not as long.
      *
-     * @param until when those end in which nothing is left
+     * @param until when those end in which nothing is left; never if it has come
      */
     private void limit(Eid eid, long until) {
         for (var those : state.subscribers().covering(BitKey.of(eid))) {
             those.forEach((_, subscriber) -> {
                 if (subscriber.active()
-                        && (subscriber.untilMillis() != Long.MAX_VALUE || until != Long.MAX_VALUE)
-                        && subscriber.id() instanceof ListenerId.Subscriber(var prefix, _)) {
-                    boolean outside = subscriber.standing() == Standing.OUTSIDE;
-                    long end = isAnswered(prefix, outside) ? Long.MAX_VALUE : until;
-                    if (end != subscriber.untilMillis()) {
-                        change(new Change.ListenerSet(subscriber.until(end)));
-                    }
+                        && subscriber.untilMillis() != until
+                        && subscriber.id() instanceof ListenerId.Subscriber(var prefix, _)
+                        && (until == Long.MAX_VALUE
+                                || !isAnswered(
+                                        prefix, subscriber.standing() == Standing.OUTSIDE))) {
+                    change(new Change.ListenerSet(subscriber.until(until)));
                 }
             });
         }

@@ -59,6 +59,9 @@ final class MemberDirectory implements AutoCloseable {
 
     private static final int TERM_DIGITS = 19;
 
+    /** How far ahead terms are promised. */
+    private static final long TERMS_AHEAD = 100_000;
+
     /** With a new one every millisecond, there are fewer in 30 years. */
     private static final long MOST_TERMS = 1_000_000_000_000L;
 
@@ -93,6 +96,9 @@ final class MemberDirectory implements AutoCloseable {
     private final RaftGroupId group;
     private final Set<RaftGroupId> groups;
     private final FileChannel lock;
+
+    /** What this process has promised last: the term is below it. */
+    private volatile long promised;
 
     /**
      * @param base where the member is at home
@@ -411,24 +417,44 @@ final class MemberDirectory implements AutoCloseable {
     }
 
     /**
-     * Promises that no term will be greater until this is called again: durably, and in place, so
-     * that it needs no room but the first time.
+     * Promises, durably, a term that is far above this one, unless that was done: should a full
+     * disk take the vote, and the process end then, this is all that is known of the terms in which
+     * it may have voted. An election takes some tens of milliseconds at least, so that half of what
+     * is promised lasts for an hour of nothing else.
      */
+    void promiseTerms(long now) throws IOException {
+        if (now + TERMS_AHEAD / 2 > promised) {
+            keepMostTerm(now + TERMS_AHEAD);
+        }
+    }
+
+    /** The greatest term that Ratis has written; 0 if it has written none that can be read. */
+    long writtenTerm() throws IOException {
+        long most = 0;
+        for (var log : logs()) {
+            var vote = log.resolve("current").resolve(VOTE);
+            most = Math.max(most, Files.exists(vote) ? term(vote) : 0);
+        }
+        return most;
+    }
+
+    /** Promises no term above this one: in place, so that it needs no room but the first time. */
     void keepMostTerm(long term) throws IOException {
         var digits = String.format(Locale.ROOT, "%0" + TERM_DIGITS + "d", term);
         var text = digits + " " + checksum(digits) + "\n";
         var file = directory.resolve(TERMS);
         if (!Files.exists(file)) {
             write(directory, TERMS, text);
-            return;
-        }
-        try (var out = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            var octets = ByteBuffer.wrap(text.getBytes(UTF_8));
-            while (octets.hasRemaining()) {
-                out.write(octets, octets.position());
+        } else {
+            try (var out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                var octets = ByteBuffer.wrap(text.getBytes(UTF_8));
+                while (octets.hasRemaining()) {
+                    out.write(octets, octets.position());
+                }
+                out.force(false);
             }
-            out.force(false);
         }
+        promised = term;
     }
 
     /** What was promised last, if that can be read. */

@@ -64,6 +64,7 @@ final class RaftHost implements AutoCloseable {
             LogTail.cut(home.logs());
             home.mend(home.mostTerm(), config.self());
             home.checkTerms();
+            home.promiseTerms(home.writtenTerm());
             if (port.isPresent()) {
                 server = port.get()::server;
                 stopper.closing = () -> port.get().close(home.group());

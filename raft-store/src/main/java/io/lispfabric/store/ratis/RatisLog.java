@@ -67,9 +67,6 @@ public final class RatisLog implements ReplicatedLog {
 
     private static final Duration TELL_AGAIN = Duration.ofMinutes(1);
 
-    /** How far ahead terms are promised. */
-    private static final long TERMS_AHEAD = 100_000;
-
     /** How long it waits until it opens a log again that could not be opened. */
     private static final Duration OPEN_AGAIN = Duration.ofSeconds(5);
 
@@ -105,9 +102,6 @@ public final class RatisLog implements ReplicatedLog {
     /** The newest one that the log was in when it failed. */
     private long term;
 
-    /** What was promised last: the term is below it. */
-    private long mostTerm;
-
     /** When it is opened again, once it was refused. */
     private OptionalLong comeAgain = OptionalLong.empty();
 
@@ -129,7 +123,6 @@ public final class RatisLog implements ReplicatedLog {
         this.host = new RaftHost(config, home, machine, room, port);
         this.calls = new GroupCalls(home.group(), host.server().getProperties());
         this.founding = new Founding(config, home, calls);
-        this.mostTerm = home.mostTerm().orElse(-1);
         this.belonging = new Belonging(RaftPeerId.valueOf(config.self()), calls);
         this.keeper =
                 Thread.ofPlatform()
@@ -200,8 +193,9 @@ public final class RatisLog implements ReplicatedLog {
     private void keep() {
         while (!closed) {
             try {
-                tell();
-                promiseTerms();
+                var status = status();
+                tell(status);
+                promiseTerms(status.term());
                 member.ifPresent(RaftMember::look);
                 if (member.isEmpty()) {
                     takePart();
@@ -228,9 +222,8 @@ public final class RatisLog implements ReplicatedLog {
     }
 
     /** Says in the log what it refuses, and that it does so no longer. */
-    private void tell() {
+    private void tell(Status status) {
         long now = System.nanoTime();
-        var status = status();
         var refuses =
                 status.refuses()
                         .or(() ->
@@ -276,19 +269,9 @@ public final class RatisLog implements ReplicatedLog {
         return room.shortage().isEmpty() && home.isRobbed();
     }
 
-    /**
-     * Should a full disk take its vote, and the process end then, this is all that is known of the
-     * terms in which it may have voted. An election takes some tens of milliseconds at least, so
-     * half of this lasts for an hour of nothing else.
-     */
-    private void promiseTerms() {
-        long now = status().term();
-        if (now + TERMS_AHEAD / 2 <= mostTerm || member.filter(RaftMember::hasBegun).isEmpty()) {
-            return;
-        }
+    private void promiseTerms(long now) {
         try {
-            home.keepMostTerm(now + TERMS_AHEAD);
-            mostTerm = now + TERMS_AHEAD;
+            home.promiseTerms(now);
         } catch (IOException e) {
             LOG.debug("{} cannot promise its terms", config.self(), e);
         }

@@ -65,6 +65,21 @@ class MemberDirectoryTest {
         }
     }
 
+    /** Before a member may vote, so that there is none whose term was not promised. */
+    @Test
+    void termsArePromisedFarAheadAndSeldom() throws Exception {
+        try (var home = claimed()) {
+            assertThat(home.writtenTerm()).isZero();
+            Files.writeString(vote(), "term=9\nvotedFor=ms-1\n");
+            home.promiseTerms(home.writtenTerm());
+            assertThat(home.mostTerm()).hasValue(100_009);
+            home.promiseTerms(50_009);
+            assertThat(home.mostTerm()).hasValue(100_009);
+            home.promiseTerms(50_010);
+            assertThat(home.mostTerm()).hasValue(150_010);
+        }
+    }
+
     @Test
     void aPromiseThatIsDamagedIsNone() throws Exception {
         try (var home = claimed()) {
