@@ -40,29 +40,28 @@ final class Question {
 
     private final OptionSpec servers;
 
-    private Question(String whom) {
-        servers =
+    private Question(String whom, Class<?> type) {
+        var option =
                 Options.option(
                                 "HOST[:PORT]",
                                 "the " + whom + " (default: ${DEFAULT-VALUE})",
                                 "-m",
                                 "--map-server",
                                 "--map-resolver")
-                        .type(String[].class)
-                        .splitRegex(",")
+                        .type(type)
                         .defaultValue(
-                                System.getenv().getOrDefault("LISPCTL_MAP_SERVER", "127.0.0.1"))
-                        .build();
+                                System.getenv().getOrDefault("LISPCTL_MAP_SERVER", "127.0.0.1"));
+        servers = (type.isArray() ? option.splitRegex(",") : option).build();
     }
 
     /** For a command that asks one after another until somebody answers. */
     static Question ofSeveral() {
-        return new Question("Map-Resolver or Map-Server, several by commas");
+        return new Question("Map-Resolver or Map-Server, several by commas", String[].class);
     }
 
     /** For a command that talks with one Map-Server, and with {@link #server} gets it. */
     static Question ofOne() {
-        return new Question("Map-Server");
+        return new Question("Map-Server", String.class);
     }
 
     void addTo(CommandSpec spec) {
@@ -101,8 +100,10 @@ final class Question {
     }
 
     List<InetSocketAddress> servers(Function<String, ParameterException> usage) {
+        String[] texts =
+                servers.getValue() instanceof String one ? one.split(",", -1) : servers.getValue();
         try {
-            return Arrays.stream(servers.<String[]>getValue())
+            return Arrays.stream(texts)
                     .map(it -> Settings.socketAddress(it.strip(), Sockets.LISP_CONTROL))
                     .toList();
         } catch (IllegalArgumentException e) {

@@ -156,6 +156,11 @@ public final class InMemoryLog implements ReplicatedLog {
     }
 
     @Override
+    public void handOver() throws IOException {
+        throw new IOException("nobody else is there");
+    }
+
+    @Override
     public synchronized CompletableFuture<LogPosition> audit() {
         if (stopped.isPresent()) {
             return failed(Reason.STOPPED, stopped.get());

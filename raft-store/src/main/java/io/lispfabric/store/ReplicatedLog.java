@@ -53,6 +53,13 @@ public interface ReplicatedLog extends AutoCloseable {
     void transferLeadership(String memberId) throws IOException;
 
     /**
+     * Makes any other member the leader that can be. Blocks until that is so.
+     *
+     * @throws IOException if there is none
+     */
+    void handOver() throws IOException;
+
+    /**
      * Makes a member one that leads only if nobody else can, or no longer; a leader hands over.
      * Blocks until that is so. It votes and has the log as before. It is in the log, so it outlives
      * restarts.

@@ -68,8 +68,9 @@ public final class NemesisCommand extends Subcommand implements AddedCommand {
             paramLabel = "NAME",
             split = ",",
             description =
-                    "only these: kill, stop, partition, one-way, disk, slow, transfer, restart,"
-                            + " members"
+                    "only these: kill, stop, partition (shown as cut-off, cut-off-wholly,"
+                            + " cut-one-link), one-way (dumb, deaf), disk (disk-low, disk-full),"
+                            + " slow, transfer, restart, members (lost, removed)"
                             + " (default: all)")
     private List<String> faults = List.of();
 

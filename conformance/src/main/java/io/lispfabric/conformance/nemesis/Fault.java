@@ -80,6 +80,15 @@ record Fault(Kind kind, Whom whom, int millis) {
             return this == KILL || this == RESTART || family == Family.MEMBERS;
         }
 
+        /** Its place among several that end at once: what the others need to end comes first. */
+        int endsAs() {
+            return switch (family) {
+                case DISK -> 0;
+                case MEMBERS -> 2;
+                default -> 1;
+            };
+        }
+
         /** Whether it is done to the process, or to its disk. */
         boolean touches() {
             return ends() || this == STOP || family == Family.DISK;
@@ -105,11 +114,18 @@ record Fault(Kind kind, Whom whom, int millis) {
 
     /**
      * Whether the two can be done at once, perhaps to the same member: of one family they would
-     * undo each other, a process that is stopped or gone cannot be told to end, and one that dies
-     * with a full disk has lost it (docs/durability.md).
+     * undo each other, and a process that is stopped or gone cannot be told to end. It can be
+     * killed while its disk is full.
      */
     boolean goesWith(Fault other) {
-        return kind.family() != other.kind.family() && !(kind.touches() && other.kind.touches());
+        return kind.family() != other.kind.family()
+                && (killsOnFullDisk(other)
+                        || other.killsOnFullDisk(this)
+                        || !(kind.touches() && other.kind.touches()));
+    }
+
+    private boolean killsOnFullDisk(Fault other) {
+        return kind == Kind.KILL && other.kind.family() == Family.DISK;
     }
 
     /** As it is shown, and counted: {@code kill leader}. */

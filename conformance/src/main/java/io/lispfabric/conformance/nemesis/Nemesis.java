@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -59,6 +60,10 @@ public final class Nemesis {
     private static final int IS_NOT_THERE = 3;
 
     private static final int CALM_MILLIS = 300;
+
+    /** Two faults of one round begin within that. */
+    private static final int APART_MILLIS = 1_500;
+
     private static final int LOOK_MILLIS = 50;
 
     /** What all members must have the same of, when all is quiet. */
@@ -294,17 +299,19 @@ public final class Nemesis {
             if (fault.kind().ends() && whom.size() == MEMBERS) {
                 load.nobodyNeedsToAnswer(true);
             }
+            if (!done.isEmpty()) {
+                pause(random.nextInt(APART_MILLIS));
+            }
             done.add(new Done(fault, whom));
             begin(load, fault, whom);
         }
         pause(faults.stream().mapToInt(Fault::millis).max().orElseThrow());
-        // Who is to vote on its members has to be a majority first.
-        for (boolean last : List.of(false, true)) {
-            for (var it : done.reversed()) {
-                if (last == (it.fault().kind().family() == Family.MEMBERS)) {
-                    end(load, it.fault(), it.whom());
-                }
-            }
+        // Nothing starts on a full disk, and who is to vote on its members has to be a majority.
+        for (var it :
+                done.reversed().stream()
+                        .sorted(Comparator.comparing(one -> one.fault().kind().endsAs()))
+                        .toList()) {
+            end(load, it.fault(), it.whom());
         }
         long end = System.nanoTime();
         var name = String.join(" + ", faults.stream().map(Fault::name).toList());
@@ -478,7 +485,7 @@ public final class Nemesis {
             if (ended.code() == 0 || wasDone) {
                 return true;
             }
-            log.accept(name + ": " + ended.said());
+            log.accept(name + " was not done, as may be amid faults: " + ended.said());
         } catch (IOException e) {
             log.accept(String.valueOf(e.getMessage()));
         }
@@ -571,10 +578,16 @@ public final class Nemesis {
                                                                 it
                                                                         + " "
                                                                         + Member.value(text, it)
+                                                                                .map(Nemesis::whole)
                                                                                 .orElse(UNSAID))
                                                         .toList()))
                                 .orElse(UNSAID))
                 .toList();
+    }
+
+    /** A gauge as a count: {@code 46.0} is 46. */
+    private static String whole(String value) {
+        return value.endsWith(".0") ? value.substring(0, value.length() - 2) : value;
     }
 
     private void awaitReady(Duration most, String when) throws InterruptedException {

@@ -60,7 +60,7 @@ final class Plan {
         return all;
     }
 
-    /** What happens next: one fault, or two that begin together. */
+    /** What happens next: one fault, or two, one soon after the other. */
     List<Fault> round() {
         if (!first && random.nextInt(TOGETHER) == 0) {
             var one = take();

@@ -47,6 +47,14 @@ class PlanTest {
     }
 
     @Test
+    void killsAMemberWhoseDiskIsFullButTellsNoneToEndThatIsStopped() {
+        assertThat(rounds(new Plan(2, EnumSet.of(Family.DISK, Family.KILL), 2_000), 100))
+                .anyMatch(it -> it.size() == 2);
+        assertThat(rounds(new Plan(2, EnumSet.of(Family.STOP, Family.RESTART), 2_000), 100))
+                .allMatch(it -> it.size() == 1);
+    }
+
+    @Test
     void hasOnlyWhatItIsToHaveAndNotForLonger() {
         var faults =
                 rounds(new Plan(3, EnumSet.of(Family.DISK, Family.STOP), 2_000), 100).stream()

@@ -3,7 +3,6 @@ package io.lispfabric.server.app;
 import io.lispfabric.lcaf.LispAddress.Ip;
 import io.lispfabric.server.core.Effect;
 import io.lispfabric.server.core.MappingSystem;
-import io.lispfabric.store.ReplicatedLog;
 import io.lispfabric.store.StateCheck;
 import io.lispfabric.store.StateHash;
 import io.lispfabric.store.Status;
@@ -679,19 +678,10 @@ public final class MapServer implements AutoCloseable, AdminService.Membership {
         admin.ifPresent(it -> it.ready(false));
         for (int i = 0; i < parts.size(); i++) {
             if (leads(i)) {
-                handOver(groups.group(i));
-            }
-        }
-    }
-
-    private void handOver(ReplicatedLog log) {
-        for (var member : log.status().members()) {
-            if (!member.id().equals(config.member()) && member.voter()) {
                 try {
-                    log.transferLeadership(member.id());
-                    return;
+                    groups.group(i).handOver();
                 } catch (IOException e) {
-                    LOG.info("{} does not take the lead: {}", member.id(), e.getMessage());
+                    LOG.info("nobody takes the lead: {}", e.getMessage());
                 }
             }
         }

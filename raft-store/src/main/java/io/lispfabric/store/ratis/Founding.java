@@ -40,6 +40,9 @@ final class Founding {
     private volatile String waits;
     private boolean warned;
 
+    /** Since when another member does not take a log; at first it may not have begun itself. */
+    private OptionalLong refusedSince = OptionalLong.empty();
+
     /** Since when it knows that another member has a log; the keeper's alone. */
     private OptionalLong countedSince = OptionalLong.empty();
 
@@ -167,10 +170,14 @@ final class Founding {
         try {
             calls.begin(other, RaftHost.raftPeers(config));
         } catch (IOException e) {
-            if (!warned) {
+            long now = System.nanoTime();
+            if (refusedSince.isEmpty()) {
+                refusedSince = OptionalLong.of(now);
+            }
+            if (!warned && now - refusedSince.getAsLong() > SPREADING.toNanos()) {
                 warned = true;
                 LOG.warn(
-                        "{} does not take the log of a group (yet): is it {} groups"
+                        "{} does not take the log of a group: is it {} groups"
                                 + " (cluster.groups) there as well?",
                         other.getId(),
                         home.groups().size());

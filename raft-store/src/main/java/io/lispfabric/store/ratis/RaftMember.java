@@ -46,6 +46,9 @@ final class RaftMember {
     /** In milliseconds: longer ago than anything. */
     private static final long NEVER = Integer.MAX_VALUE;
 
+    /** Timeouts of elections that a member has to say that it can lead. */
+    static final int MOMENT = 2;
+
     private static final String REMOVED =
             "it was removed from the group, or its addition was broken off; in its place another with"
                     + " a new name and an empty directory takes part after lispctl member add";
@@ -245,6 +248,10 @@ final class RaftMember {
         return route.hasRoom(memberId);
     }
 
+    private boolean canLead(String memberId) {
+        return memberId.equals(config.self()) || hasRoom(memberId);
+    }
+
     /**
      * Only to who answers: after a try with one that does not run, Ratis may refuse all others for
      * as long as this leader leads.
@@ -259,13 +266,11 @@ final class RaftMember {
                             + memberId
                             + " comes first");
         }
-        if (!memberId.equals(config.self())) {
-            // One that has just begun is given a moment.
-            await(
-                    () -> hasRoom(memberId),
-                    2,
-                    "member " + memberId + " does not answer, or its disk has no room to lead");
-        }
+        // One that has just begun is given a moment.
+        await(
+                () -> canLead(memberId),
+                MOMENT,
+                "member " + memberId + " does not answer, or its disk has no room to lead");
         route.transferLeadership(memberId, config.electionTimeoutMax().multipliedBy(4).toMillis());
     }
 
@@ -346,20 +351,55 @@ final class RaftMember {
                 id + " is not known to be so here; try again");
     }
 
-    private void handOver(String from, List<String> to) throws IOException {
+    /**
+     * Makes another member the leader, whoever can be and is not drained.
+     *
+     * @param timeouts of elections that one of them has to say that it can
+     * @return who it is
+     * @throws IOException if nobody says so, or nobody who did became it
+     */
+    String handOver(int timeouts) throws IOException {
+        checkRunning();
+        var drained = drained();
+        return handOver(
+                peers(RaftPeerRole.FOLLOWER).stream()
+                        .map(peer -> peer.getId().toString())
+                        .filter(it -> !it.equals(config.self()) && !drained.contains(it))
+                        .toList(),
+                timeouts);
+    }
+
+    /** All are asked, again and again, until one can: who is silent is not waited for. */
+    private String handOver(List<String> to, int timeouts) throws IOException {
+        await(
+                () -> to.stream().anyMatch(this::canLead),
+                timeouts,
+                "nobody answers whose disk has room to lead");
         var refusals = new ArrayList<String>();
         for (var other : to) {
-            try {
-                transferLeadership(other);
-                break;
-            } catch (IOException e) {
-                refusals.add(String.valueOf(e.getMessage()));
+            if (canLead(other)) {
+                try {
+                    transferLeadership(other);
+                    return other;
+                } catch (IOException e) {
+                    refusals.add(String.valueOf(e.getMessage()));
+                }
             }
+        }
+        throw new IOException(String.join("; ", refusals));
+    }
+
+    private void handOver(String from, List<String> to) throws IOException {
+        var refusal = "";
+        try {
+            handOver(to, MOMENT);
+        } catch (IOException e) {
+            refusal = ": " + e.getMessage();
         }
         await(
                 () -> !leaderIs(from) && division.getInfo().getLeaderId() != null,
                 4,
-                from + " still leads: " + String.join("; ", refusals) + "; try again");
+                from + " still leads" + refusal + "; try again");
     }
 
     /**

@@ -333,16 +333,10 @@ public final class RatisLog implements ReplicatedLog {
             return;
         }
         handOverAgain = now + HAND_OVER_AGAIN.toNanos();
-        for (var other : own.status().members()) {
-            if (other.voter() && !other.id().equals(config.self()) && own.hasRoom(other.id())) {
-                try {
-                    own.transferLeadership(other.id());
-                    LOG.info("without room, {} made way for {}", config.self(), other.id());
-                    return;
-                } catch (IOException e) {
-                    LOG.info("{} does not take the lead: {}", other.id(), e.getMessage());
-                }
-            }
+        try {
+            LOG.info("without room, {} made way for {}", config.self(), own.handOver(0));
+        } catch (IOException e) {
+            LOG.info("without room, {} still leads: {}", config.self(), e.getMessage());
         }
     }
 
@@ -465,6 +459,11 @@ public final class RatisLog implements ReplicatedLog {
     public void transferLeadership(String memberId) throws IOException {
         checkThere(memberId);
         running().transferLeadership(memberId);
+    }
+
+    @Override
+    public void handOver() throws IOException {
+        running().handOver(RaftMember.MOMENT);
     }
 
     @Override

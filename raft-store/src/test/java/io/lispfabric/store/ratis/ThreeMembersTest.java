@@ -137,6 +137,18 @@ class ThreeMembersTest {
     }
 
     @Test
+    void whoeverCanTakesTheLeadFromOneThatEnds() throws IOException {
+        var leader = members().leading().getFirst();
+        var there = members().following().getLast();
+        members().close(members().following().getFirst());
+        members().log(leader).handOver();
+        await("handed over", () -> members().leading().equals(List.of(there)));
+        members().close(leader);
+        assertThatThrownBy(() -> members().log(there).handOver())
+                .hasMessage("nobody answers whose disk has room to lead");
+    }
+
+    @Test
     void aDrainedMemberHandsOverAndIsNotElectedWhileAnotherCanBeAlsoAfterARestart()
             throws IOException {
         var drained = members().leading().getFirst();
