@@ -81,6 +81,9 @@ final class Checkpoints implements StateMachineStorage {
 
     private List<Stored> stored() throws IOException {
         var found = new ArrayList<Stored>();
+        if (!Files.exists(folder())) {
+            return found;
+        }
         try (var content = Files.newDirectoryStream(folder())) {
             for (var path : content) {
                 var name = NAME.matcher(path.getFileName().toString());
@@ -121,6 +124,33 @@ final class Checkpoints implements StateMachineStorage {
             channel.force(true); // the log before the snapshot is about to be dropped
         }
         refresh();
+    }
+
+    /** Those in a folder, while no Raft server looks after it. */
+    static Checkpoints in(Path folder) {
+        var those = new Checkpoints();
+        those.folder = folder;
+        return those;
+    }
+
+    /**
+     * Opens the rows, after putting those of the newest snapshot in their place if they are behind
+     * it. So they are only if a crash came between the arrival of a snapshot and its installation:
+     * to take one flushes the rows.
+     */
+    RocksStore open(Path rows) throws IOException {
+        var opened = RocksStore.open(rows);
+        try {
+            if (position().index() <= opened.position().index()) {
+                return opened;
+            }
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+        opened.close();
+        restoreTo(rows);
+        return RocksStore.open(rows);
     }
 
     /** Makes the rows in {@code live}, which are closed, those of the newest snapshot. */

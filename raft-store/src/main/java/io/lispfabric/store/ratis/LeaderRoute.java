@@ -41,6 +41,7 @@ import org.apache.ratis.protocol.exceptions.ServerNotReadyException;
 import org.apache.ratis.protocol.exceptions.StateMachineException;
 import org.apache.ratis.protocol.exceptions.TimeoutIOException;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 
 /**
@@ -180,6 +181,11 @@ final class LeaderRoute implements AutoCloseable {
     Optional<StateHash> hash(String member, long index) {
         var question = new Question.Hash(index);
         return ask(member, question).flatMap(question::read);
+    }
+
+    /** Asks another member whether it could stand for election, since the leader is gone. */
+    Optional<TermIndex> bereaved(String member) {
+        return ask(member, new Question.Bereaved()).flatMap(Question.Bereaved::read);
     }
 
     /** Asks another member up to where the log is committed, which it knows if it leads. */

@@ -2,7 +2,6 @@ package io.lispfabric.store.ratis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.lispfabric.store.rocks.RocksStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -50,6 +49,9 @@ final class MemberDirectory implements AutoCloseable {
 
     /** Where Ratis keeps who the members are, as an entry of the log. */
     private static final String MEMBERSHIP = "raft-meta.conf";
+
+    /** Where Ratis puts the snapshots that it receives. */
+    private static final String SNAPSHOTS = "sm";
 
     /** The name of the note in the rows that has the same. */
     static final String CONFIGURATION = "configuration";
@@ -403,10 +405,13 @@ final class MemberDirectory implements AutoCloseable {
         }
     }
 
-    /** The rows know it as of the last entry in them, and the log has what comes after. */
+    /**
+     * The rows, or a snapshot that has arrived and is newer, know it as of the last entry in them,
+     * and the log has what comes after.
+     */
     private void mendMembership(Path current) throws IOException {
         Optional<byte[]> noted;
-        try (var store = RocksStore.open(rows())) {
+        try (var store = Checkpoints.in(current.resolveSibling(SNAPSHOTS)).open(rows())) {
             noted = store.noted(CONFIGURATION);
         }
         if (noted.isPresent()) {

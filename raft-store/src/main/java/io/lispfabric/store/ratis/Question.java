@@ -6,6 +6,7 @@ import io.lispfabric.store.StateHash;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.ratis.protocol.Message;
+import org.apache.ratis.server.protocol.TermIndex;
 
 /** What one member asks another about itself, past the log. The answers are text. */
 sealed interface Question {
@@ -42,8 +43,31 @@ sealed interface Question {
         }
     }
 
+    /**
+     * The last entry of its log, in which it could stand for election; empty unless it finds that
+     * the leader's process has ended, and may lead itself.
+     */
+    record Bereaved() implements Question {
+        static final String TEXT = "bereaved";
+
+        static String answer(TermIndex last) {
+            return last.getTerm() + " " + last.getIndex();
+        }
+
+        static Optional<TermIndex> read(String answer) {
+            int space = answer.indexOf(' ');
+            return space < 0
+                    ? Optional.empty()
+                    : Optional.of(
+                            TermIndex.valueOf(
+                                    Long.parseLong(answer, 0, space, 10),
+                                    Long.parseLong(answer, space + 1, answer.length(), 10)));
+        }
+    }
+
     default Message message() {
         return switch (this) {
+            case Bereaved _ -> Message.valueOf(Bereaved.TEXT);
             case Room _ -> Message.EMPTY;
             case Committed _ -> Message.valueOf(Committed.TEXT);
             case Hash(var index) -> Message.valueOf(Long.toString(index));
@@ -59,6 +83,7 @@ sealed interface Question {
         var text = message.getContent().toString(UTF_8);
         return switch (text) {
             case "" -> new Room();
+            case Bereaved.TEXT -> new Bereaved();
             case Committed.TEXT -> new Committed();
             default -> new Hash(Long.parseLong(text));
         };

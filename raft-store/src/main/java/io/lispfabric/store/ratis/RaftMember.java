@@ -62,6 +62,7 @@ final class RaftMember {
     private final Replica replica;
     private final LeaderRoute route;
     private final Submitter submitter;
+    private final LeaderWatch leaderWatch;
     private final Freshness freshness = new Freshness();
 
     /** Of each other member, while this one leads; of the thread that looks. */
@@ -98,7 +99,16 @@ final class RaftMember {
         this.reconnecting =
                 new Reconnecting<>(
                         config.electionTimeoutMax().multipliedBy(2).toNanos(), this::reconnect);
+        this.leaderWatch =
+                new LeaderWatch(
+                        host.server(),
+                        division,
+                        replica,
+                        route,
+                        this::hasBegun,
+                        config.electionTimeoutMin().toNanos());
         submitter.start();
+        leaderWatch.start();
         Thread.ofVirtual().name("raft-fresh-" + config.self()).start(this::ask);
     }
 
@@ -814,6 +824,7 @@ final class RaftMember {
             stopped = Optional.of(why);
         }
         submitter.stop(why);
+        leaderWatch.close();
         try {
             route.close();
         } catch (IOException e) {

@@ -21,6 +21,9 @@ final class RatisSettings {
      */
     static final int LONGEST_ENTRY = ReplicatedLog.MAX_COMMAND_OCTETS + Entry.OCTETS + (64 << 10);
 
+    /** How long a member that has just started waits for a leader, at least. */
+    private static final Duration FIRST_TIMEOUT = Duration.ofMillis(500);
+
     private RatisSettings() {}
 
     static RaftProperties of(RatisLogConfig config, MemberDirectory home, String listenHost) {
@@ -43,6 +46,11 @@ final class RatisSettings {
 
         RaftServerConfigKeys.Rpc.setTimeoutMin(to, time(config.electionTimeoutMin()));
         RaftServerConfigKeys.Rpc.setTimeoutMax(to, time(config.electionTimeoutMax()));
+        // At a start nobody is known to lead, so nobody is waited for as long as that may be.
+        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(
+                to, time(least(config.electionTimeoutMin(), FIRST_TIMEOUT)));
+        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(
+                to, time(least(config.electionTimeoutMax(), FIRST_TIMEOUT.multipliedBy(2))));
         if (config.peers().size() == 1) { // no one else could be the leader
             RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(to, time(Duration.ofMillis(50)));
             RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(to, time(Duration.ofMillis(100)));
@@ -84,6 +92,10 @@ final class RatisSettings {
         GrpcConfigKeys.Server.setAsyncRequestThreadPoolCached(to, false);
         GrpcConfigKeys.Server.setAsyncRequestThreadPoolSize(to, 4);
         return to;
+    }
+
+    private static Duration least(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     private static TimeDuration time(Duration duration) {

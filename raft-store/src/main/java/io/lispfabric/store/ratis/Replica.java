@@ -49,6 +49,9 @@ import org.slf4j.LoggerFactory;
 final class Replica extends BaseStateMachine {
     private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
+    /** Below all terms that a leader has. */
+    private static final long NO_TERM = -1;
+
     private static final String GOES_ON = "it goes on by itself once there is room";
 
     private static final String FORGETFUL =
@@ -78,6 +81,7 @@ final class Replica extends BaseStateMachine {
     private volatile Optional<String> fault = Optional.empty();
     private volatile boolean lacksRoom; // set before the fault is
     private volatile boolean initialized;
+    private volatile long bereavedIn = NO_TERM;
 
     private final TreeMap<Long, List<CompletableFuture<Void>>> waiting =
             new TreeMap<>(); // guarded by itself
@@ -218,15 +222,8 @@ final class Replica extends BaseStateMachine {
     }
 
     private void open() throws IOException {
-        var opened = RocksStore.open(rows);
+        var opened = checkpoints.open(rows);
         try {
-            // Only if a crash came between the arrival of a snapshot and its installation: a
-            // snapshot flushes the rows.
-            if (checkpoints.position().index() > opened.position().index()) {
-                opened.close();
-                checkpoints.restoreTo(rows);
-                opened = RocksStore.open(rows);
-            }
             machine.load(opened);
         } catch (UncheckedIOException e) {
             opened.close();
@@ -351,10 +348,36 @@ final class Replica extends BaseStateMachine {
                 switch (Question.read(question)) {
                     case Question.Room _ -> room.shortage().orElse("");
                     case Question.Committed _ -> committed();
+                    case Question.Bereaved _ ->
+                            bereaved().map(Question.Bereaved::answer).orElse("");
                     case Question.Hash(var index) ->
                             auditor.at(index).map(Question.Hash::answer).orElse("");
                 };
         return CompletableFuture.completedFuture(Message.valueOf(answer));
+    }
+
+    /** The process that leads in this term has ended, as far as this member can see. */
+    void bereave(long term) {
+        bereavedIn = term;
+    }
+
+    /** The process of the leader runs. */
+    void unbereave() {
+        bereavedIn = NO_TERM;
+    }
+
+    /** The last entry of the log, if the leader is gone and this member may lead instead. */
+    Optional<TermIndex> bereaved() {
+        try {
+            var own = division();
+            return own.getInfo().isFollower()
+                            && own.getInfo().getCurrentTerm() == bereavedIn
+                            && room.shortage().isEmpty()
+                    ? Optional.ofNullable(own.getRaftLog().getLastEntryTermIndex())
+                    : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty(); // the group is gone already
+        }
     }
 
     private String committed() {

@@ -107,6 +107,28 @@ class MemberDirectoryTest {
         }
     }
 
+    /** The log begins behind it, so has no entry that says what these rows do not. */
+    @Test
+    void whoTheMembersAreIsTakenFromASnapshotThatWasNotInstalledYet() throws Exception {
+        try (var home = claimed()) {
+            var members = Files.createFile(vote().resolveSibling("raft-meta.conf"));
+            var snapshots = Files.createDirectories(members.getParent().resolveSibling("sm"));
+            try (var rows = RocksStore.open(home.rows())) {
+                rows.note(
+                        new LogPosition(1, 2),
+                        Map.of(MemberDirectory.CONFIGURATION, new byte[] {1, 2, 3}));
+            }
+            try (var leader = RocksStore.open(folder.resolve("leader"))) {
+                leader.note(
+                        new LogPosition(2, 9),
+                        Map.of(MemberDirectory.CONFIGURATION, new byte[] {7, 8}));
+                leader.checkpoint(snapshots.resolve("ckpt.2_9"));
+            }
+            home.mend(OptionalLong.empty(), "ms-0");
+            assertThat(members).hasBinaryContent(new byte[] {7, 8});
+        }
+    }
+
     /** Rows without it are behind the first entry that says it. */
     @Test
     void whoTheMembersAreIsTakenFromTheLogWhereTheRowsDoNotSayIt() throws Exception {

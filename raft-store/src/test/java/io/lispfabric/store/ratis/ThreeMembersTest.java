@@ -107,6 +107,21 @@ class ThreeMembersTest {
         members().awaitSameRows(promised);
     }
 
+    /** With timeouts of a minute, no election begins by itself. */
+    @Test
+    void whenTheLeadersPortIsClosedNobodyWaitsForATimeout(@TempDir Path other) throws IOException {
+        try (var patient = new Members(other, "a", "b", "c")) {
+            patient.with(it ->
+                            it.withElectionTimeout(Duration.ofSeconds(60), Duration.ofSeconds(61)))
+                    .openAll();
+            var leader = patient.leading().getFirst();
+            acknowledged(patient.log(patient.following().getFirst()), "a=1");
+            patient.close(leader);
+            await("another leads", () -> patient.leading().size() == 1);
+            acknowledged(patient.log(patient.following().getFirst()), "b=2");
+        }
+    }
+
     @Test
     void leadershipIsHandedOverAndBothAreTold() throws IOException {
         var before = members().leading().getFirst();
