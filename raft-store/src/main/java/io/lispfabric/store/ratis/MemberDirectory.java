@@ -414,6 +414,10 @@ final class MemberDirectory implements AutoCloseable {
         try (var store = Checkpoints.in(current.resolveSibling(SNAPSHOTS)).open(rows())) {
             noted = store.noted(CONFIGURATION);
         }
+        LOG.warn(
+                "{} is empty, as after a full disk: {} knows who the members are",
+                current.resolve(MEMBERSHIP),
+                noted.isPresent() ? "what is in the rows" : "the log");
         if (noted.isPresent()) {
             write(current, MEMBERSHIP, ByteBuffer.wrap(noted.get()));
         } else { // so the log has it

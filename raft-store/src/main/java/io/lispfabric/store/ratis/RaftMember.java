@@ -511,9 +511,13 @@ final class RaftMember {
         }
     }
 
-    /** Why it does not run, if it will again by itself. */
+    /** Why it does not run, if it will again by itself: only a stop for good is no pause. */
     private Optional<String> pause() {
-        return lacksRoom() && !closed() ? replica.fault() : Optional.empty();
+        if (closed()) {
+            return Optional.empty();
+        }
+        var again = stopped.map(LogUnavailableException::getMessage);
+        return lacksRoom() ? replica.fault().or(() -> again) : again;
     }
 
     private boolean closed() {

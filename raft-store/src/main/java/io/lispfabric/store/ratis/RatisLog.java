@@ -250,6 +250,9 @@ public final class RatisLog implements ReplicatedLog {
     }
 
     private String noLeader(Status status) {
+        if (!status.healthy()) {
+            return status.reason();
+        }
         long voters = status.members().stream().filter(Status.Member::voter).count();
         return "member "
                 + config.self()
