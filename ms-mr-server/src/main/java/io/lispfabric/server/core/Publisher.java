@@ -940,7 +940,7 @@ public final class Publisher {
             job.renewed = true;
             queue(job, GAPS.getFirst(), now);
         } else if (isBehindNews(job, listener, state)) {
-            queue(job, job.pause(), now);
+            queue(job, GAPS.getFirst(), now); // it has still to be sent for the first time
         } else {
             to.add(send(job, listener, state));
             if (job.sent) {

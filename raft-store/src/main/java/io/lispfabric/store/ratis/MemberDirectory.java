@@ -56,7 +56,7 @@ final class MemberDirectory implements AutoCloseable {
     /** The name of the note in the rows that has the same. */
     static final String CONFIGURATION = "configuration";
 
-    /** No term has been as great as this yet. */
+    /** Where the greatest term is promised that there may be before the next promise. */
     private static final String TERMS = "terms";
 
     private static final int TERM_DIGITS = 19;
@@ -99,7 +99,7 @@ final class MemberDirectory implements AutoCloseable {
     private final Set<RaftGroupId> groups;
     private final FileChannel lock;
 
-    /** What this process has promised last: the term is below it. */
+    /** What this process has promised last: no term above it. */
     private volatile long promised;
 
     /**

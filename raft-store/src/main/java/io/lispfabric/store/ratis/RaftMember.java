@@ -192,8 +192,8 @@ final class RaftMember {
                     : new IOException(said, e);
         } catch (TimeoutException e) {
             throw new NoLeaderException(
-                    "nothing was checked: the log did not take it in time, as it does while a"
-                            + " majority of the voters runs");
+                    "nothing was checked: the log did not take it in time; it does once a majority"
+                            + " of the voters runs");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("nothing was checked: interrupted", e);

@@ -238,7 +238,7 @@ public final class RatisLog implements ReplicatedLog {
             LOG.warn("member {} takes no commands: {}", config.self(), refuses.get());
         } else if (refuses.isEmpty() && refusing) {
             refusing = false;
-            // Who reads that it does not wants to read that it does.
+            // Told as loudly as that it took none.
             var line = "member " + config.self() + " takes commands";
             if (told) {
                 LOG.warn(line);
@@ -267,7 +267,7 @@ public final class RatisLog implements ReplicatedLog {
                                 + " disks");
     }
 
-    /** Its disk was full while it had nothing to write but its vote. */
+    /** Its disk was full while it had nothing to write but its vote, or who the members are. */
     private boolean isRobbed() throws IOException {
         return room.shortage().isEmpty() && home.isRobbed();
     }

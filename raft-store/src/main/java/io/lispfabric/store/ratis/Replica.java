@@ -459,8 +459,8 @@ final class Replica extends BaseStateMachine {
     }
 
     /**
-     * Who is a member now is kept with the rows: that a name was used for good, and all of it since
-     * a full disk may take what Ratis has of it.
+     * Keeps with the rows who is a member now: each name for good, as none may be used again, and
+     * the whole of it in case a full disk takes what Ratis has.
      */
     @Override
     public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto now) {
