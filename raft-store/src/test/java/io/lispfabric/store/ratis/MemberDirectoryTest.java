@@ -112,7 +112,7 @@ class MemberDirectoryTest {
     void whoTheMembersAreIsTakenFromASnapshotThatWasNotInstalledYet() throws Exception {
         try (var home = claimed()) {
             var members = Files.createFile(vote().resolveSibling("raft-meta.conf"));
-            var snapshots = Files.createDirectories(members.getParent().resolveSibling("sm"));
+            var snapshots = Files.createDirectories(vote().resolveSibling("../sm"));
             try (var rows = RocksStore.open(home.rows())) {
                 rows.note(
                         new LogPosition(1, 2),
